@@ -1,0 +1,221 @@
+"""The assertions of the hidden suites: a student's value and the expected one in, `Mismatch` with a readable reason out.
+
+They look in a fixed order: type, then shape, then dtype, then NaN, then values.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from autograder.describe import describe, describe_type, is_tensor, number
+from autograder.errors import SubmissionError
+
+__all__ = ["TOLERANCES", "Mismatch", "assert_close", "assert_true", "assert_unchanged"]
+
+#: (rtol, atol) by the coarser of the two precisions. Rounding of a few hundred operations stays a tenth below,
+#: the nearest catalogued mistake a hundred times above; `tests/course` measures both.
+TOLERANCES: Final = {2: (1e-2, 1e-3), 4: (1e-4, 1e-5), 8: (1e-7, 1e-9)}
+SHOWN_ROWS: Final = 5
+
+
+class Mismatch(SubmissionError):
+    """A student's value is not the expected one. `expected` and `got` are short texts, or None where the sentence says all."""
+
+    def __init__(self, sentence: str, *, expected: str | None = None, got: str | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence, self.expected, self.got = sentence, expected, got
+
+
+def assert_close(
+    got: Any,
+    expected: Any,
+    *,
+    name: str = "the result",
+    names: Sequence[str] | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    dtype: bool = False,
+) -> None:
+    """Raises `Mismatch` unless `got` equals `expected` within the tolerance of their dtype.
+
+    Tuples, lists and dicts are compared part by part (`names` names the parts of a tuple); strings, booleans and None exactly.
+    `dtype=True` also demands the dtype of `expected`.
+    """
+    options: dict[str, Any] = {"rtol": rtol, "atol": atol, "dtype": dtype}
+    if isinstance(expected, tuple | list):
+        _sequence(got, expected, name, names, options)
+    elif isinstance(expected, Mapping):
+        _mapping(got, expected, name, options)
+    elif expected is None or isinstance(expected, str | bytes):
+        if type(got) is not type(expected) or got != expected:
+            raise Mismatch(f"{_start(name)} is not what it should be.", expected=describe(expected), got=describe(got))
+    else:
+        _numeric(got, expected, name, **options)
+
+
+def assert_true(condition: Any, message: str, *, got: Any = None, expected: Any = None) -> None:
+    """Raises `Mismatch` with `message` unless `condition` holds; `got` and `expected` are shown when given."""
+    if not bool(condition):
+        raise Mismatch(
+            message,
+            expected=None if expected is None else expected if isinstance(expected, str) else describe(expected),
+            got=None if got is None else describe(got),
+        )
+
+
+def assert_unchanged(arguments: Sequence[Any], before: Sequence[Any], names: Sequence[str]) -> None:
+    """Raises `Mismatch` if one of `arguments` (as they are after the call) is not exactly what it was `before`."""
+    assert len(arguments) == len(before) == len(names), "the suite gave lists of different lengths"
+    for after, old, name in zip(arguments, before, names, strict=True):
+        if not _identical(after, old):
+            raise Mismatch(f"The call changed its argument {name}: work on a copy.", expected=describe(old), got=describe(after))
+
+
+def _sequence(got: Any, expected: Sequence[Any], name: str, names: Sequence[str] | None, options: dict[str, Any]) -> None:
+    word = "values" if isinstance(expected, tuple) else "items"
+    if not isinstance(got, tuple | list):
+        wanted = ", ".join(names) if names else f"{len(expected)} {word}"
+        raise Mismatch(f"{_start(name)} should be {len(expected)} {word} ({wanted}); it is {describe_type(got)}.", got=describe(got))
+    if len(got) != len(expected):
+        raise Mismatch(f"{_start(name)} should have {len(expected)} {word}; it has {len(got)}.", got=describe(got))
+    if isinstance(expected, list) and all(isinstance(item, int | str) for item in expected):
+        _plain_list(list(got), expected, name)
+        return
+    for index, (part, wanted_part) in enumerate(zip(got, expected, strict=True)):
+        label = names[index] if names else f"{name}[{index}]"
+        assert_close(part, wanted_part, name=label, **options)
+
+
+def _plain_list(got: list[Any], expected: list[Any], name: str) -> None:
+    for index, (part, wanted) in enumerate(zip(got, expected, strict=True)):
+        if isinstance(part, np.generic):
+            part = part.item()
+        if type(part) is not type(wanted) or part != wanted:
+            raise Mismatch(
+                f"{_start(name)} is wrong from place {index} on.",
+                expected=f"{describe(wanted)} at place {index}",
+                got=f"{describe(part)} at place {index}",
+            )
+
+
+def _mapping(got: Any, expected: Mapping[Any, Any], name: str, options: dict[str, Any]) -> None:
+    if not isinstance(got, dict):
+        raise Mismatch(f"{_start(name)} should be a dict; it is {describe_type(got)}.", got=describe(got))
+    if set(got) != set(expected):
+        raise Mismatch(f"{_start(name)} has the wrong keys.", expected=describe(sorted(map(str, expected))), got=describe(sorted(map(str, got))))
+    for key, wanted in expected.items():
+        assert_close(got[key], wanted, name=f"{name}[{key!r}]", **options)
+
+
+def _numeric(got: Any, expected: Any, name: str, rtol: float | None, atol: float | None, dtype: bool) -> None:
+    _check_type(got, expected, name)
+    _check_shape(got, expected, name)
+    if dtype:
+        _check_dtype(got, expected, name)
+    a, b = _as_numpy(got), _as_numpy(expected)
+    tight, slack = _tolerance(a, b)
+    _check_values(a, b, name, tight if rtol is None else rtol, slack if atol is None else atol)
+
+
+def _check_type(got: Any, expected: Any, name: str) -> None:
+    if got is None:
+        raise Mismatch(f"{_start(name)} is None: is a `return` missing?")
+    if is_tensor(expected):
+        if not is_tensor(got):
+            raise Mismatch(f"{_start(name)} should be a torch tensor; it is {describe_type(got)}.", got=describe(got))
+        return
+    scalar = np.ndim(expected) == 0
+    allowed = (np.ndarray, np.generic, int, float, complex) if scalar else (np.ndarray,)
+    if not isinstance(got, allowed) and not (scalar and is_tensor(got)):
+        wanted = "a number" if scalar else f"a NumPy array of shape {np.shape(expected)}"
+        raise Mismatch(f"{_start(name)} should be {wanted}; it is {describe_type(got)}.", got=describe(got))
+
+
+def _check_shape(got: Any, expected: Any, name: str) -> None:
+    a, b = tuple(getattr(got, "shape", ())), tuple(getattr(expected, "shape", ()))
+    if a != b:
+        turned = " It is the transpose of what it should be." if len(b) > 1 and a == b[::-1] else ""
+        raise Mismatch(f"{_start(name)} has the wrong shape.{turned}", expected=f"shape {b}", got=f"shape {a}")
+
+
+def _check_dtype(got: Any, expected: Any, name: str) -> None:
+    a = str(getattr(got, "dtype", type(got).__name__)).removeprefix("torch.")
+    b = str(getattr(expected, "dtype", type(expected).__name__)).removeprefix("torch.")
+    if {a, b} <= {"float", "float64"} or {a, b} <= {"int", "int64"} or {a, b} <= {"bool"}:
+        return
+    if a != b:
+        raise Mismatch(f"{_start(name)} has the wrong dtype.", expected=b, got=a)
+
+
+def _as_numpy(value: Any) -> np.ndarray:
+    if is_tensor(value):
+        import torch
+
+        value = value.detach().cpu()
+        value = (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+    return np.asarray(value)
+
+
+def _tolerance(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    if b.dtype.kind in "biu":
+        return 0.0, 0.0
+    sizes = [x.dtype.itemsize // (2 if x.dtype.kind == "c" else 1) for x in (a, b) if x.dtype.kind in "fc"]
+    return TOLERANCES[min(8, *sizes)] if sizes else TOLERANCES[8]
+
+
+def _check_values(a: np.ndarray, b: np.ndarray, name: str, rtol: float, atol: float) -> None:
+    kind = complex if "c" in (a.dtype.kind, b.dtype.kind) else None
+    if kind is None and {a.dtype.kind, b.dtype.kind} & {"f"}:
+        kind = float
+    x, y = (a.astype(kind), b.astype(kind)) if kind else (a, b)
+    if kind:
+        _check_finite(x, y, name)
+    with np.errstate(invalid="ignore", over="ignore"):
+        difference = np.abs(x - y) if kind else np.abs(x.astype(object) - y.astype(object)).astype(float)
+        wrong = ~((x == y) | (difference <= atol + rtol * np.abs(y).astype(float)))
+    if wrong.any():
+        raise _value_mismatch(x, y, wrong, difference, name)
+
+
+def _check_finite(a: np.ndarray, b: np.ndarray, name: str) -> None:
+    for test, word in ((np.isnan, "NaN"), (np.isinf, "infinite")):
+        bad = test(a) & ~test(b)
+        if bad.any():
+            many = f"{int(bad.sum())} of {bad.size} entries are {word}" if bad.ndim else f"it is {word}"
+            raise Mismatch(f"{_start(name)} is not finite: {many}.", expected=_entry(b, bad), got=_entry(a, bad))
+
+
+def _entry(array: np.ndarray, where: np.ndarray) -> str:
+    index = tuple(int(i) for i in np.argwhere(where)[0])
+    return f"{number(array[index])} at {list(index)}" if index else number(array[()])
+
+
+def _value_mismatch(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference: np.ndarray, name: str) -> Mismatch:
+    if not wrong.ndim:
+        return Mismatch(f"{_start(name)} has the wrong value.", expected=number(b[()]), got=number(a[()]))
+    finite = difference[wrong & ~np.isnan(difference)]
+    largest = f", the largest difference is {number(finite.max())}" if finite.size else ""
+    rows = [tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN_ROWS]]
+    more = f" … (the first {len(rows)} that differ)" if wrong.sum() > len(rows) else ""
+    return Mismatch(
+        f"{_start(name)} has the right shape {wrong.shape}, but {int(wrong.sum())} of {wrong.size} values are wrong{largest}.",
+        expected=", ".join(f"{list(i)}: {number(b[i])}" for i in rows) + more,
+        got=", ".join(f"{list(i)}: {number(a[i])}" for i in rows) + more,
+    )
+
+
+def _identical(after: Any, before: Any) -> bool:
+    if isinstance(before, tuple | list):
+        return isinstance(after, tuple | list) and len(after) == len(before) and all(map(_identical, after, before))
+    if isinstance(before, Mapping):
+        return isinstance(after, dict) and after.keys() == before.keys() and all(_identical(after[k], v) for k, v in before.items())
+    if isinstance(before, np.ndarray) or is_tensor(before):
+        a, b = (_as_numpy(after), _as_numpy(before)) if type(after) is type(before) else (np.empty(0), _as_numpy(before))
+        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    return type(after) is type(before) and (after == before or after != after)
+
+
+def _start(name: str) -> str:
+    """The name as the subject of a sentence."""
+    return name[0].upper() + name[1:] if name.startswith("the ") else f"`{name}`"

@@ -1,0 +1,144 @@
+"""The values that cross between modules: jobs, test results, exercise reports, reports; and their JSON form."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+__all__ = ["Cell", "ExerciseReport", "Failure", "Job", "Outcome", "Report", "TestResult"]
+
+
+class Outcome(StrEnum):
+    """What became of a test or an exercise. `ungradable` is never the student's fault: it needs a person."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    MISSING = "missing"
+    UNGRADABLE = "ungradable"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell of a submission. `name` is unique in the notebook: the grade_id where the cell has one."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to grade one notebook: the cells to run, in order, and the points of each exercise."""
+
+    student: str
+    assignment: str
+    secret: str
+    cells: Sequence[Cell]
+    points: Mapping[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The job as JSON's types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `as_dict`."""
+        return cls(**{**data, "cells": [Cell(**cell) for cell in data["cells"]]})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a test failed, in the student's words: what went wrong, what was called, expected, got, and a hint."""
+
+    sentence: str
+    called: str | None = None
+    expected: str | None = None
+    got: str | None = None
+    hint: str | None = None
+
+    def text(self) -> str:
+        """All of it, a line each."""
+        lines = [self.sentence]
+        for label, value in (("called", self.called), ("expected", self.expected), ("got", self.got), ("hint", self.hint)):
+            if value:
+                lines.append(f"{label}: {value}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One hidden test: its name, the sentence a student reads, its weight and stage, and what became of it."""
+
+    __test__ = False  # not for pytest to collect
+
+    name: str
+    sentence: str
+    stage: str
+    weight: int
+    outcome: Outcome
+    seconds: float = 0.0
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class ExerciseReport:
+    """One exercise of one student. `points` is None when it is ungradable: then `message` is for staff."""
+
+    exercise: str
+    points: float | None
+    max_points: float
+    outcome: Outcome
+    message: str
+    seconds: float = 0.0
+    mistake: str | None = None
+    tests: Sequence[TestResult] = ()
+
+    def as_line(self, student: str, assignment: str) -> dict[str, Any]:
+        """The object of `autograder grade --json`."""
+        return {
+            "student": student,
+            "assignment": assignment,
+            "exercise": self.exercise,
+            "points": self.points,
+            "max_points": self.max_points,
+            "outcome": str(self.outcome),
+            "mistake": self.mistake,
+            "message": self.message,
+            "seconds": round(self.seconds, 3),
+            "tests": [
+                {"name": t.name, "outcome": str(t.outcome), "message": t.failure.text() if t.failure else ""} for t in self.tests
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """One graded notebook: its exercises, the outputs of its cells by name, and what makes the grading repeatable."""
+
+    student: str
+    assignment: str
+    exercises: Sequence[ExerciseReport]
+    outputs: Mapping[str, Sequence[dict[str, Any]]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON's types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `as_dict`."""
+        return cls(**{**data, "exercises": [_exercise(item) for item in data["exercises"]]})
+
+
+def _exercise(data: Mapping[str, Any]) -> ExerciseReport:
+    tests = [_test(item) for item in data["tests"]]
+    return ExerciseReport(**{**data, "outcome": Outcome(data["outcome"]), "tests": tests})
+
+
+def _test(data: Mapping[str, Any]) -> TestResult:
+    failure = Failure(**data["failure"]) if data["failure"] else None
+    return TestResult(**{**data, "outcome": Outcome(data["outcome"]), "failure": failure})

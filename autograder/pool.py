@@ -1,0 +1,141 @@
+"""Worker processes of one assignment: jobs in, reports out as they are ready; a worker that dies is replaced.
+
+A job whose worker dies twice is reported ungradable: the machine's fault, for a person to look at, never a zero.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, Queue
+from types import TracebackType
+from typing import Any, Final, Self
+
+from autograder.errors import CourseError, MachineError
+from autograder.model import ExerciseReport, Job, Outcome, Report
+from autograder.sandbox.host import ONE_THREAD
+
+__all__ = ["Pool", "Worker", "ungradable"]
+
+JOB_SECONDS: Final = 1800.0
+TRIES: Final = 2
+
+
+class Worker:
+    """One grading process for one suite. Use it as a context manager; leaving it ends the process."""
+
+    def __init__(self, suite: Path, files: Sequence[Path] = ()) -> None:
+        self._suite, self._files = suite, list(files)
+        self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def grade(self, job: Job) -> Report:
+        """The report of one job. Raises `CourseError` for a broken suite, `MachineError` when the process dies again and again."""
+        for _ in range(TRIES):
+            try:
+                return self._grade_once(job)
+            except (OSError, EOFError, TimeoutError) as error:
+                reason = str(error) or type(error).__name__
+                self.close()
+                self._start()
+        raise MachineError(f"the grading process of {job.assignment} ended {TRIES} times on this submission ({reason})")
+
+    def close(self) -> None:
+        """Ends the process; its sandbox ends with it."""
+        for descriptor in (self._jobs, self._reports):
+            with suppress(OSError):
+                os.close(descriptor)
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> None:
+        their_jobs, self._jobs = os.pipe()
+        self._reports, their_reports = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "autograder.worker", str(their_jobs), str(their_reports), str(self._suite), *map(str, self._files)],
+            pass_fds=[their_jobs, their_reports],
+            env={**os.environ, **ONE_THREAD},
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
+        )
+        os.close(their_jobs)
+        os.close(their_reports)
+        self._buffer = bytearray()
+
+    def _grade_once(self, job: Job) -> Report:
+        line = memoryview(json.dumps(job.as_dict()).encode() + b"\n")
+        while line:
+            line = line[os.write(self._jobs, line) :]
+        answer: dict[str, Any] = json.loads(self._line(time.monotonic() + JOB_SECONDS))
+        if "report" in answer:
+            return Report.from_dict(answer["report"])
+        raise CourseError(answer["message"]) if answer["fault"] == "course" else OSError(answer["message"])
+
+    def _line(self, deadline: float) -> bytes:
+        while b"\n" not in self._buffer:
+            ready, _, _ = select.select([self._reports], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError("no report in time")
+            chunk = os.read(self._reports, 1 << 20)
+            if not chunk:
+                raise EOFError("the process ended")
+            self._buffer += chunk
+        line, _, rest = bytes(self._buffer).partition(b"\n")
+        self._buffer = bytearray(rest)
+        return line
+
+
+class Pool:
+    """Several workers for one suite, started when they are first needed."""
+
+    def __init__(self, suite: Path, files: Sequence[Path], workers: int) -> None:
+        self._suite, self._files, self._workers = suite, files, max(1, workers)
+
+    def grade(self, jobs: Iterable[Job]) -> Iterator[Report | CourseError]:
+        """The reports, in the order in which they are ready. A machine's fault makes an ungradable report; a course's fault is handed on."""
+        waiting: Queue[Job] = Queue()
+        for job in jobs:
+            waiting.put(job)
+        total = waiting.qsize()
+        done: Queue[Report | CourseError] = Queue()
+        threads = [threading.Thread(target=self._work, args=(waiting, done), daemon=True) for _ in range(min(self._workers, total))]
+        for thread in threads:
+            thread.start()
+        for _ in range(total):
+            yield done.get()
+        for thread in threads:
+            thread.join()
+
+    def _work(self, waiting: "Queue[Job]", done: "Queue[Report | CourseError]") -> None:
+        with Worker(self._suite, self._files) as worker:
+            while True:
+                try:
+                    job = waiting.get_nowait()
+                except Empty:
+                    return
+                try:
+                    done.put(worker.grade(job))
+                except CourseError as error:
+                    done.put(error)
+                except MachineError as error:
+                    done.put(ungradable(job, str(error)))
+
+
+def ungradable(job: Job, reason: str) -> Report:
+    """A report that takes no points away and asks for a person."""
+    exercises = [ExerciseReport(name, None, points, Outcome.UNGRADABLE, reason) for name, points in job.points.items()]
+    return Report(job.student, job.assignment, exercises, notes=[reason])

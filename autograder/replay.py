@@ -1,0 +1,133 @@
+"""A submission's cells, run in the sandbox: outputs for the autograded notebook, and a live session for the tests.
+
+A cell that hangs or ends the process costs only itself: the other cells are run again without it in a fresh child.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from autograder.errors import CourseError
+from autograder.model import Cell
+from autograder.sandbox.host import ChildEnded, Sandbox, Session, TimedOut
+
+__all__ = ["Budget", "CellError", "Replay"]
+
+KINDS: Final = ("stream", "display_data", "execute_result", "error")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Wall-clock limits in seconds: of one cell, of one call from a test, of all cells of a notebook."""
+
+    cell_seconds: float = 20.0
+    call_seconds: float = 10.0
+    notebook_seconds: float = 180.0
+
+
+@dataclass(frozen=True)
+class CellError:
+    """Why a cell did not run to its end; `line` is the line in the cell, if it is known."""
+
+    name: str
+    message: str
+    line: int | None = None
+
+    def sentence(self) -> str:
+        """«NameError: name 'x' is not defined (line 3)»."""
+        where = f" (line {self.line} of the cell)" if self.line else ""
+        return f"{self.name}: {self.message}{where}"
+
+
+@dataclass
+class Replay:
+    """The cells of one submission in one sandbox. `outputs` and `errors` are by cell name, after `run`."""
+
+    sandbox: Sandbox
+    cells: Sequence[Cell]
+    files: Sequence[Path] = ()
+    probes: str = ""
+    budget: Budget = field(default_factory=Budget)
+    outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    errors: dict[str, CellError] = field(default_factory=dict)
+    _session: Session | None = None
+    _deadline: float = 0.0
+
+    def run(self) -> None:
+        """Runs all cells and keeps their outputs."""
+        self._deadline = time.monotonic() + self.budget.notebook_seconds
+        self.session()
+
+    def session(self) -> Session:
+        """A live session in which every cell that can run has run; a dead one is replaced by a fresh one."""
+        if self._session is not None and self._session.alive:
+            return self._session
+        # Each round excludes one more cell, so this ends.
+        for _ in range(len(self.cells) + 1):
+            session = self.sandbox.open(self.files)
+            if all(self._run_cell(session, cell) for cell in self.cells if not self._excluded(cell)):
+                break
+        if self.probes:
+            self._load_probes(session)
+        self._session = session
+        return session
+
+    def _excluded(self, cell: Cell) -> bool:
+        error = self.errors.get(cell.name)
+        return error is not None and error.name in ("Timeout", "Crash")
+
+    def _run_cell(self, session: Session, cell: Cell) -> bool:
+        """Whether the session is still alive after the cell."""
+        seconds = min(self.budget.cell_seconds, self._deadline - time.monotonic()) if cell.name not in self.outputs else self.budget.cell_seconds
+        try:
+            reply = session.run_cell(cell.name, cell.source, max(seconds, 0.5))
+        except TimedOut:
+            self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.0f} s: does a loop never end?")
+            return False
+        except ChildEnded as error:
+            self._fault(cell, "Crash", f"the cell ended the whole process: {error}")
+            return False
+        if cell.name not in self.outputs:
+            self.outputs[cell.name] = _plain_outputs(reply.get("outputs"))
+            self._keep_error(cell, reply.get("error"))
+        return True
+
+    def _fault(self, cell: Cell, name: str, message: str) -> None:
+        self.errors[cell.name] = CellError(name, message)
+        self.outputs[cell.name] = [{"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}]
+
+    def _keep_error(self, cell: Cell, error: Any) -> None:
+        if type(error) is dict:
+            line = error.get("line")
+            message = str(error.get("evalue"))[:300].replace(f"(<cell {cell.name}>, line {line})", "").strip()
+            self.errors[cell.name] = CellError(str(error.get("ename"))[:60], message, line if type(line) is int else None)
+
+    def _load_probes(self, session: Session) -> None:
+        try:
+            session.load_probes(self.probes, self.budget.call_seconds)
+        except (TimedOut, ChildEnded) as error:
+            raise CourseError(f"the suite's probes.py could not be loaded into the sandbox: {error}") from None
+
+
+def _plain_outputs(outputs: Any) -> list[dict[str, Any]]:
+    """Outputs in nbformat's form whatever the child sent: unknown kinds and values are dropped."""
+    kept = []
+    for output in outputs if type(outputs) is list else []:
+        if type(output) is not dict or output.get("output_type") not in KINDS:
+            continue
+        kind = output["output_type"]
+        if kind == "stream":
+            kept.append({"output_type": kind, "name": "stderr" if output.get("name") == "stderr" else "stdout", "text": str(output.get("text", ""))})
+        elif kind == "error":
+            lines = output.get("traceback")
+            text = [str(line) for line in lines] if type(lines) is list else []
+            kept.append({"output_type": kind, "ename": str(output.get("ename")), "evalue": str(output.get("evalue")), "traceback": text})
+        else:
+            data = output.get("data")
+            plain = {str(k): v for k, v in data.items() if type(v) is str} if type(data) is dict else {}
+            kept.append({"output_type": kind, "data": plain, "metadata": {}})
+            if kind == "execute_result":
+                kept[-1]["execution_count"] = None
+    return kept

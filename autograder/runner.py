@@ -1,0 +1,187 @@
+"""Runs a hidden suite with pytest over many submissions: collects once, then for each job emits a report.
+
+The plugin's loop replaces pytest's own: it takes the next job, replays the notebook in the sandbox, runs every collected test
+with the fixtures `student` and `rng` bound to that submission, and scores what pytest reports.
+"""
+
+import hashlib
+import hmac
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+
+from autograder.compare import Mismatch
+from autograder.errors import CourseError, MachineError, SubmissionError
+from autograder.model import Failure, Job, Outcome, Report, TestResult
+from autograder.points import score
+from autograder.replay import Budget, Replay
+from autograder.sandbox.host import Sandbox
+from autograder.student import Student, StudentFault
+
+__all__ = ["Suite", "run_suite"]
+
+STOPS: Final = (Outcome.TIMEOUT, Outcome.CRASHED)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite folder, read: which modules the sandbox warms up, the time limits, the probes' source."""
+
+    folder: Path
+    modules: tuple[str, ...]
+    budget: Budget
+    probes: str
+
+    @classmethod
+    def read(cls, folder: Path) -> "Suite":
+        """The suite in `folder`; raises `CourseError` when its manifest is missing or says what we don't know."""
+        manifest = folder / "suite.toml"
+        if not manifest.is_file():
+            raise CourseError(f"{manifest} is missing: every suite says there which modules its sandbox imports")
+        settings = tomllib.loads(manifest.read_text())
+        modules = tuple(settings.pop("modules", ()))
+        known = {field.name for field in fields(Budget)}
+        if unknown := set(settings) - known:
+            raise CourseError(f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are modules, {', '.join(sorted(known))}")
+        probes = folder / "probes.py"
+        return cls(folder, modules, Budget(**settings), probes.read_text() if probes.is_file() else "")
+
+
+def run_suite(suite: Suite, jobs: Iterable[Job], emit: Callable[[Report], None], files: Iterable[Path] = ()) -> None:
+    """Grades each job as it comes and hands its report to `emit`; raises `CourseError` when the suite can't be collected."""
+    with Sandbox(suite.modules) as sandbox:
+        plugin = _Plugin(suite, sandbox, jobs, emit, tuple(files))
+        options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture", "--import-mode=importlib"]
+        status = pytest.main([str(suite.folder), *options, "-c", "/dev/null", f"--rootdir={suite.folder}"], plugins=[plugin])
+    if plugin.trouble:
+        raise CourseError("\n".join(plugin.trouble))
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise CourseError(f"pytest could not run the suite {suite.folder.name}: {pytest.ExitCode(status).name}")
+
+
+class _Plugin:
+    """pytest's hooks and fixtures for one suite."""
+
+    def __init__(
+        self, suite: Suite, sandbox: Sandbox, jobs: Iterable[Job], emit: Callable[[Report], None], files: tuple[Path, ...]
+    ) -> None:
+        self.suite, self.sandbox, self.jobs, self.emit, self.files = suite, sandbox, jobs, emit, files
+        self.trouble: list[str] = []
+        self.replay: Replay
+        self.seeds: dict[str, int] = {}
+        self.student_of_test: Student | None = None
+        self.result: TestResult | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "graded(stage, weight, hint, seconds): a test of a hidden suite")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.trouble.append(f"{report.nodeid} could not be collected:\n{report.longreprtext}")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        unmarked = [item.nodeid for item in session.items if item.get_closest_marker("graded") is None]
+        self.trouble += [f"{name} has no @graded(…): say its stage and weight" for name in unmarked]
+        if not self.trouble:
+            exercises = _by_exercise(session.items)
+            for job in self.jobs:
+                self.emit(self._grade(job, exercises))
+        return True
+
+    def _grade(self, job: Job, exercises: dict[str, list[pytest.Item]]) -> Report:
+        self.replay = Replay(self.sandbox, job.cells, self.files, self.suite.probes, self.suite.budget)
+        self.seeds = {name: _seed(job, name) for name in job.points}
+        try:
+            self.replay.run()
+            reports = [
+                score(name, points, list(self._run_exercise(exercises.get(name, [])))) for name, points in job.points.items()
+            ]
+        finally:
+            self.sandbox.end_session()
+        return Report(job.student, job.assignment, reports, self.replay.outputs, provenance=self._provenance())
+
+    def _run_exercise(self, items: list[pytest.Item]) -> Iterator[TestResult]:
+        stopped: TestResult | None = None
+        for item in items:
+            if stopped is None:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+                assert self.result is not None, "pytest reported nothing"
+                yield self.result
+                stopped = self.result if self.result.outcome in STOPS else None
+            else:
+                failure = Failure(f"Not run: in «{stopped.sentence}» the exercise had stopped already.")
+                yield _result(item, Outcome.FAILED, 0.0, failure)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+        report = yield
+        error = call.excinfo.value if call.excinfo else None
+        if call.when == "call" or error is not None:
+            self.result = self._judge(item, call.duration, error)
+        return report
+
+    def _judge(self, item: pytest.Item, seconds: float, error: BaseException | None) -> TestResult:
+        if error is None:
+            return _result(item, Outcome.PASSED, seconds, None)
+        if isinstance(error, MachineError | KeyboardInterrupt):
+            raise error
+        if not isinstance(error, SubmissionError):
+            failure = Failure(f"the test itself failed, which is the course's fault: {type(error).__name__}: {str(error)[:300]}")
+            return _result(item, Outcome.UNGRADABLE, seconds, failure)
+        hint = item.get_closest_marker("graded").kwargs["hint"] or None  # type: ignore[union-attr]
+        called = self.student_of_test.last_call if self.student_of_test else None
+        if isinstance(error, Mismatch):
+            failure = Failure(error.sentence, called, error.expected, error.got, hint)
+            return _result(item, Outcome.FAILED, seconds, failure)
+        outcome = error.outcome if isinstance(error, StudentFault) else Outcome.FAILED
+        worth_showing = isinstance(error, StudentFault) and error.types and "NotImplementedError" not in error.types
+        return _result(item, outcome, seconds, Failure(str(error), called if worth_showing else None))
+
+    @pytest.fixture
+    def student(self, request: pytest.FixtureRequest) -> Student:
+        """The submission that is being graded."""
+        exercise = _exercise_of(request.node)
+        seconds = request.node.get_closest_marker("graded").kwargs["seconds"]
+        self.student_of_test = Student(self.replay, exercise, self.seeds[exercise] % (1 << 31), seconds)
+        return self.student_of_test
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """A generator of its own for this student and this test."""
+        name = hashlib.sha256(request.node.name.encode()).digest()[:8]
+        return np.random.default_rng([self.seeds[_exercise_of(request.node)], int.from_bytes(name)])
+
+    def _provenance(self) -> dict[str, str]:
+        from importlib.metadata import version
+
+        seeds = ", ".join(f"{name} {seed}" for name, seed in self.seeds.items())
+        packages = ("transformer-course-autograder", "numpy", "pytest", *(m for m in self.suite.modules if m == "torch"))
+        return {"seeds": seeds, "versions": ", ".join(f"{name} {version(name)}" for name in packages), "isolation": "separate process, limits"}
+
+
+def _by_exercise(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
+    exercises: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        exercises.setdefault(_exercise_of(item), []).append(item)
+    return exercises
+
+
+def _exercise_of(item: pytest.Item) -> str:
+    return item.path.stem.removeprefix("test_")
+
+
+def _result(item: pytest.Item, outcome: Outcome, seconds: float, failure: Failure | None) -> TestResult:
+    mark = item.get_closest_marker("graded").kwargs  # type: ignore[union-attr]
+    sentence = (item.function.__doc__ or "").strip().splitlines()[0]  # type: ignore[attr-defined]
+    return TestResult(item.name, sentence, mark["stage"], mark["weight"], outcome, round(seconds, 4), failure)
+
+
+def _seed(job: Job, exercise: str) -> int:
+    """The same for the same secret, student, assignment and exercise; not to be guessed without the secret."""
+    text = f"{job.student}\n{job.assignment}\n{exercise}".encode()
+    return int.from_bytes(hmac.new(job.secret.encode(), text, "sha256").digest()[:8])

@@ -1,0 +1,194 @@
+"""The trusted side of the border: starts the warm parent, opens a child for a submission, asks it to run cells, calls and probes.
+
+This is the only module that talks to the sandboxed process. A reply is believed only as far as `wire` has checked it.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from autograder import wire
+from autograder.errors import MachineError, SubmissionError
+from autograder.sandbox.limits import Limits
+
+__all__ = ["ChildEnded", "Sandbox", "Session", "TimedOut"]
+
+START_SECONDS: Final = 120.0
+FORK_SECONDS: Final = 20.0
+ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE")
+
+
+class TimedOut(SubmissionError):
+    """The student's code did not answer within its time limit; the child is gone."""
+
+
+class ChildEnded(SubmissionError):
+    """The student's process ended, or wrote nonsense, before it answered; the child is gone."""
+
+
+class Sandbox:
+    """A warm parent process that has imported `modules`, and the children forked from it, one at a time.
+
+    Use it as a context manager; leaving it ends every process that it started.
+    """
+
+    def __init__(self, modules: Sequence[str], limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        ours, theirs = socket.socketpair()
+        self._control = ours
+        self._home = tempfile.mkdtemp(prefix="autograder-")
+        os.chmod(self._home, 0o711)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "autograder.sandbox.zygote", str(theirs.fileno()), *modules],
+            pass_fds=[theirs.fileno()],
+            env=_environment(self._home),
+            cwd=self._home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        theirs.close()
+        self._session: Session | None = None
+        try:
+            self._answer(START_SECONDS)
+        except MachineError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def open(self, files: Iterable[Path] = ()) -> "Session":
+        """A new child with a private working folder that holds copies of `files`; an earlier child is ended first."""
+        self.end_session()
+        folder = Path(tempfile.mkdtemp(prefix="work-", dir=self._home))
+        for file in files:
+            shutil.copyfile(file, folder / file.name)
+        ours, theirs = socket.socketpair()
+        request = {"do": "fork", "folder": str(folder), "limits": self.limits.as_dict()}
+        socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
+        theirs.close()
+        answer, descriptors = self._answer(FORK_SECONDS)
+        if "error" in answer:
+            ours.close()
+            raise MachineError(answer["error"])
+        self._session = Session(ours, descriptors[0], folder)
+        return self._session
+
+    def end_session(self) -> None:
+        """Ends the current child and everything that it started, and removes its folder."""
+        if self._session is None:
+            return
+        session, self._session = self._session, None
+        session.kill()
+        self._control.sendall(b'{"do": "sweep"}')
+        self._answer(FORK_SECONDS)
+        shutil.rmtree(session.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Ends the warm parent and everything below it."""
+        with suppress(MachineError, OSError):
+            self.end_session()
+        self._control.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _answer(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
+        self._control.settimeout(seconds)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 1)
+        except TimeoutError:
+            raise MachineError(f"the sandbox's warm parent did not answer within {seconds:.0f} s") from None
+        if not message:
+            text = self._process.stderr.read().decode("utf-8", "replace") if self._process.stderr else ""
+            raise MachineError(f"the sandbox's warm parent ended by itself:\n{text[-2000:]}")
+        answer: dict[str, Any] = json.loads(message)
+        return answer, descriptors
+
+
+class Session:
+    """One child: it has its own memory, folder and limits, and lives until `kill` or until a request fails."""
+
+    def __init__(self, channel: socket.socket, pidfd: int, folder: Path) -> None:
+        self._channel, self._pidfd, self.folder = channel, pidfd, folder
+        self._requests = 0
+        self.alive = True
+
+    def run_cell(self, name: str, source: str, seconds: float) -> dict[str, Any]:
+        """Runs one cell: `{"outputs": […], "error": None or {"ename", "evalue", "line"}}`."""
+        return self._ask("cell", {"name": name, "source": source}, seconds)
+
+    def load_probes(self, source: str, seconds: float) -> None:
+        """Makes the functions in `source` callable by `probe`."""
+        self._ask("load", {"source": source}, seconds)
+
+    def call(
+        self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], *, seed: int, seconds: float, after: bool = False
+    ) -> dict[str, Any]:
+        """Calls the student's `name`; `{"status": "ok", "value": …}` or another status that says what went wrong."""
+        details = {"name": name, "arguments": tuple(arguments), "keywords": dict(keywords), "seed": seed, "after": after}
+        return self._ask("call", details, seconds)
+
+    def probe(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], *, seed: int, seconds: float) -> dict[str, Any]:
+        """Runs a loaded probe on the student's names."""
+        return self._ask("probe", {"name": name, "arguments": tuple(arguments), "keywords": dict(keywords), "seed": seed}, seconds)
+
+    def kill(self) -> None:
+        """Ends the child at once; harmless when it is gone already."""
+        if self._pidfd >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            os.close(self._pidfd)
+            self._channel.close()
+        self._pidfd = -1
+        self.alive = False
+
+    def _ask(self, do: str, details: dict[str, Any], seconds: float) -> dict[str, Any]:
+        if not self.alive:
+            raise ChildEnded("the process is gone")
+        self._requests += 1
+        deadline = time.monotonic() + seconds
+        try:
+            self._channel.settimeout(seconds)
+            wire.send(self._channel, {"id": self._requests, "do": do, "with": details})
+            reply = wire.receive(self._channel, deadline)
+        except TimeoutError:
+            self.kill()
+            raise TimedOut(f"no answer within {seconds:g} s") from None
+        except (EOFError, OSError):
+            self.kill()
+            raise ChildEnded("the process ended by itself") from None
+        except wire.WireError as error:
+            self.kill()
+            raise ChildEnded(f"its answer was unreadable ({error})") from None
+        if type(reply) is not dict or reply.get("id") != self._requests:
+            self.kill()
+            raise ChildEnded("its answer was not to the question")
+        return reply
+
+
+def _environment(home: str) -> dict[str, str]:
+    """What the sandbox may know of this process's environment: next to nothing."""
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return {**kept, **ONE_THREAD, "HOME": home, "MPLCONFIGDIR": home, "IPYTHONDIR": home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}

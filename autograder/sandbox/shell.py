@@ -1,0 +1,206 @@
+"""A real IPython session that keeps each cell's outputs as nbformat dictionaries. Runs in the sandbox."""
+
+import io
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+__all__ = ["Recorder", "Shell", "make_shell"]
+
+RICH_BYTES: Final = 4 << 20
+
+
+class Recorder:
+    """The outputs of the cell that is running, in order, cut off at a number of characters for the whole session."""
+
+    def __init__(self, characters: int) -> None:
+        self.left = characters
+        self.outputs: list[dict[str, Any]] = []
+
+    def take(self) -> list[dict[str, Any]]:
+        """The outputs since the last call."""
+        taken, self.outputs = self.outputs, []
+        return taken
+
+    def stream(self, name: str, text: str) -> None:
+        """Adds printed text; neighbouring pieces of one stream become one output."""
+        if self.left <= 0 or not text:
+            return
+        if len(text) >= self.left:
+            text = text[: self.left] + "\n… output cut here: the limit for one notebook is reached …\n"
+        self.left -= len(text)
+        last = self.outputs[-1] if self.outputs else None
+        if last and last["output_type"] == "stream" and last["name"] == name:
+            last["text"] += text
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+
+    def add(self, output: dict[str, Any]) -> None:
+        """Adds an output of another kind, unless the limit is reached."""
+        size = len(repr(output))
+        if self.left <= 0 or size > RICH_BYTES:
+            return self.stream("stderr", "… an output was too large to keep …\n")
+        # A picture is worth far fewer characters than its base64 has; it counts for a hundredth.
+        self.left -= size // 100
+        self.outputs.append(output)
+
+
+class _Stream(io.TextIOBase):
+    """A text stream that writes into the recorder."""
+
+    encoding = "utf-8"
+
+    def __init__(self, name: str, recorder: Recorder) -> None:
+        self._name, self._recorder = name, recorder
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._recorder.stream(self._name, str(text))
+        return len(text)
+
+
+class _Hook(DisplayHook):
+    """Keeps the value of a cell's last expression."""
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        self.shell.recorder.add(
+            {
+                "output_type": "execute_result",
+                "execution_count": self.prompt_count,
+                "data": dict(format_dict),
+                "metadata": dict(md_dict or {}),
+            }
+        )
+
+
+class _Publisher(DisplayPublisher):
+    """Keeps what `display` shows, figures among it."""
+
+    def publish(self, data, metadata=None, *, transient=None, update=False, **_):  # type: ignore[no-untyped-def]
+        identity = (transient or {}).get("display_id")
+        output = {"output_type": "display_data", "data": dict(data), "metadata": dict(metadata or {}), "_id": identity}
+        recorder = self.shell.recorder
+        if update:
+            for earlier in recorder.outputs:
+                if earlier.get("_id") == identity is not None:
+                    earlier.update(data=output["data"], metadata=output["metadata"])
+        else:
+            recorder.add(output)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.recorder.outputs.clear()
+
+
+class _Compiler(CachingCompiler):
+    """Gives each cell's code the name of the cell, so that a traceback can be told to the student."""
+
+    cell_name = "cell"
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        return f"<cell {self.cell_name}>"
+
+    def format_code_name(self, name: str) -> tuple[str, str] | None:
+        match = re.fullmatch(r"<cell (.*)>", name)
+        return ("Cell", match[1]) if match else super().format_code_name(name)
+
+
+class Shell(InteractiveShell):
+    """IPython with its outputs recorded instead of printed."""
+
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+    compiler_class = Type(_Compiler)
+    recorder: Recorder = Recorder(0)
+    last_error: dict[str, Any] | None = None
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """No event loop to start: figures are inline."""
+
+    def init_history(self) -> None:
+        super().init_history()
+        self.history_manager.enabled = False
+
+    def _showtraceback(self, etype, evalue, stb):  # type: ignore[no-untyped-def]
+        self.last_error = {"ename": etype.__name__, "evalue": str(evalue), "line": _line_of(evalue)}
+        self.recorder.add(
+            {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": [str(line) for line in stb]}
+        )
+
+    def system(self, cmd: str) -> None:  # `!command`
+        import subprocess
+
+        done = subprocess.run(
+            self.var_expand(cmd, depth=1), shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        print(done.stdout.decode("utf-8", "replace"), end="")
+        self.user_ns["_exit_code"] = done.returncode
+
+    system_piped = system_raw = system
+
+    def run(self, name: str, source: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """Runs one cell; its outputs and, if it failed, its error."""
+        self.compile.cell_name = name
+        self.last_error = None
+        result = self.run_cell(source, store_history=True)
+        if not result.success and self.last_error is None:
+            error = result.error_before_exec or result.error_in_exec
+            self.last_error = {"ename": type(error).__name__, "evalue": str(error), "line": None}
+        outputs = self.recorder.take()
+        for output in outputs:
+            output.pop("_id", None)
+        return outputs, self.last_error
+
+
+def make_shell() -> Shell:
+    """The session of this process, ready to run cells; figures are shown inline as in Jupyter."""
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Context"
+    return Shell.instance(config=config)
+
+
+def record(shell: Shell, characters: int) -> None:
+    """Begins to keep what is printed and shown, up to `characters` in all."""
+    shell.recorder = Recorder(characters)
+    sys.stdout = _Stream("stdout", shell.recorder)
+    sys.stderr = _Stream("stderr", shell.recorder)
+
+
+def _line_of(error: BaseException) -> int | None:
+    """The line of the cell in which the error arose, or None."""
+    if isinstance(error, SyntaxError):
+        return error.lineno
+    lines = [line for name, line in student_frames(error) if name]
+    return lines[-1] if lines else None
+
+
+def student_frames(error: BaseException) -> list[tuple[str, int]]:
+    """(cell, line) of each frame of the traceback that lies in a cell, outermost first."""
+    frames, traceback = [], error.__traceback__
+    while traceback is not None:
+        match = re.fullmatch(r"<cell (.*)>", traceback.tb_frame.f_code.co_filename)
+        if match:
+            frames.append((match[1], traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return frames
+
+

@@ -1,0 +1,134 @@
+"""The `student` of the hidden suites: attribute access becomes a call across the border, and a reply plain data or a readable fault."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.compare import Mismatch
+from autograder.describe import describe_call
+from autograder.errors import CourseError, SubmissionError
+from autograder.model import Outcome
+from autograder.replay import Replay
+from autograder.sandbox.host import ChildEnded, TimedOut
+
+__all__ = ["Call", "Student", "StudentFault"]
+
+
+class StudentFault(SubmissionError):
+    """The student's function could not give a value: it is missing, raised, hung or ended the process."""
+
+    def __init__(self, sentence: str, outcome: Outcome = Outcome.FAILED, types: Sequence[str] = ()) -> None:
+        super().__init__(sentence)
+        self.sentence, self.outcome, self.types = sentence, outcome, types
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call gave: its result, and its arguments as they are afterwards."""
+
+    result: Any
+    arguments: Sequence[Any]
+
+
+class Student:
+    """The student's names, as a test sees them. `last_call` says what was called last, for the report."""
+
+    def __init__(self, replay: Replay, exercise: str, seed: int, seconds: float | None = None) -> None:
+        self._replay, self._exercise, self._seed = replay, exercise, seed
+        self._seconds = seconds or replay.budget.call_seconds
+        self.last_call: str | None = None
+        self.probe = _Probes(self)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *arguments, **keywords: self._call(name, arguments, keywords)["value"]
+
+    def run(self, name: str, *arguments: Any, **keywords: Any) -> Call:
+        """Calls `name` and also returns its positional arguments as the call left them."""
+        reply = self._call(name, arguments, keywords, after=True)
+        return Call(reply["value"], reply.get("arguments", ()))
+
+    def raises(self, kind: type[BaseException], name: str, *arguments: Any, **keywords: Any) -> None:
+        """Passes when `name` raises `kind` or a subclass of it; otherwise the test fails with a sentence."""
+        try:
+            value = self._call(name, arguments, keywords)["value"]
+        except StudentFault as fault:
+            if kind.__name__ not in fault.types:
+                raise
+            return
+        raise Mismatch(f"`{name}` should raise {kind.__name__} here.", expected=kind.__name__, got=describe_call("returned", [value], {}))
+
+    def _call(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any], after: bool = False) -> dict[str, Any]:
+        self.last_call = describe_call(name, arguments, keywords)
+        return self._ask(name, lambda session: session.call(name, arguments, keywords, seed=self._seed, seconds=self._seconds, after=after))
+
+    def _run_probe(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
+        self.last_call = f"{_probe_sentence(self._replay.probes, name)}"
+        reply = self._ask(None, lambda session: session.probe(name, arguments, keywords, seed=self._seed, seconds=self._seconds))
+        return reply["value"]
+
+    def _ask(self, name: str | None, ask: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        what = f"`{name}`" if name else "Your code"
+        try:
+            reply = ask(self._replay.session())
+        except TimedOut:
+            raise StudentFault(f"{what} did not return within {self._seconds:g} s: does a loop never end?", Outcome.TIMEOUT) from None
+        except ChildEnded as error:
+            raise StudentFault(f"{what} stopped the whole process instead of returning: {error}.", Outcome.CRASHED) from None
+        if reply.get("status") == "ok":
+            return reply
+        raise self._fault(what, reply)
+
+    def _fault(self, what: str, reply: dict[str, Any]) -> StudentFault:
+        match reply.get("status"):
+            case "missing":
+                return StudentFault(self._missing(str(reply.get("name"))), Outcome.MISSING)
+            case "signature":
+                return StudentFault(str(reply.get("message"))[:400])
+            case "unsendable":
+                return StudentFault(f"{what} returned something too large to look at.")
+            case "raised":
+                types = reply.get("types")
+                names = [str(t) for t in types] if type(types) is list else []
+                return StudentFault(_raised(what, names, reply), types=names)
+        return StudentFault(f"{what} gave no readable answer.", Outcome.CRASHED)
+
+    def _missing(self, name: str) -> str:
+        error = self._replay.errors.get(self._exercise)
+        if error is not None:
+            return f"`{name}` is not defined, because its cell did not run: {error.sentence()}"
+        return f"`{name}` is not defined in the notebook: was it renamed, or its cell deleted?"
+
+
+class _Probes:
+    """`student.probe.name(…)`."""
+
+    def __init__(self, student: Student) -> None:
+        self._student = student
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *arguments, **keywords: self._student._run_probe(name, arguments, keywords)
+
+
+def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
+    kind = types[0] if types else "an exception"
+    cell, line, source = reply.get("cell"), reply.get("line"), reply.get("source")
+    where = f" in line {line} of the cell `{cell}`" if cell and line else ""
+    if kind == "NotImplementedError":
+        return f"Not written yet: `raise NotImplementedError()` still stands{where}."
+    message = f": {reply.get('message')}" if reply.get("message") else ""
+    if not where and what == "Your code":
+        return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message}."
+    code = f", `{source}`" if source else ""
+    return f"{what} raised {kind}{message}{where and f' ({where.strip()}{code})'}."
+
+
+def _probe_sentence(source: str, name: str) -> str:
+    """The first docstring line of the probe: what the student is told was called."""
+    import ast
+
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return (ast.get_docstring(node) or name).splitlines()[0]
+    raise CourseError(f"probes.py has no function {name}")

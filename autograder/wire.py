@@ -1,0 +1,267 @@
+"""Plain data ⇄ bytes for the border between the trusted side and the sandbox: exact built-in types, NumPy arrays, torch tensors.
+
+A frame is a length, a msgpack header, and the arrays' raw bytes. Nothing is unpickled or evaluated, and every size is checked against
+a cap before anything is allocated. Both sides import this module; the trusted side believes nothing that `decode` has not checked.
+"""
+
+import socket
+import struct
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgpack
+import numpy as np
+
+__all__ = ["Opaque", "WireError", "decode", "encode", "receive", "send"]
+
+MAX_HEADER_BYTES: Final = 16 << 20
+MAX_BUFFER_BYTES: Final = 256 << 20
+MAX_ELEMENTS: Final = 1 << 31
+MAX_DIMENSIONS: Final = 16
+MAX_DEPTH: Final = 40
+MAX_NODES: Final = 400_000
+MAX_INT_DIGITS: Final = 400
+NUMPY_KINDS: Final = "biufc"
+TORCH_DTYPES: Final = {
+    "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
+    "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
+}  # fmt: skip
+PREFIX: Final = struct.Struct("!IQ")
+
+
+class WireError(Exception):
+    """A value or a frame that may not cross the border."""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for an object that is not plain data; `type_name` is the name of its type."""
+
+    type_name: str
+
+
+def encode(value: Any) -> tuple[bytes, list[memoryview]]:
+    """The header and the raw buffers of `value`. What is not plain data becomes an `Opaque` with its type's name."""
+    writer = _Writer()
+    tree = writer.tree(value, 0)
+    header = msgpack.packb([tree, [buffer.nbytes for buffer in writer.buffers]], use_bin_type=True)
+    return header, writer.buffers
+
+
+def decode(header: bytes, buffers: bytes | bytearray | memoryview) -> Any:
+    """The value in `header` and `buffers`; raises `WireError` for anything that `encode` would not have written."""
+    try:
+        tree, sizes = msgpack.unpackb(header, raw=False, strict_map_key=True, max_map_len=0, max_ext_len=0)
+        reader = _Reader(memoryview(buffers), [_size(n) for n in sizes])
+    except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
+        raise WireError(f"unreadable frame: {error}") from None
+    return reader.value(tree, 0)
+
+
+def send(channel: socket.socket, value: Any) -> None:
+    """Writes `value` to `channel` as one frame; raises `WireError` when it is too large."""
+    header, buffers = encode(value)
+    total = sum(buffer.nbytes for buffer in buffers)
+    if len(header) > MAX_HEADER_BYTES or total > MAX_BUFFER_BYTES:
+        raise WireError(f"too large: {(len(header) + total) >> 20} MiB; the limit is {MAX_BUFFER_BYTES >> 20} MiB")
+    channel.sendall(PREFIX.pack(len(header), total) + header)
+    for buffer in buffers:
+        channel.sendall(buffer)
+
+
+def receive(channel: socket.socket, deadline: float | None = None) -> Any:
+    """The next value from `channel`. Raises `TimeoutError` past `deadline` (of `time.monotonic`), `EOFError`, `WireError`."""
+    header_bytes, buffer_bytes = PREFIX.unpack(_read(channel, PREFIX.size, deadline))
+    if header_bytes > MAX_HEADER_BYTES or buffer_bytes > MAX_BUFFER_BYTES:
+        raise WireError("the frame announces more bytes than the limit")
+    header = _read(channel, header_bytes, deadline)
+    return decode(bytes(header), _read(channel, buffer_bytes, deadline))
+
+
+def _read(channel: socket.socket, n_bytes: int, deadline: float | None) -> bytearray:
+    # Grows while it reads: a peer that announces much and sends little costs little.
+    data = bytearray()
+    while len(data) < n_bytes:
+        if deadline is not None:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError
+            channel.settimeout(remaining)
+        chunk = channel.recv(min(1 << 20, n_bytes - len(data)))
+        if not chunk:
+            raise EOFError("the other side closed the channel")
+        data += chunk
+    return data
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.buffers: list[memoryview] = []
+        self.nodes = 0
+
+    def tree(self, value: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            return ["opaque", "nested or long beyond the limit"]
+        kind = type(value)
+        if value is None or kind is bool or kind is float or kind is bytes:
+            return value
+        if kind is str:
+            return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+        if kind is int:
+            return self.integer(value)
+        if kind is complex:
+            return ["complex", value.real, value.imag]
+        if kind in (list, tuple):
+            return [kind.__name__, [self.tree(item, depth + 1) for item in value]]
+        if kind is dict:
+            return ["dict", [[self.tree(k, depth + 1), self.tree(v, depth + 1)] for k, v in value.items()]]
+        if kind is Opaque:
+            return ["opaque", value.type_name]
+        return self.array(value, kind)
+
+    def integer(self, value: int) -> Any:
+        if -(1 << 63) <= value < 1 << 63:
+            return value
+        if value.bit_length() > 3 * MAX_INT_DIGITS:
+            return ["opaque", f"int of {value.bit_length()} bits"]
+        return ["int", str(value)]
+
+    def array(self, value: Any, kind: type) -> Any:
+        if kind is np.ndarray and value.dtype.kind in NUMPY_KINDS and value.dtype.itemsize <= 16:
+            plain = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
+            return ["ndarray", plain.dtype.str, list(value.shape), self.buffer(plain)]
+        if kind.__module__ == "numpy" and isinstance(value, np.generic) and value.dtype.kind in NUMPY_KINDS:
+            return ["scalar", value.dtype.newbyteorder("<").str, value.astype(value.dtype.newbyteorder("<")).tobytes()]
+        torch = sys.modules.get("torch")
+        if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
+            return self.tensor(torch, value)
+        detail = f"{kind.__name__} of dtype {value.dtype}" if kind is np.ndarray else kind.__name__
+        return ["opaque", detail[:100]]
+
+    def tensor(self, torch: Any, value: Any) -> Any:
+        name = str(value.dtype).removeprefix("torch.")
+        if value.layout is not torch.strided or name not in TORCH_DTYPES:
+            return ["opaque", f"Tensor of dtype {value.dtype}, layout {value.layout}"]
+        # bfloat16 has no NumPy twin: the bytes are taken as they lie.
+        plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+        raw = plain.view(torch.uint8).numpy() if plain.numel() else np.empty(0, np.uint8)
+        return ["tensor", name, list(value.shape), self.buffer(raw)]
+
+    def buffer(self, array: np.ndarray) -> int:
+        self.buffers.append(memoryview(array.reshape(-1).view(np.uint8)) if array.size else memoryview(b""))
+        return len(self.buffers) - 1
+
+
+class _Reader:
+    def __init__(self, data: memoryview, sizes: list[int]) -> None:
+        if sum(sizes) != data.nbytes:
+            raise WireError("the buffers' sizes don't add up")
+        self.slices, start = [], 0
+        for size in sizes:
+            self.slices.append(data[start : start + size])
+            start += size
+        self.nodes = 0
+
+    def value(self, tree: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise WireError("nested or long beyond the limit")
+        if tree is None or type(tree) in (bool, int, float, str, bytes):
+            return tree
+        if type(tree) is not list or not tree or type(tree[0]) is not str:
+            raise WireError("a node without a tag")
+        read = getattr(self, f"read_{tree[0]}", None) if tree[0].isidentifier() else None
+        if read is None:
+            raise WireError("an unknown tag")
+        try:
+            return read(depth + 1, *tree[1:])
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise WireError(f"a malformed {tree[0]}: {type(error).__name__}") from None
+
+    def read_list(self, depth: int, items: list[Any]) -> list[Any]:
+        return [self.value(item, depth) for item in _list(items)]
+
+    def read_tuple(self, depth: int, items: list[Any]) -> tuple[Any, ...]:
+        return tuple(self.value(item, depth) for item in _list(items))
+
+    def read_dict(self, depth: int, items: list[Any]) -> dict[Any, Any]:
+        pairs = [(self.value(key, depth), self.value(value, depth)) for key, value in _list(items)]
+        return dict(pairs)
+
+    def read_int(self, depth: int, digits: str) -> int:
+        if type(digits) is not str or len(digits) > MAX_INT_DIGITS + 1:
+            raise WireError("an integer beyond the limit")
+        return int(digits)
+
+    def read_complex(self, depth: int, real: float, imaginary: float) -> complex:
+        return complex(real, imaginary)
+
+    def read_opaque(self, depth: int, type_name: str) -> Opaque:
+        return Opaque(str(type_name)[:200])
+
+    def read_ndarray(self, depth: int, dtype: str, shape: list[int], index: int) -> np.ndarray:
+        kind = _numpy_dtype(dtype)
+        count = _count(shape)
+        return np.frombuffer(self.raw(index, count * kind.itemsize), dtype=kind).reshape(shape).astype(kind.newbyteorder("="))
+
+    def read_scalar(self, depth: int, dtype: str, raw: bytes) -> np.generic:
+        kind = _numpy_dtype(dtype)
+        if type(raw) is not bytes or len(raw) != kind.itemsize:
+            raise WireError("a scalar of the wrong length")
+        result: np.generic = np.frombuffer(raw, dtype=kind).astype(kind.newbyteorder("="))[0]
+        return result
+
+    def read_tensor(self, depth: int, dtype: str, shape: list[int], index: int) -> Any:
+        import torch
+
+        if type(dtype) is not str or dtype not in TORCH_DTYPES:
+            raise WireError("an unknown tensor dtype")
+        count = _count(shape)
+        raw = self.raw(index, count * TORCH_DTYPES[dtype])
+        if not count:
+            return torch.empty(shape, dtype=getattr(torch, dtype))
+        return torch.frombuffer(bytearray(raw), dtype=getattr(torch, dtype)).reshape(shape)
+
+    def raw(self, index: int, n_bytes: int) -> memoryview:
+        if type(index) is not int or not 0 <= index < len(self.slices) or self.slices[index].nbytes != n_bytes:
+            raise WireError("an array whose shape and bytes disagree")
+        return self.slices[index]
+
+
+def _list(items: Any) -> list[Any]:
+    if type(items) is not list:
+        raise WireError("a list was expected")
+    return items
+
+
+def _size(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_BUFFER_BYTES:
+        raise ValueError("a buffer size beyond the limit")
+    return value
+
+
+def _numpy_dtype(name: Any) -> np.dtype[Any]:
+    if type(name) is not str or len(name) > 4:
+        raise WireError("an unknown dtype")
+    kind = np.dtype(name)
+    if kind.kind not in NUMPY_KINDS or kind.itemsize > 16:
+        raise WireError("an unknown dtype")
+    return kind
+
+
+def _count(shape: Any) -> int:
+    """The number of elements; a zero in one axis must not hide a huge other one."""
+    product = nonzero = 1
+    if type(shape) is not list or len(shape) > MAX_DIMENSIONS:
+        raise WireError("too many axes")
+    for n in shape:
+        if type(n) is not int or not 0 <= n < MAX_ELEMENTS:
+            raise WireError("an axis beyond the limit")
+        product *= n
+        nonzero *= max(n, 1)
+    if nonzero > MAX_ELEMENTS:
+        raise WireError("an array beyond the limit")
+    return product

@@ -1,0 +1,43 @@
+"""How nbgrader works in this course: every nbgrader command and button reads this file."""
+
+import os
+import sys
+
+from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearOutput, IncludeHeaderFooter, LockCells
+
+from autograder.lesson import NEVER_RELEASED
+from autograder.nbgrader.build_preprocessors import ExecuteSolution, ReproducibleNotebook
+
+c = get_config()  # noqa: F821  (nbgrader hands it to this file)
+
+# nbgrader makes a new grade book by calling `alembic` by name, which fails halfway if the environment is not activated.
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
+
+# --- The course and its folders --------------------------------------------------------------------------------------
+c.CourseDirectory.course_id = "transformer"
+c.CourseDirectory.source_directory = "source"
+c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.solution_directory = "solutions"
+# What never leaves the source folder: the scripts hold the solutions.
+c.CourseDirectory.ignore = list(NEVER_RELEASED)
+if "NBGRADER_EXCHANGE_ROOT" in os.environ:
+    c.Exchange.root = os.environ["NBGRADER_EXCHANGE_ROOT"]
+
+# --- generate_assignment: source → assignments -----------------------------------------------------------------------
+# assignments/ and solutions/ are built, never edited, so a second build replaces the first.
+c.GenerateAssignment.force = True
+
+# --- generate_solution: source → solutions ---------------------------------------------------------------------------
+c.GenerateSolution.force = True
+c.GenerateSolution.preprocessors = [
+    IncludeHeaderFooter,
+    LockCells,
+    ClearOutput,
+    ClearHiddenTests,  # each grade cell's last lines raise, so that nobody earns points without this configuration
+    ClearMarkScheme,
+    ExecuteSolution,
+    ReproducibleNotebook,
+]
+c.ExecuteSolution.timeout = 300  # seconds for a cell; cells tagged capstone are not run
+
+# --- autograde and generate_feedback ---------------------------------------------------------------------------------

@@ -1,0 +1,89 @@
+"""Fixtures of the course's own tests: every assignment's lesson and catalogue, and a worker that grades variants of it."""
+
+import importlib.util
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from autograder.catalogue import Mistake, Style
+from autograder.lesson import CAPSTONE, Lesson, topic_of
+from autograder.model import Cell, ExerciseReport, Job
+from autograder.pool import Worker
+from autograder.source import parse_script
+
+ROOT = Path(__file__).parents[2]
+SUITES = ROOT / "autograder" / "suites"
+ASSIGNMENTS = sorted(folder.name for folder in SUITES.iterdir() if (folder / "suite.toml").is_file())
+STUB = "    raise NotImplementedError()"
+
+
+@cache
+def lesson_of(assignment: str) -> Lesson:
+    """The lesson, from its script."""
+    return parse_script((ROOT / "source" / assignment / f"{topic_of(assignment)}.py").read_text())
+
+
+@cache
+def catalogue_of(assignment: str) -> tuple[list[Mistake], list[Style]]:
+    """The mistakes and the right styles of an assignment."""
+    folder = SUITES / assignment
+    return _load(folder / "mistakes.py").MISTAKES, _load(folder / "styles.py").STYLES
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", f"{path.parent.name}_{path.stem}"), path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Bench:
+    """Grades variants of one assignment's solution in the real sandbox."""
+
+    def __init__(self, assignment: str) -> None:
+        self.assignment, self.lesson = assignment, lesson_of(assignment)
+        folder = ROOT / "source" / assignment
+        files = [path for path in folder.iterdir() if path.suffix not in (".py", ".ipynb") and path.is_file()]
+        self.worker = Worker(SUITES / assignment, files)
+
+    def solution(self, exercise: str) -> str:
+        """The solution's cell of an exercise, without the markers."""
+        cell = next(cell for cell in self.lesson.cells if cell.exercise == exercise)
+        return "\n".join(line for line, _ in cell.lines())
+
+    def grade(self, changes: dict[str, str], student: str = "somebody") -> dict[str, ExerciseReport]:
+        """The reports by exercise when the cells in `changes` stand in place of the solution's."""
+        cells = [
+            Cell(cell.name or f"cell-{number}", changes.get(cell.exercise or "", "\n".join(line for line, _ in cell.lines())))
+            for number, cell in enumerate(self.lesson.cells, 1)
+            if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags
+        ]
+        points = {cell.test: float(cell.points or 0) for cell in self.lesson.cells if cell.test}
+        secret = os.environ.get("COURSE_TEST_SECRET", "adequacy")
+        report = self.worker.grade(Job(student, self.assignment, secret, cells, points))
+        return {exercise.exercise: exercise for exercise in report.exercises}
+
+
+@pytest.fixture(scope="module")
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """The bench of the assignment that the module's parametrisation names."""
+    bench = Bench(request.param)
+    yield bench
+    bench.worker.close()
+
+
+def complain(reports: dict[str, ExerciseReport]) -> str:
+    """What the reports say about every test that failed: for a person who looks at a failed adequacy test."""
+    return "\n".join(
+        f"{report.exercise} ({report.points} of {report.max_points}) {test.name}: {test.failure.text()}"
+        for report in reports.values()
+        for test in report.tests
+        if test.failure
+    )

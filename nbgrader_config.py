@@ -3,9 +3,18 @@
 import os
 import sys
 
-from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearOutput, IncludeHeaderFooter, LockCells
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    IncludeHeaderFooter,
+    LockCells,
+)
 
 from autograder.lesson import NEVER_RELEASED
+from autograder.nbgrader.autograde import GradeSubmission, MendingExporter, SaveReport
 from autograder.nbgrader.build_preprocessors import ExecuteSolution, ReproducibleNotebook
 
 c = get_config()  # noqa: F821  (nbgrader hands it to this file)
@@ -41,3 +50,7 @@ c.GenerateSolution.preprocessors = [
 c.ExecuteSolution.timeout = 300  # seconds for a cell; cells tagged capstone are not run
 
 # --- autograde and generate_feedback ---------------------------------------------------------------------------------
+# The engine: the submitted file is mended, run in the sandbox, judged by the hidden suite, and its points saved.
+c.Autograde.exporter_class = MendingExporter
+c.Autograde.sanitize_preprocessors = []
+c.Autograde.autograde_preprocessors = [GradeSubmission, SaveReport, AssignLatePenalties, CheckCellMetadata]

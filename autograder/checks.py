@@ -52,8 +52,8 @@ def _check_pairs(lesson: Lesson) -> Iterator[str]:
     """Each stub is followed by its own grade cell before the next stub."""
     waiting: str | None = None
     for cell in lesson.cells:
-        if cell.exercise and cell.test:
-            yield f"a cell is both the stub `{cell.exercise}` and the grade cell of `{cell.test}`: split it"
+        if cell.name and cell.kind != "code":
+            yield f"`{cell.name}` is a text cell, and no text is graded: make it code, without [{cell.kind}]"
         elif cell.exercise:
             if waiting:
                 yield _no_grade_cell(waiting)
@@ -74,8 +74,6 @@ def _check_points(lesson: Lesson) -> Iterator[str]:
     for cell in lesson.cells:
         if cell.test and not (cell.points and cell.points > 0):
             yield f"the grade cell of `{cell.test}` has no points: write points=… into its # %% line"
-        if cell.points and not cell.test:
-            yield f"the cell «{_title(cell)}» has points but is no grade cell: move them to the test=… cell"
     if lesson.points != _POINTS:
         yield f"the points add up to {lesson.points}, not {_POINTS}: change points= in the grade cells"
 

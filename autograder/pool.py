@@ -10,10 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, Queue
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -100,39 +100,38 @@ class Worker:
 
 
 class Pool:
-    """Several workers for one suite, started when they are first needed."""
+    """Several workers for one suite, each in a thread of its own, started when they are first needed.
+
+    Use it as a context manager; leaving it ends the workers.
+    """
 
     def __init__(self, suite: Path, files: Sequence[Path], workers: int) -> None:
-        self._suite, self._files, self._workers = suite, files, max(1, workers)
+        self._suite, self._files = suite, files
+        self._threads = ThreadPoolExecutor(max(1, workers))
+        self._mine = threading.local()
+        self._workers: list[Worker] = []
 
-    def grade(self, jobs: Iterable[Job]) -> Iterator[Report | CourseError]:
-        """The reports, in the order in which they are ready. A machine's fault makes an ungradable report; a course's fault is handed on."""
-        waiting: Queue[Job] = Queue()
-        for job in jobs:
-            waiting.put(job)
-        total = waiting.qsize()
-        done: Queue[Report | CourseError] = Queue()
-        threads = [threading.Thread(target=self._work, args=(waiting, done), daemon=True) for _ in range(min(self._workers, total))]
-        for thread in threads:
-            thread.start()
-        for _ in range(total):
-            yield done.get()
-        for thread in threads:
-            thread.join()
+    def __enter__(self) -> Self:
+        return self
 
-    def _work(self, waiting: "Queue[Job]", done: "Queue[Report | CourseError]") -> None:
-        with Worker(self._suite, self._files) as worker:
-            while True:
-                try:
-                    job = waiting.get_nowait()
-                except Empty:
-                    return
-                try:
-                    done.put(worker.grade(job))
-                except CourseError as error:
-                    done.put(error)
-                except MachineError as error:
-                    done.put(ungradable(job, str(error)))
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
+
+    def submit(self, job: Job) -> Future[Report]:
+        """The report to come. A fault of the course or the machine gives an ungradable report, not an exception."""
+        return self._threads.submit(self._grade, job)
+
+    def _grade(self, job: Job) -> Report:
+        try:
+            if not hasattr(self._mine, "worker"):
+                self._mine.worker = Worker(self._suite, self._files)
+                self._workers.append(self._mine.worker)
+            report: Report = self._mine.worker.grade(job)
+        except (CourseError, MachineError) as error:
+            return ungradable(job, str(error))
+        return report
 
 
 def ungradable(job: Job, reason: str) -> Report:

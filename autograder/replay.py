@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from autograder.errors import CourseError
 from autograder.model import Cell
+from autograder.privacy import hide_paths
 from autograder.sandbox.host import ChildEnded, Sandbox, Session, TimedOut
 
 __all__ = ["Budget", "CellError", "Replay"]
@@ -101,7 +102,7 @@ class Replay:
     def _keep_error(self, cell: Cell, error: Any) -> None:
         if type(error) is dict:
             line = error.get("line")
-            message = str(error.get("evalue"))[:300].replace(f"(<cell {cell.name}>, line {line})", "").strip()
+            message = hide_paths(str(error.get("evalue")))[:300].replace(f"(<cell {cell.name}>, line {line})", "").strip()
             self.errors[cell.name] = CellError(str(error.get("ename"))[:60], message, line if type(line) is int else None)
 
     def _load_probes(self, session: Session) -> None:
@@ -119,14 +120,15 @@ def _plain_outputs(outputs: Any) -> list[dict[str, Any]]:
             continue
         kind = output["output_type"]
         if kind == "stream":
-            kept.append({"output_type": kind, "name": "stderr" if output.get("name") == "stderr" else "stdout", "text": str(output.get("text", ""))})
+            kept.append({"output_type": kind, "name": "stderr" if output.get("name") == "stderr" else "stdout", "text": hide_paths(str(output.get("text", "")))})
         elif kind == "error":
             lines = output.get("traceback")
-            text = [str(line) for line in lines] if type(lines) is list else []
-            kept.append({"output_type": kind, "ename": str(output.get("ename")), "evalue": str(output.get("evalue")), "traceback": text})
+            text = [hide_paths(str(line)) for line in lines] if type(lines) is list else []
+            error = {"ename": str(output.get("ename")), "evalue": hide_paths(str(output.get("evalue")))}
+            kept.append({"output_type": kind, **error, "traceback": text})
         else:
             data = output.get("data")
-            plain = {str(k): v for k, v in data.items() if type(v) is str} if type(data) is dict else {}
+            plain = {str(k): hide_paths(v) if k == "text/plain" else v for k, v in data.items() if type(v) is str} if type(data) is dict else {}
             kept.append({"output_type": kind, "data": plain, "metadata": {}})
             if kind == "execute_result":
                 kept[-1]["execution_count"] = None

@@ -45,13 +45,9 @@ def parse_script(text: str) -> Lesson:
 
 def render_script(lesson: Lesson) -> str:
     """The percent script of a lesson; raises CourseError if a cell cannot be written as one."""
-    import jupytext
-    from nbformat import from_dict
-
-    cells = [_plain_cell(cell, _compact(cell)) for cell in lesson.cells]
-    notebook = from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})  # type: ignore[no-untyped-call]
-    text = str(jupytext.writes(notebook, _FORMAT))
-    _refuse_loss(lesson, parse_script(text))
+    text = _write(lesson)
+    if not _comes_back(lesson, text):
+        raise CourseError(_explain_loss(lesson))
     return text
 
 
@@ -78,8 +74,13 @@ def _from_script(cell: Mapping[str, Any]) -> Cell:
             f"The cell «{_first_line(cell['source'])}» has the unknown metadata {', '.join(unknown)}. "
             f"Known are {', '.join(sorted(_KEYS))}: correct it in the line that begins with # %%."
         )
-    points = metadata.get("points")
-    return _cell(cell, metadata.get("exercise"), metadata.get("test"), points, metadata.get("tags", ()))
+    exercise, test, points = (metadata.get(key) for key in ("exercise", "test", "points"))
+    if (exercise and test) or (points is not None and not test):
+        raise CourseError(
+            f"The cell «{_first_line(cell['source'])}» is marked {', '.join(sorted(metadata))}. "
+            "A stub has exercise=, its grade cell has test= and points=: correct it in the line that begins with # %%."
+        )
+    return _cell(cell, exercise, test, points, metadata.get("tags", ()))
 
 
 def _from_notebook(cell: Mapping[str, Any], number: int) -> Cell:
@@ -163,16 +164,32 @@ def _cell_ids(lesson: Lesson) -> Iterator[str]:
         yield cell_id if seen[cell_id] == 1 else f"{cell_id}-{seen[cell_id]}"
 
 
-def _refuse_loss(lesson: Lesson, again: Lesson) -> None:
-    """Raises CourseError naming the first cell that a script would not give back as it is."""
-    for cell, other in zip(lesson.cells, again.cells, strict=False):
-        if cell != other:
-            raise CourseError(
+def _write(lesson: Lesson) -> str:
+    import jupytext
+    from nbformat import from_dict
+
+    cells = [_plain_cell(cell, _compact(cell)) for cell in lesson.cells]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return str(jupytext.writes(from_dict(notebook), _FORMAT))  # type: ignore[no-untyped-call]
+
+
+def _explain_loss(lesson: Lesson) -> str:
+    """A sentence that names the first cell which a script would not give back as it is."""
+    for cell in lesson.cells:
+        alone = Lesson((cell,))
+        if not _comes_back(alone, _write(alone)):
+            return (
                 f"The cell «{_first_line(cell.source)}» cannot be written as a script and read back. "
                 "Look in it for a line that begins with # %% or for blank lines at its beginning, and change that."
             )
-    if len(lesson.cells) != len(again.cells):
-        raise CourseError("The lesson cannot be written as a script: its last cells are empty. Remove them.")
+    return "The lesson cannot be written as a script and read back. Look for empty cells, and remove them."
+
+
+def _comes_back(lesson: Lesson, text: str) -> bool:
+    try:
+        return parse_script(text) == lesson
+    except CourseError:
+        return False
 
 
 def _first_line(source: str) -> str:

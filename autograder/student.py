@@ -8,6 +8,7 @@ from autograder.compare import Mismatch
 from autograder.describe import describe_call
 from autograder.errors import CourseError, SubmissionError
 from autograder.model import Outcome
+from autograder.privacy import hide_paths
 from autograder.replay import Replay
 from autograder.sandbox.host import ChildEnded, TimedOut
 
@@ -117,7 +118,7 @@ def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
     where = f" in line {line} of the cell `{cell}`" if cell and line else ""
     if kind == "NotImplementedError":
         return f"Not written yet: `raise NotImplementedError()` still stands{where}."
-    message = f": {reply.get('message')}" if reply.get("message") else ""
+    message = f": {hide_paths(str(reply['message']))}" if reply.get("message") else ""
     if not where and what == "Your code":
         return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message}."
     code = f", `{source}`" if source else ""

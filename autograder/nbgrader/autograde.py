@@ -1,0 +1,162 @@
+"""nbgrader's autograde with our engine: the submitted file is mended, graded by the hidden suite, and its points saved.
+
+`nbgrader_config.py` puts these classes in the place of nbgrader's own; the rest of nbgrader stays as it is.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import from_dict
+from nbgrader.api import Gradebook  # type: ignore[import-untyped]
+from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
+
+from autograder.feedback import render_output
+from autograder.model import Job, Report
+from autograder.nbgrader.reference import read_reference
+from autograder.places import Places
+from autograder.pool import Pool, ungradable
+from autograder.submission import Submission, cells_to_run, find_notebook, read_submission
+
+__all__ = ["KEY", "GradeSubmission", "MendingExporter", "SaveReport", "data_files", "fingerprint", "make_job", "with_notes"]
+
+SECRET_FILE: Final = ".course-secret"
+KEY: Final = "autograder"
+
+
+class MendingExporter(NotebookExporter):
+    """Reads a submitted file whatever its state; what nbgrader itself wrote is read as usual."""
+
+    def from_filename(self, filename: str, resources: Any = None, **keywords: Any) -> tuple[Any, Any]:
+        """The notebook, mended, and nbgrader's resources."""
+        if not self.parent._sanitizing:
+            return super().from_filename(filename, resources, **keywords)
+        names = resources["nbgrader"]
+        with Gradebook(names["db_url"]) as gradebook:
+            reference = read_reference(gradebook, names["assignment"], names["notebook"])
+        path, notes = find_notebook(Path(filename).parent, names["notebook"])
+        submission = read_submission(path, reference)
+        notebook = from_dict(with_notes(submission, notes))  # type: ignore[no-untyped-call]
+        resources["metadata"] = {"name": names["notebook"], "path": str(Path(filename).parent)}
+        return super().from_notebook_node(notebook, resources, **keywords)
+
+
+class GradeSubmission(NbGraderPreprocessor):  # type: ignore[misc]
+    """Runs the hidden suite on the notebook; leaves outputs and feedback in its cells and the report in the resources."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """The graded notebook."""
+        names, converter = resources["nbgrader"], self.parent.parent
+        job = make_job(Path(converter.coursedir.root), names["student"], names["assignment"], nb)
+        kept = nb.metadata.get(KEY, {})
+        report = ungradable(job, kept["problem"]) if kept.get("problem") else self._grade(converter, job)
+        resources["report"] = report
+        _show(nb, report)
+        nb.metadata[KEY] = {
+            **kept,
+            "fingerprint": fingerprint(Path(converter.coursedir.root), job, kept),
+            "provenance": dict(report.provenance),
+            "report": [exercise.as_line(job.student, job.assignment) for exercise in report.exercises],
+        }
+        return nb, resources
+
+    def _grade(self, converter: Any, job: Job) -> Report:
+        grade: Callable[[Job], Report] = getattr(converter, "grade_job", None) or _pool(Path(converter.coursedir.root), job.assignment)
+        return grade(job)
+
+
+class SaveReport(NbGraderPreprocessor):  # type: ignore[misc]
+    """Writes the report's points into the grade book; a grade or comment that a person gave stays."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """The notebook as it is; the points are written in one transaction."""
+        report: Report = resources["report"]
+        points = {f"test_{exercise.exercise}": exercise.points for exercise in report.exercises}
+        names = resources["nbgrader"]
+        with Gradebook(names["db_url"]) as gradebook:
+            submission = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
+            for grade in submission.grades:
+                grade.auto_score = points.get(grade.name)
+                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+            gradebook.db.commit()
+        return nb, resources
+
+
+def make_job(course: Path, student: str, assignment: str, notebook: Any) -> Job:
+    """The job of grading a mended notebook."""
+    points = {
+        cell["metadata"]["nbgrader"]["grade_id"].removeprefix("test_"): float(cell["metadata"]["nbgrader"]["points"])
+        for cell in notebook["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("grade")
+    }
+    return Job(student, assignment, read_secret(course), cells_to_run(notebook), points)
+
+
+def read_secret(course: Path) -> str:
+    """The course's secret, from AUTOGRADER_SECRET or a file beside the grade book that is made when there is none."""
+    if given := os.environ.get("AUTOGRADER_SECRET"):
+        return given
+    file = course / SECRET_FILE
+    if not file.is_file():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_hex(16) + "\n")
+    return file.read_text().strip()
+
+
+def fingerprint(course: Path, job: Job, mended: Mapping[str, Any]) -> str:
+    """Changes when anything changes that the grade depends on: the cells, what was mended, the points, the suite, the data, the secret."""
+    what = [job.as_dict(), mended.get("notes"), mended.get("problem"), version("transformer-course-autograder")]
+    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
+    places = Places(course, job.assignment)
+    for path in sorted([*places.suite.glob("*"), *data_files(places)]):
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def data_files(places: Places) -> list[Path]:
+    """The files that lie beside the notebook when it runs."""
+    return [path for path in places.released_files() if path.suffix != ".ipynb"]
+
+
+@cache
+def _pool(course: Path, assignment: str) -> Callable[[Job], Report]:
+    """Grades one job after another; the worker process stays for the next submission of the same nbgrader command."""
+    places = Places(course, assignment)
+    pool = Pool(places.suite, data_files(places), workers=1)
+    # Not `atexit`: by then the threads of an executor are gone already.
+    threading._register_atexit(pool.__exit__, None, None, None)  # type: ignore[attr-defined]
+    return lambda job: pool.submit(job).result()
+
+
+def with_notes(submission: Submission, notes: list[str]) -> dict[str, Any]:
+    """The notebook with what was mended in its first cell, and for us in its metadata."""
+    notes = [*notes, *submission.notes]
+    notebook = submission.notebook
+    notebook["metadata"][KEY] = {"notes": notes, "problem": submission.problem}
+    if notes:
+        text = "**Mended before grading**\n\n" + "\n".join(f"- {note}" for note in notes)
+        notebook["cells"].insert(0, {"cell_type": "markdown", "id": "mended", "metadata": {}, "source": text})
+    return notebook
+
+
+def _show(notebook: Any, report: Report) -> None:
+    """Puts the outputs of the run, and the feedback, into the cells."""
+    feedback = {f"test_{exercise.exercise}": exercise for exercise in report.exercises}
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        if cell.id in feedback:
+            cell.outputs = [from_dict(render_output(feedback[cell.id]))]  # type: ignore[no-untyped-call]
+        elif cell.id in report.outputs:
+            cell.execution_count = number
+            cell.outputs = [from_dict(output) for output in report.outputs[cell.id]]  # type: ignore[no-untyped-call]

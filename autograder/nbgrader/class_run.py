@@ -1,0 +1,213 @@
+"""A whole class through nbgrader's own converters: submissions in, grade book, autograded notebooks and feedback pages out.
+
+nbgrader does its work one submission after the other; the slow part, running the students' code, is done ahead of it by
+worker processes. What has not changed since it was graded is left as it is.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, chdir
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from nbgrader.api import Gradebook, MissingEntry  # type: ignore[import-untyped]
+from nbgrader.apps import NbGrader  # type: ignore[import-untyped]
+from nbgrader.converters import Autograde, GenerateFeedback  # type: ignore[import-untyped]
+from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]
+
+from autograder.errors import CourseError, MachineError
+from autograder.lesson import topic_of
+from autograder.model import Job, Report
+from autograder.nbgrader.autograde import KEY, data_files, fingerprint, make_job, with_notes
+from autograder.nbgrader.reference import read_reference
+from autograder.places import Places
+from autograder.pool import Pool
+from autograder.submission import Reference, find_notebook, read_submission
+
+__all__ = ["Graded", "grade_class"]
+
+Progress = Callable[[str, str, str], None]
+QUIET: Final = "CRITICAL"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One submission after a run: the lines of its report, and whether it was graded now or was unchanged."""
+
+    student: str
+    assignment: str
+    lines: Sequence[dict[str, Any]]
+    anew: bool
+    feedback: Path
+
+
+@dataclass
+class _Plan:
+    """What is to be done for one assignment: the students to grade, and the reports to come."""
+
+    assignment: str
+    unchanged: list[str] = field(default_factory=list)
+    reports: dict[str, Future[Report]] = field(default_factory=dict)
+
+
+def grade_class(
+    course: Path,
+    assignments: Sequence[str] = (),
+    students: Sequence[str] = (),
+    *,
+    workers: int = 2,
+    progress: Progress = lambda assignment, student, step: None,
+) -> list[Graded]:
+    """Grades what was submitted (all of it, or the named assignments and students) and writes the feedback pages.
+
+    Raises `CourseError` when nothing was submitted or an assignment was never released.
+    """
+    app = _start_nbgrader(course)
+    submitted = _list_submissions(app.coursedir, assignments, students)
+    graded: list[Graded] = []
+    with ExitStack() as stack:
+        plans = [_plan(stack, app.coursedir, name, people, workers) for name, people in submitted.items()]
+        for plan in plans:
+            _run(_Autograde(app, plan, progress), plan, app)
+            graded += [_read_graded(app.coursedir, plan.assignment, name, name in plan.reports) for name in submitted[plan.assignment]]
+    return graded
+
+
+def _start_nbgrader(course: Path) -> Any:
+    course = course.resolve()
+    if not (course / "nbgrader_config.py").is_file():
+        raise CourseError(f"{course} has no nbgrader_config.py, so it is no course folder. Run this in the course's own.")
+    app = NbGrader()
+    with chdir(course):
+        app.initialize([], root=str(course))
+    for handler in app.log.handlers:
+        handler.setLevel(QUIET)
+    return app
+
+
+def _list_submissions(coursedir: Any, assignments: Sequence[str], students: Sequence[str]) -> dict[str, list[str]]:
+    """Assignment → the students who submitted it, sorted."""
+    root = Path(coursedir.root) / coursedir.submitted_directory
+    found = sorted((folder.name, folder.parent.name) for folder in root.glob("*/*") if folder.is_dir())
+    if not found:
+        raise CourseError(f"Nothing was submitted: {root} holds no student's folder. Use `nbgrader collect`, or `autograder demo` to try it out.")
+    chosen: dict[str, list[str]] = {}
+    for assignment, student in found:
+        if (not assignments or assignment in assignments) and (not students or student in students):
+            chosen.setdefault(assignment, []).append(student)
+    _refuse_unknown("assignment", assignments, {assignment for assignment, _ in found})
+    _refuse_unknown("student", students, {student for _, student in found})
+    return chosen
+
+
+def _refuse_unknown(word: str, named: Sequence[str], known: set[str]) -> None:
+    if unknown := sorted(set(named) - known):
+        raise CourseError(f"Nothing was submitted for the {word} {', '.join(unknown)}. There is work for {', '.join(sorted(known))}.")
+
+
+def _plan(stack: ExitStack, coursedir: Any, assignment: str, students: Sequence[str], workers: int) -> _Plan:
+    """Reads every submission, and starts to grade those that have changed."""
+    root, name = Path(coursedir.root), topic_of(assignment)
+    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        try:
+            reference = read_reference(gradebook, assignment, name)
+        except MissingEntry:
+            raise CourseError(f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first.") from None
+    places = Places(root, assignment)
+    pool = stack.enter_context(Pool(places.suite, data_files(places), workers))
+    plan = _Plan(assignment)
+    for student in students:
+        job, mark, problem = _read_job(coursedir, reference, assignment, student)
+        if _last_mark(coursedir, assignment, student) == mark:
+            plan.unchanged.append(student)
+        else:
+            plan.reports[student] = Future() if problem else pool.submit(job)
+    return plan
+
+
+def _read_job(coursedir: Any, reference: Reference, assignment: str, student: str) -> tuple[Job, str, str | None]:
+    folder = Path(coursedir.format_path(coursedir.submitted_directory, student, assignment))
+    path, notes = find_notebook(folder, reference.name)
+    submission = read_submission(path, reference)
+    notebook = with_notes(submission, notes)
+    job = make_job(Path(coursedir.root), student, assignment, notebook)
+    return job, fingerprint(Path(coursedir.root), job, notebook["metadata"][KEY]), submission.problem
+
+
+def _autograded(coursedir: Any, assignment: str, student: str) -> Path:
+    return Path(coursedir.format_path(coursedir.autograded_directory, student, assignment)) / f"{topic_of(assignment)}.ipynb"
+
+
+def _last_mark(coursedir: Any, assignment: str, student: str) -> str | None:
+    """The fingerprint of the last finished grading, or None: a run that was cut off leaves none."""
+    try:
+        mark: str = json.loads(_autograded(coursedir, assignment, student).read_bytes())["metadata"][KEY]["fingerprint"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return mark
+
+
+def _read_graded(coursedir: Any, assignment: str, student: str, anew: bool) -> Graded:
+    metadata = json.loads(_autograded(coursedir, assignment, student).read_bytes())["metadata"]
+    page = Path(coursedir.format_path(coursedir.feedback_directory, student, assignment)) / f"{topic_of(assignment)}.html"
+    return Graded(student, assignment, metadata[KEY]["report"], anew, page)
+
+
+def _run(converter: "_Autograde", plan: _Plan, app: Any) -> None:
+    if not plan.reports:
+        return
+    try:
+        converter.start()
+        _Feedback(app, plan, converter.progress).start()
+    except NbGraderException as error:
+        raise MachineError(f"nbgrader could not finish {plan.assignment}: {converter.fault or error}") from converter.fault
+
+
+class _Planned:
+    """A converter that treats the students of a plan, and remembers the first error that nbgrader would only log."""
+
+    fault: Exception | None = None
+    word = ""
+
+    def __init__(self, app: Any, plan: _Plan, progress: Progress) -> None:
+        self.plan, self.progress = plan, progress
+        app.coursedir.assignment_id = plan.assignment
+        super().__init__(coursedir=app.coursedir, parent=app)  # type: ignore[call-arg]
+
+    def init_notebooks(self) -> None:
+        """The notebook of each student of the plan, also where there is none: that is reported, not passed over."""
+        self.assignments = {
+            self._format_source(self.plan.assignment, student): [  # type: ignore[attr-defined]
+                str(Path(self._format_source(self.plan.assignment, student)) / f"{topic_of(self.plan.assignment)}.ipynb")  # type: ignore[attr-defined]
+            ]
+            for student in self.plan.reports
+        }
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        """The plan knows already that this is to be done."""
+        self.progress(assignment_id, student_id, self.word)
+        shutil.rmtree(self._format_dest(assignment_id, student_id), ignore_errors=True)  # type: ignore[attr-defined]
+        return True
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """Converts one notebook."""
+        try:
+            super().convert_single_notebook(notebook_filename)  # type: ignore[misc]
+        except Exception as error:
+            self.fault = self.fault or error
+            raise
+
+
+class _Autograde(_Planned, Autograde):  # type: ignore[misc]
+    word = "grade"
+
+    def grade_job(self, job: Job) -> Report:
+        """The report that a worker makes, or has made already."""
+        return self.plan.reports[job.student].result()
+
+
+class _Feedback(_Planned, GenerateFeedback):  # type: ignore[misc]
+    word = "feedback"

@@ -1,0 +1,35 @@
+"""What nbgrader's grade book knows of a released notebook, as a `Reference`."""
+
+import json
+
+from nbgrader.api import Gradebook  # type: ignore[import-untyped]
+
+from autograder.submission import Reference, ReferenceCell
+
+__all__ = ["read_reference"]
+
+
+def read_reference(gradebook: Gradebook, assignment: str, notebook: str) -> Reference:
+    """The stubs and grade cells of the notebook as they were released; raises nbgrader's MissingEntry if it never was."""
+    entry = gradebook.find_notebook(notebook, assignment)
+    points = {cell.name: cell.max_score for cell in entry.grade_cells}
+    stubs = {cell.name for cell in entry.solution_cells}
+    cells = [
+        ReferenceCell(
+            cell.name,
+            cell.source,
+            {
+                "cell_type": cell.cell_type,
+                "checksum": cell.checksum,
+                "grade": cell.name in points,
+                "grade_id": cell.name,
+                "locked": cell.locked,
+                "schema_version": 3,
+                "solution": cell.name in stubs,
+                "task": False,
+                **({"points": points[cell.name]} if cell.name in points else {}),
+            },
+        )
+        for cell in entry.source_cells
+    ]
+    return Reference(notebook, json.loads(entry.kernelspec), cells)

@@ -1,0 +1,230 @@
+"""A submitted file → a notebook that can be graded: mended where that needs no guessing, or with the reason why it can't be.
+
+Nothing in a submission is believed but the text of its cells: ids, points, locks, tags of graded cells and the kernel
+come from the released assignment.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from autograder.lesson import CAPSTONE
+from autograder.model import Cell
+
+__all__ = ["Reference", "ReferenceCell", "Submission", "cells_to_run", "find_notebook", "read_submission"]
+
+MAX_BYTES: Final = 64 << 20
+MAX_CELLS: Final = 2000
+MAX_SOURCE_CHARACTERS: Final = 1 << 20
+TEST: Final = "test_"
+
+
+@dataclass(frozen=True)
+class ReferenceCell:
+    """A cell of the released assignment that nbgrader knows by its grade_id: a stub, or a locked grade cell."""
+
+    grade_id: str
+    source: str
+    metadata: Mapping[str, Any]
+
+    @property
+    def exercise(self) -> str:
+        """The exercise that the cell belongs to."""
+        return self.grade_id.removeprefix(TEST)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether this is a locked grade cell."""
+        return bool(self.metadata.get("grade")) and not self.metadata.get("solution")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What was released: the notebook's name, its kernel, its stubs and grade cells in order."""
+
+    name: str
+    kernelspec: Mapping[str, Any]
+    cells: Sequence[ReferenceCell]
+
+    def points(self) -> dict[str, float]:
+        """The points of each exercise."""
+        return {cell.exercise: float(cell.metadata["points"]) for cell in self.cells if cell.is_test}
+
+
+@dataclass
+class Submission:
+    """A notebook in nbformat 4.5 with every grade cell in place, what was mended, and why it can't be graded, if it can't."""
+
+    notebook: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+    problem: str | None = None
+
+
+def find_notebook(folder: Path, name: str) -> tuple[Path | None, list[str]]:
+    """The file to grade in a submitted folder, with a note if it is not the one that was asked for; None if there is none."""
+    wanted = folder / f"{name}.ipynb"
+    if wanted.is_file():
+        return wanted, []
+    others = sorted(path for path in folder.glob("*.ipynb") if path.is_file())
+    if len(others) == 1:
+        return others[0], [f"{wanted.name} is missing; {others[0].name}, the only notebook in the submission, was graded in its place."]
+    return None, []
+
+
+def read_submission(path: Path | None, reference: Reference) -> Submission:
+    """The submission in `path`, mended; never raises for anything that a student can hand in."""
+    if path is None:
+        return _ungradable(reference, f"The submission holds no {reference.name}.ipynb, and no other single notebook to take for it.")
+    try:
+        cells, notes = _read_cells(path)
+    except ValueError as error:
+        return _ungradable(reference, f"{path.name} can't be read as a notebook: {error}")
+    return _mend(cells, notes, reference)
+
+
+def cells_to_run(notebook: Mapping[str, Any]) -> list[Cell]:
+    """The code cells that grading runs, in order: all but the grade cells and those tagged capstone."""
+    return [Cell(cell["id"], cell["source"]) for cell in notebook["cells"] if _runs(cell)]
+
+
+def _runs(cell: Mapping[str, Any]) -> bool:
+    if cell["cell_type"] != "code" or cell["metadata"].get("nbgrader", {}).get("grade"):
+        return False
+    graded = "nbgrader" in cell["metadata"]
+    left_out = cell["metadata"].get("autograder") == "left out"
+    return bool(cell["source"].strip()) and not left_out and (graded or CAPSTONE not in cell["metadata"].get("tags", []))
+
+
+def _read_cells(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """The cells in the file as plain dictionaries; ValueError, in a student's words, if it holds none."""
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")
+    raw = path.read_bytes()
+    if not raw.strip():
+        raise ValueError("the file is empty.")
+    try:
+        data = json.loads(raw.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise ValueError("it is not JSON. Was it saved completely, and is it the .ipynb file itself?") from None
+    notes: list[str] = []
+    if isinstance(data, dict) and "worksheets" in data:
+        notes.append("The notebook is in the old format 3; it was converted.")
+        data = {"cells": [cell for sheet in _lists(data["worksheets"]) if isinstance(sheet, dict) for cell in _lists(sheet.get("cells"))]}
+    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
+        raise ValueError("it is JSON, but not a notebook: it has no cells.")
+    cells = [_plain_cell(cell) for cell in data["cells"][:MAX_CELLS] if isinstance(cell, dict)]
+    return cells, notes
+
+
+def _plain_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Type, source, grade_id and tags of a cell; everything else that a student's file says of it is dropped."""
+    kind = cell.get("cell_type")
+    source = cell.get("source", cell.get("input", ""))
+    source = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    tags = [tag for tag in _lists(metadata.get("tags")) if isinstance(tag, str)] if isinstance(metadata, dict) else []
+    return {
+        "cell_type": "code" if kind == "code" else "raw" if kind == "raw" else "markdown",
+        "source": source[:MAX_SOURCE_CHARACTERS],
+        "grade_id": grade_id if isinstance(grade_id, str) else None,
+        "tags": tags,
+        "id": cell.get("id"),
+    }
+
+
+def _lists(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mend(cells: list[dict[str, Any]], notes: list[str], reference: Reference) -> Submission:
+    known = {cell.grade_id: cell for cell in reference.cells}
+    kept = _one_of_each(cells, known, notes)
+    _insert_missing(kept, reference, notes)
+    names = _unique_names(kept)
+    notebook_cells = [_full_cell(cell, name, known) for cell, name in zip(kept, names, strict=True)]
+    return Submission(_notebook(notebook_cells, reference), notes)
+
+
+def _one_of_each(cells: list[dict[str, Any]], known: Mapping[str, ReferenceCell], notes: list[str]) -> list[dict[str, Any]]:
+    """The cells with each grade_id on one of them: of a stub's copies on the last that was filled in."""
+    holders = {grade_id: _holder(cells, reference) for grade_id, reference in known.items()}
+    kept: list[dict[str, Any]] = []
+    for cell in cells:
+        reference = known.get(cell["grade_id"] or "")
+        if reference is None:
+            kept.append({**cell, "grade_id": None})
+        elif cell is holders[reference.grade_id]:
+            kept.append(cell)
+        elif not reference.is_test:
+            notes.append(f"The cell `{reference.grade_id}` occurs more than once; the last one that was filled in is the answer.")
+            kept.append({**cell, "grade_id": None, "left_out": _same(cell["source"], reference.source)})
+    return kept
+
+
+def _holder(cells: list[dict[str, Any]], reference: ReferenceCell) -> dict[str, Any] | None:
+    copies = [cell for cell in cells if cell["grade_id"] == reference.grade_id]
+    filled = [cell for cell in copies if not _same(cell["source"], reference.source)]
+    return (filled or copies or [None])[-1]
+
+
+def _same(a: str, b: str) -> bool:
+    return re.sub(r"\s+", "", a) == re.sub(r"\s+", "", b)
+
+
+def _insert_missing(kept: list[dict[str, Any]], reference: Reference, notes: list[str]) -> None:
+    present = {cell["grade_id"] for cell in kept}
+    for cell in reference.cells:
+        if cell.grade_id in present:
+            continue
+        if not cell.is_test:
+            notes.append(f"The cell `{cell.grade_id}` is missing; its functions were looked for in the other cells.")
+            continue
+        notes.append(f"The test cell of `{cell.exercise}` was missing; it was put back.")
+        places = [i for i, other in enumerate(kept) if other["grade_id"] == cell.exercise]
+        new = {"cell_type": "code", "source": "", "grade_id": cell.grade_id, "tags": [], "id": None}
+        kept.insert(places[0] + 1 if places else len(kept), new)
+
+
+def _unique_names(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    seen = {cell["grade_id"] for cell in cells}
+    for number, cell in enumerate(cells, 1):
+        name = cell["grade_id"] or cell["id"]
+        if not cell["grade_id"] and (not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or name in seen):
+            name = f"cell-{number}"
+            while name in seen:
+                name += "x"
+        seen.add(name)
+        yield name
+
+
+def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, ReferenceCell]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"tags": cell["tags"]} if cell["tags"] and not cell["grade_id"] else {}
+    kind, source = cell["cell_type"], cell["source"]
+    if cell["grade_id"]:
+        reference = known[cell["grade_id"]]
+        metadata["nbgrader"] = dict(reference.metadata)
+        kind = str(reference.metadata["cell_type"])
+        source = reference.source if reference.is_test else source
+    if cell.get("left_out"):
+        metadata["autograder"] = "left out"
+    full = {"cell_type": kind, "id": name, "metadata": metadata, "source": source}
+    return {**full, "execution_count": None, "outputs": []} if kind == "code" else full
+
+
+def _notebook(cells: list[dict[str, Any]], reference: Reference) -> dict[str, Any]:
+    metadata = {"kernelspec": dict(reference.kernelspec), "language_info": {"name": "python"}}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _ungradable(reference: Reference, problem: str) -> Submission:
+    """A notebook that shows the problem and the grade cells, for a person to grade."""
+    text = f"**This submission could not be graded by machine.** {problem}\n\nNo points are lost: a person will look at it."
+    submission = _mend([], [], reference)
+    cell = {"cell_type": "markdown", "id": "ungradable", "metadata": {}, "source": text}
+    submission.notebook["cells"].insert(0, cell)
+    return Submission(submission.notebook, [], problem)

@@ -1,0 +1,88 @@
+"""Hidden tests of the exercise `numerical_gradient`."""
+
+import numpy as np
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+# A central difference with step 1e-5 is right to about 1e-10 here (rounding: 1e-16 · |f| / step); a one-sided one only to 1e-5.
+MEASURED = {"rtol": 1e-7, "atol": 1e-8}
+
+
+def smooth_gradient(weights, x):
+    """The derivative of Σ w sin x + (Σ w x)², by hand."""
+    return weights * np.cos(x) + 2 * weights * (weights * x).sum()
+
+
+@graded(stage="value", weight=3, hint="Each entry is moved alone, up and down, and put back before the next: see «Ask by poking».")
+def test_matrix(student, rng):
+    """The gradient of a function that couples all entries of a matrix agrees with the one computed by hand."""
+    weights, x = rng.uniform(0.5, 1.5, size=(3, 5)), rng.normal(size=(3, 5))
+    assert_close(student.probe.measured("smooth", weights, x), smooth_gradient(weights, x), **MEASURED)
+
+
+@graded(stage="value", weight=3, hint="Poke to both sides: the difference f(x + h) - f(x - h) spans two steps.")
+def test_central_difference(student, rng):
+    """With a coarse step the result is the central difference, with just the error that Taylor's formula predicts."""
+    weights, x = rng.uniform(0.5, 1.5, size=7), rng.normal(size=7)
+    for step in (0.1, 0.25):
+        # ((x + h)³ - (x - h)³) / 2h = 3x² + h²
+        assert_close(student.probe.measured("cubic", weights, x, step), weights * (3 * x**2 + step**2))
+
+
+@graded(stage="value", weight=2, hint="`np.ndindex(x.shape)` walks over arrays of any shape, a single number of shape () included.")
+def test_any_shape(student, rng):
+    """x may be a vector, or have four axes, and the gradient has its shape."""
+    for shape in ((5,), (1, 3), (2, 3, 1, 5)):
+        weights, x = rng.uniform(0.5, 1.5, size=shape), rng.normal(size=shape)
+        assert_close(student.probe.measured("smooth", weights, x), smooth_gradient(weights, x), **MEASURED)
+
+
+@graded(stage="edge", hint="`np.ndindex(())` gives one empty index, and `x[()]` is the entry.")
+def test_single_number(student, rng):
+    """x may be a single number, an array of shape ()."""
+    weights, x = np.array(rng.uniform(0.5, 1.5)), np.array(rng.normal())
+    assert_close(student.probe.measured("smooth", weights, x), smooth_gradient(weights, x), **MEASURED)
+
+
+@graded(stage="edge", hint="An integer array cannot hold 3.00001: what it stores is 3. Poke a float64 copy.")
+def test_integers(student, rng):
+    """x may hold integers; the gradient is float64."""
+    weights, x = rng.uniform(0.5, 1.5, size=(2, 3)), rng.integers(-4, 5, size=(2, 3))
+    expected = weights * (3.0 * x**2 + 0.01)
+    assert_close(student.probe.measured("cubic", weights, x, 0.1), expected, dtype=True)
+
+
+@graded(stage="edge", hint="While one entry is poked, all others have their original values: is the last one put back, exactly?")
+def test_one_entry_at_a_time(student, rng):
+    """Whenever f is called, at most one entry differs from x."""
+    weights, x = rng.uniform(0.5, 1.5, size=(2, 3)), rng.normal(size=(2, 3))
+    result = student.probe.seen_by_f(weights, x, 0.1)
+    gradient, seen, kinds = result if isinstance(result, tuple) and len(result) == 3 else (None, [], [])
+    assert_close(gradient, weights * (3 * x**2 + 0.01))
+    places = [place for place in seen if isinstance(place, np.ndarray)]
+    assert_true(len(places) == len(seen) and all(p.shape == x.shape for p in places), "f is called with an array of x's shape.")
+    assert_true(all(kind == "f" for kind in kinds), "f is called with an array of floats.")
+    most = max((int((p != x).sum()) for p in places), default=0)
+    assert_true(most <= 1, "f was called with more than one entry changed: each entry has to be put back before the next.", got=most)
+
+
+@graded(stage="contract", hint="Work on a copy of x. Adding and subtracting the step again does not give back the same number: rounding.")
+def test_x_unchanged(student, rng):
+    """x is exactly the same afterwards, to the last digit."""
+    weights, x = rng.uniform(0.5, 1.5, size=(3, 4)), rng.normal(size=(3, 4)) * 10
+    result = student.probe.measured_and_x("smooth", weights, x)
+    gradient, after = result if isinstance(result, tuple) and len(result) == 2 else (None, None)
+    # Rounding grows with |f|, about 1e3 here.
+    assert_close(gradient, smooth_gradient(weights, x), rtol=1e-6, atol=1e-5)
+    assert_unchanged((after,), (x,), ("x",))
+
+
+@graded(stage="contract", hint="What f raises must come through. If you poke x itself, only a `finally` puts it back; a copy needs no repair.")
+def test_f_raises(student, rng):
+    """When f raises an error, it comes through, and x is unchanged."""
+    weights, x = rng.uniform(0.5, 1.5, size=4), rng.normal(size=4)
+    for calls in (1, 2, 5, 6):
+        result = student.probe.interrupted(weights, x, calls)
+        came_through, after = result if isinstance(result, tuple) and len(result) == 2 else (False, None)
+        assert_true(came_through is True, "The error that f raised did not come through to the caller.")
+        assert_unchanged((after,), (x,), ("x",))

@@ -1,0 +1,150 @@
+"""Hidden tests of the exercise `lstm_cell_backward`. The oracle is PyTorch's autograd through its own LSTM cell, in float64.
+
+The cache is the student's own, so forward and backward run as a pair. What is compared are the gradients only: an error in
+forward that leaves the cache right costs nothing here, and where forward is wrong too, the message says so.
+"""
+
+import numpy as np
+import torch
+from autograder.errors import SubmissionError
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+N, D, H = 3, 4, 7
+NAMES = ("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_w_h", "d_b")
+GATES = ("d_b of the input gate i", "d_b of the forget gate f", "d_b of the candidate g", "d_b of the output gate o")
+
+
+def draw(rng, n=N, d=D, hidden=H, scale=1.0):
+    """Random d_h, d_c and the six inputs of the forward pass."""
+    shapes = ((n, hidden), (n, hidden), (n, d), (n, hidden), (n, hidden), (d, 4 * hidden), (hidden, 4 * hidden), (4 * hidden,))
+    factors = (1.0, 1.0, 1.0, 1.0, 1.5, 0.8 * scale, 0.6 * scale, 0.7 * scale)
+    return [factor * rng.normal(size=shape) for shape, factor in zip(shapes, factors, strict=True)]
+
+
+def oracle(d_h, d_c, *inputs):
+    """(gradients of all six inputs, (h, c)) by torch's autograd."""
+    d_h, d_c = (torch.tensor(np.asarray(a, dtype=np.float64)) for a in (d_h, d_c))
+    leaves = [torch.tensor(np.asarray(a, dtype=np.float64), requires_grad=True) for a in inputs]
+    x, h_prev, c_prev, w_x, w_h, b = leaves
+    h, c = torch.lstm_cell(x, (h_prev, c_prev), w_x.T, w_h.T, b, torch.zeros_like(b))
+    ((h * d_h).sum() + (c * d_c).sum()).backward()
+    return tuple(leaf.grad.numpy() for leaf in leaves), (h.detach().numpy(), c.detach().numpy())
+
+
+def agrees(got, expected):
+    """Whether `got` is close to `expected`."""
+    try:
+        assert_close(got, expected)
+    except SubmissionError:
+        return False
+    return True
+
+
+def check(reply, expected, names=NAMES, pick=slice(None)):
+    """The picked gradients are right; if not, and h or c are wrong too, the message sends the student to exercise 1."""
+    (gradients, forward), (right_gradients, right_forward) = reply, expected
+    try:
+        assert_close(gradients[pick], right_gradients[pick], names=names[pick])
+    except SubmissionError:
+        assert_true(
+            agrees(forward, right_forward),
+            "The gradients are not right, but neither are h and c here: your lstm_cell_forward made the cache. Repair exercise 1 first.",
+        )
+        raise
+
+
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="The old cell reaches the new one through one multiplication, by f. What flows back on it is the completed gradient of c: "
+    "what the next step sent plus what came through h. See «Step 1» and «Step 2».",
+)
+def test_old_cell(student, rng):
+    """The gradient of the old cell state c_prev is right."""
+    arguments = draw(rng)
+    check(student.probe.cell_gradients(*arguments), oracle(*arguments), pick=slice(2, 3))
+
+
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="The message says which block is wrong. In a product each factor gets the other factor: i gets g, g gets i, f gets the old cell, "
+    "o gets tanh of the new one. Then the derivative of the squashing function, then the sum over the batch. See «Step 2» and «Step 3».",
+)
+def test_bias_gate_by_gate(student, rng):
+    """The bias gradient is right in each of its four blocks."""
+    arguments = draw(rng)
+    gradients, forward = oracle(*arguments)
+    check(student.probe.cell_bias_gradient(*arguments), (tuple(np.split(gradients[5], 4)), forward), names=GATES)
+
+
+@graded(stage="gradient", weight=2, hint="Both weight gradients are «input, transposed, times the gradient of a», a sum over the batch. See «Step 4».")
+def test_weights(student, rng):
+    """The gradients of w_x and w_h are right."""
+    arguments = draw(rng)
+    check(student.probe.cell_gradients(*arguments), oracle(*arguments), pick=slice(3, 5))
+
+
+@graded(stage="gradient", weight=2, hint="What flows back to x and h_prev is the gradient of a times the transposed weights. See «Step 4».")
+def test_inputs(student, rng):
+    """The gradients of x and h_prev are right."""
+    arguments = draw(rng)
+    check(student.probe.cell_gradients(*arguments), oracle(*arguments), pick=slice(0, 2))
+
+
+@graded(stage="gradient", weight=2, hint="With d_h = 0 everything comes along the thick line: do you use d_c? The output gate then gets nothing.")
+def test_gradient_from_the_next_step_only(student, rng):
+    """With d_h = 0, the gradient that the next step sent through d_c reaches all six inputs."""
+    d_h, *rest = draw(rng)
+    check(student.probe.cell_gradients(0 * d_h, *rest), oracle(0 * d_h, *rest))
+
+
+@graded(stage="gradient", weight=2, hint="With d_c = 0 the cell still gets a gradient, because h = o · tanh(c) used it. See «Step 1: who used c?».")
+def test_gradient_from_the_output_only(student, rng):
+    """With d_c = 0, the gradient of h reaches all six inputs, also through tanh(c)."""
+    d_h, d_c, *inputs = draw(rng)
+    check(student.probe.cell_gradients(d_h, 0 * d_c, *inputs), oracle(d_h, 0 * d_c, *inputs))
+
+
+@graded(stage="edge", hint="Gradients of weights add up over the rows of the batch. A mean would make them smaller.")
+def test_batch_adds_up(student, rng):
+    """The weight gradients of a batch are the sums of those of its rows."""
+    d_h, d_c, x, h_prev, c_prev, *weights = draw(rng)
+    rows = [oracle(*(a[n : n + 1] for a in (d_h, d_c, x, h_prev, c_prev)), *weights)[0] for n in range(N)]
+    expected = tuple(sum(row[k] for row in rows) for k in range(6))
+    forward = oracle(d_h, d_c, x, h_prev, c_prev, *weights)[1]
+    check(student.probe.cell_gradients(d_h, d_c, x, h_prev, c_prev, *weights), (expected, forward), pick=slice(3, 6))
+
+
+@graded(stage="edge", hint="Does your code squeeze or drop an axis of length one?")
+def test_one_of_everything(student, rng):
+    """One sequence, one input, one unit: all six gradients have the right shape and value."""
+    arguments = draw(rng, n=1, d=1, hidden=1)
+    check(student.probe.cell_gradients(*arguments), oracle(*arguments))
+
+
+@graded(stage="edge", hint="A saturated gate has derivative zero. Compute it from the gate's value, not by dividing or by a second exp.")
+def test_saturated_gates(student, rng):
+    """Pre-activations of about ±1000 give finite gradients."""
+    arguments = draw(rng, scale=700.0)
+    check(student.probe.cell_gradients(*arguments), oracle(*arguments))
+
+
+@graded(stage="contract", hint="d_c += … changes the caller's array, and *= on something from the cache spoils it for a second call: make new arrays.")
+def test_arguments_unchanged(student, rng):
+    """The arguments and the cache are not changed: a second call gives the same."""
+    arguments = draw(rng)
+    first, second, after = student.probe.cell_backward_twice(*arguments)
+    assert_unchanged(after, arguments, names=("d_h", "d_c", "x", "h_prev", "c_prev", "w_x", "w_h", "b"))
+    check((first, oracle(*arguments)[1]), oracle(*arguments))
+    assert_close(second, first, names=tuple(f"{name} of the second call" for name in NAMES))
+
+
+@graded(stage="contract", hint="Do not copy the dtype of an argument: integers would cut off everything behind the point.")
+def test_integers_give_floats(student, rng):
+    """Integer d_h and d_c are accepted and give float64."""
+    d_h, d_c, *inputs = draw(rng)
+    d_h, d_c = (rng.integers(-3, 4, size=a.shape) for a in (d_h, d_c))
+    reply, expected = student.probe.cell_gradients(d_h, d_c, *inputs), oracle(d_h, d_c, *inputs)
+    check(reply, expected)
+    assert_close(reply[0], expected[0], names=NAMES, dtype=True)

@@ -1,0 +1,95 @@
+"""Hidden tests of the exercise `lstm_cell_forward`. The oracle is PyTorch's own LSTM cell in float64."""
+
+import numpy as np
+import torch
+from autograder.suite import assert_close, assert_unchanged, graded
+
+N, D, H = 3, 4, 7
+NAMES = ("x", "h_prev", "c_prev", "w_x", "w_h", "b")
+
+
+def draw(rng, n=N, d=D, hidden=H, scale=1.0):
+    """Random inputs; pre-activations spread over about 2 * scale."""
+    shapes = ((n, d), (n, hidden), (n, hidden), (d, 4 * hidden), (hidden, 4 * hidden), (4 * hidden,))
+    factors = (1.0, 1.0, 1.5, 0.8 * scale, 0.6 * scale, 0.7 * scale)
+    return [factor * rng.normal(size=shape) for shape, factor in zip(shapes, factors, strict=True)]
+
+
+def oracle(x, h_prev, c_prev, w_x, w_h, b):
+    """h and c of torch.lstm_cell."""
+    x, h_prev, c_prev, w_x, w_h, b = (torch.tensor(np.asarray(a, dtype=np.float64)) for a in (x, h_prev, c_prev, w_x, w_h, b))
+    h, c = torch.lstm_cell(x, (h_prev, c_prev), w_x.T.contiguous(), w_h.T.contiguous(), b, torch.zeros_like(b))
+    return h.numpy(), c.numpy()
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="Check, in this order: the bias is added, the blocks are i, f, g, o, the candidate g goes through tanh and the gates through the "
+    "sigmoid, f multiplies the old cell and i the candidate. See «The cell».",
+)
+def test_cell_state(student, rng):
+    """The new cell state c agrees with PyTorch's LSTM cell."""
+    inputs = draw(rng)
+    _, c = student.probe.cell_outputs(*inputs)
+    assert_close(c, oracle(*inputs)[1], name="c")
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="If c is right and h is not, look at the last line: the output gate is the fourth block, and it multiplies tanh of the new cell.",
+)
+def test_output(student, rng):
+    """The output h agrees with PyTorch's LSTM cell."""
+    inputs = draw(rng)
+    h, _ = student.probe.cell_outputs(*inputs)
+    assert_close(h, oracle(*inputs)[0], name="h")
+
+
+@graded(stage="edge", hint="An open forget gate and a shut input gate leave the cell as it is: is the forget gate the second block, the input gate the first?")
+def test_latch_holds(student, rng):
+    """With the forget gate open and the input gate shut, the cell keeps its state."""
+    x, h_prev, c_prev, w_x, w_h, b = draw(rng)
+    b[:H], b[H : 2 * H] = -300.0, 300.0
+    _, c = student.probe.cell_outputs(x, h_prev, c_prev, w_x, w_h, b)
+    assert_close(c, c_prev, name="c")
+
+
+@graded(stage="edge", hint="Nothing may mix the rows of a batch: sums and shapes belong to the last axis.")
+def test_rows_are_independent(student, rng):
+    """A batch of one gives the same as that row within a larger batch."""
+    x, h_prev, c_prev, *weights = draw(rng)
+    row = [a[1:2].copy() for a in (x, h_prev, c_prev)]
+    got = student.probe.cell_outputs(*row, *weights)
+    h, c = oracle(x, h_prev, c_prev, *weights)
+    assert_close(got, (h[1:2], c[1:2]), names=("h", "c"))
+
+
+@graded(stage="edge", hint="Does your code squeeze or drop an axis of length one?")
+def test_one_of_everything(student, rng):
+    """One sequence, one input, one unit: the results have the shape (1, 1)."""
+    inputs = draw(rng, n=1, d=1, hidden=1)
+    assert_close(student.probe.cell_outputs(*inputs), oracle(*inputs), names=("h", "c"))
+
+
+@graded(stage="edge", hint="exp of a large number overflows, and inf / inf is NaN. The lesson's `sigmoid` is safe; see «Letters used throughout».")
+def test_extreme_preactivations(student, rng):
+    """Pre-activations of about ±1000 give saturated gates, never NaN."""
+    inputs = draw(rng, scale=700.0)
+    assert_close(student.probe.cell_outputs(*inputs), oracle(*inputs), names=("h", "c"))
+
+
+@graded(stage="contract", hint="An operation in place, such as *= on c_prev, changes the caller's array: make a new one.")
+def test_arguments_unchanged(student, rng):
+    """The arguments are not changed."""
+    inputs = draw(rng)
+    after = student.probe.cell_arguments(*inputs)
+    assert_unchanged(after, inputs, names=NAMES)
+
+
+@graded(stage="contract", hint="Do not copy the dtype of an argument: integers would cut off everything behind the point.")
+def test_integers_give_floats(student, rng):
+    """Integer arrays are accepted and give float64."""
+    inputs = [rng.integers(-2, 3, size=a.shape) for a in draw(rng)]
+    assert_close(student.probe.cell_outputs(*inputs), oracle(*inputs), names=("h", "c"), dtype=True)

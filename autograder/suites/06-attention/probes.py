@@ -1,0 +1,173 @@
+"""What the hidden tests of attention let run beside the student's code: gradients, modules with given parameters, scripted decoders."""
+
+import torch
+from torch import nn
+
+
+def _leaves(*tensors):
+    return [tensor.detach().clone().requires_grad_() for tensor in tensors]
+
+
+def masked_softmax_gradient(student, scores, mask, dim, d_weights):
+    """masked_softmax(scores, mask, dim), then the gradient with respect to scores"""
+    (leaf,) = _leaves(scores)
+    weights = student.masked_softmax(leaf, mask, dim)
+    return torch.autograd.grad(weights, leaf, d_weights)[0]
+
+
+def _additive(student, w_query, w_key, v):
+    module = student.AdditiveAttention(w_query.shape[1], w_key.shape[1], w_key.shape[0]).to(w_key.dtype)
+    given = {"w_query": w_query, "w_key": w_key, "v": v}
+    with torch.no_grad():
+        for name, value in given.items():
+            getattr(module, name).weight.copy_(value)
+    return module
+
+
+def additive_forward(student, w_query, w_key, v, query, keys, values, mask):
+    """AdditiveAttention(…) with given parameters, called with (query, keys, values, mask)"""
+    context, weights = _additive(student, w_query, w_key, v)(query, keys, values, mask)
+    return context, weights
+
+
+def additive_without_mask(student, w_query, w_key, v, query, keys, values):
+    """AdditiveAttention(…) with given parameters, called with (query, keys, values)"""
+    context, weights = _additive(student, w_query, w_key, v)(query, keys, values)
+    return context, weights
+
+
+def additive_arguments_after(student, w_query, w_key, v, query, keys, values, mask):
+    """AdditiveAttention(…) with given parameters, called with (query, keys, values, mask)"""
+    context, weights = _additive(student, w_query, w_key, v)(query, keys, values, mask)
+    return {"result": (context, weights), "arguments": [query, keys, values, mask]}
+
+
+def additive_gradients(student, w_query, w_key, v, query, keys, values, mask, d_context, d_weights):
+    """AdditiveAttention(…)(query, keys, values, mask), then the gradients of its arguments and parameters"""
+    module = _additive(student, w_query, w_key, v)
+    leaves = _leaves(query, keys, values)
+    results = module(*leaves, mask)
+    parameters = [module.w_query.weight, module.w_key.weight, module.v.weight]
+    return torch.autograd.grad(tuple(results), [*leaves, *parameters], (d_context, d_weights))
+
+
+def luong_gradients(student, query, keys, weight, d_scores):
+    """luong_scores(query, keys, weight), then the gradients of its arguments"""
+    leaves = _leaves(query, keys, weight)
+    return torch.autograd.grad(student.luong_scores(*leaves), leaves, d_scores)
+
+
+def attention_gradients(student, q, k, v, mask, d_output, d_weights):
+    """scaled_dot_product_attention(q, k, v, mask), then the gradients of q, k, v"""
+    leaves = _leaves(q, k, v)
+    results = student.scaled_dot_product_attention(*leaves, mask)
+    return torch.autograd.grad(tuple(results), leaves, (d_output, d_weights))
+
+
+def backward_without_autograd(student, d_output, q, k, v, weights, scale):
+    """attention_backward(d_output, q, k, v, weights, scale), with autograd switched off"""
+    with torch.inference_mode():
+        return student.attention_backward(d_output, q, k, v, weights, scale)
+
+
+class _Attention(nn.Module):
+    """Stands in for the decoder's attention: positive scores 1 + (query · w · key)², divided by their sum over the mask."""
+
+    def __init__(self, query_size, key_size, attention_size):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(query_size, key_size))
+
+    def forward(self, query, keys, values, mask=None):
+        scores = 1 + torch.einsum("nq,qk,ntk->nt", query, self.weight, keys) ** 2
+        if mask is not None:
+            scores = scores * mask
+        total = scores.sum(dim=1, keepdim=True)
+        weights = scores / (total + (total == 0))
+        return torch.einsum("nt,ntd->nd", weights, values), weights
+
+
+def _decoder(student, parameters):
+    vocab, embedding_size = parameters["embedding.weight"].shape
+    hidden_size, key_size = parameters["attention.weight"].shape
+    names = getattr(student.AttentionDecoder.__init__, "__globals__", {})
+    own = names.get("AdditiveAttention")
+    names["AdditiveAttention"] = _Attention  # whatever became of exercise 3
+    try:
+        decoder = student.AttentionDecoder(vocab, embedding_size, hidden_size, key_size, 3)
+    finally:
+        del names["AdditiveAttention"]
+        if own is not None:
+            names["AdditiveAttention"] = own
+    decoder.attention = _Attention(hidden_size, key_size, 3)
+    decoder.to(parameters["attention.weight"].dtype)
+    here = dict(decoder.named_parameters())
+    with torch.no_grad():
+        for name, value in parameters.items():
+            here[name].copy_(value)
+    return decoder
+
+
+def decoder_step(student, parameters, tokens, h, keys, mask):
+    """AttentionDecoder(…).step(tokens, h, keys, mask) with given parameters"""
+    logits, h, weights = _decoder(student, parameters).step(tokens, h, keys, mask)
+    return logits, h, weights
+
+
+def decoder_arguments_after(student, parameters, tokens, h, keys, mask):
+    """AttentionDecoder(…).step(tokens, h, keys, mask) with given parameters"""
+    result = _decoder(student, parameters).step(tokens, h, keys, mask)
+    return {"result": tuple(result), "arguments": [tokens, h, keys, mask]}
+
+
+def decoder_steps(student, parameters, columns, h, keys, mask):
+    """AttentionDecoder(…).step called several times, each with the h that came back"""
+    decoder, all_logits = _decoder(student, parameters), []
+    for tokens in columns:
+        logits, h, _ = decoder.step(tokens, h, keys, mask)
+        all_logits.append(logits)
+    return torch.stack(all_logits), h
+
+
+def decoder_gradients(student, parameters, tokens, h, keys, mask, d_logits, d_h, d_weights):
+    """AttentionDecoder(…).step(tokens, h, keys, mask), then the gradients of h, keys and every parameter"""
+    decoder = _decoder(student, parameters)
+    leaves = _leaves(h, keys)
+    results = decoder.step(tokens, *leaves, mask)
+    here = dict(decoder.named_parameters())
+    names = [*parameters]
+    found = torch.autograd.grad(tuple(results), [*leaves, *(here[name] for name in names)], (d_logits, d_h, d_weights))
+    return dict(zip(["h", "keys", *names], found, strict=True))
+
+
+class _Script(nn.Module):
+    """A decoder that follows a table: plan[row, count, token fed] is what it writes; row and count stand in its state."""
+
+    def __init__(self, plan, gaze):
+        super().__init__()
+        self.plan, self.gaze = plan, gaze
+
+    def step(self, tokens, h, keys, mask):
+        row, count = h[:, 0].long(), h[:, 1].long().clamp(max=self.plan.shape[1] - 1)
+        written = self.plan[row, count, tokens]
+        logits = torch.cos(torch.arange(self.plan.shape[2]) * 1.7 + row.unsqueeze(1)).to(h.dtype) - 3
+        logits = logits.scatter(1, written.unsqueeze(1), -0.5)  # the largest, and all of them negative
+        weights = (keys @ self.gaze[count].unsqueeze(2)).squeeze(2) ** 2 * mask
+        return logits, h + torch.tensor([0.0, 1.0]).to(h.dtype), weights / weights.sum(dim=1, keepdim=True)
+
+
+def translate(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
+    """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder that follows a hidden table"""
+    tokens, weights = student.translate_dates(_Script(plan, gaze), keys, mask, h, bos_id, eos_id, max_length)
+    return [[int(token) for token in row] for row in tokens], list(weights)
+
+
+def translate_arguments_after(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
+    """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder that follows a hidden table"""
+    tokens, _ = student.translate_dates(_Script(plan, gaze), keys, mask, h, bos_id, eos_id, max_length)
+    return {"tokens": [[int(token) for token in row] for row in tokens], "arguments": [keys, mask, h]}
+
+
+def translate_types(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
+    """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder that follows a hidden table"""
+    tokens, weights = student.translate_dates(_Script(plan, gaze), keys, mask, h, bos_id, eos_id, max_length)
+    return tokens, weights

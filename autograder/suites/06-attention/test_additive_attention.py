@@ -1,0 +1,141 @@
+"""Hidden tests of the exercise `additive_attention`."""
+
+import numpy as np
+import torch
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+
+def draw(rng, *shape, scale=1.0):
+    return torch.from_numpy(rng.normal(scale=scale, size=shape))
+
+
+def draw_case(rng, n=3, t=5, query_size=4, key_size=7, value_size=2, attention_size=6):
+    """Parameters w_query, w_key, v and arguments query, keys, values; no two sizes are equal."""
+    parameters = (draw(rng, attention_size, query_size, scale=0.7), draw(rng, attention_size, key_size, scale=0.5), draw(rng, 1, attention_size))
+    return parameters, (draw(rng, n, query_size), draw(rng, n, t, key_size), draw(rng, n, t, value_size))
+
+
+def draw_mask(rng, n, t):
+    """Each row has at least one True and one False."""
+    mask = np.zeros((n, t), dtype=bool)
+    for row in mask:
+        row[rng.choice(t, size=int(rng.integers(1, t)), replace=False)] = True
+    return torch.from_numpy(mask)
+
+
+def attend(parameters, query, keys, values, mask=None):
+    """Bahdanau's attention one key after the other, in NumPy."""
+    w, u, v = (p.numpy() for p in parameters)
+    q, k, x = query.numpy(), keys.numpy(), values.numpy()
+    contexts, weights = np.zeros((len(q), x.shape[2])), np.zeros(k.shape[:2])
+    for n in range(len(q)):
+        allowed = [t for t in range(k.shape[1]) if mask is None or mask[n, t]]
+        if allowed:
+            e = np.array([np.exp((v @ np.tanh(w @ q[n] + u @ k[n, t]))[0]) for t in allowed])
+            weights[n, allowed] = e / e.sum()
+            contexts[n] = weights[n] @ x[n]
+    return torch.from_numpy(contexts), torch.from_numpy(weights)
+
+
+@graded(stage="value", weight=3, hint="The score is v · tanh(W q + U k_j), one for each key; the softmax runs over the keys, not over the features.")
+def test_weights(student, rng):
+    """The attention weights of a batch of three queries over five keys."""
+    parameters, arguments = draw_case(rng)
+    _, weights = attend(parameters, *arguments)
+    got = student.probe.additive_without_mask(*parameters, *arguments)
+    assert_close(got[1], weights, name="weights")
+
+
+@graded(stage="value", weight=2, hint="The context is the weighted sum of the *values*, over the keys: shape (N, value_size).")
+def test_context(student, rng):
+    """The context is the average of the values under the weights."""
+    parameters, arguments = draw_case(rng)
+    context, _ = attend(parameters, *arguments)
+    got = student.probe.additive_without_mask(*parameters, *arguments)
+    assert_close(got[0], context, name="context")
+
+
+@graded(stage="value", weight=2, hint="The mask belongs before the softmax, and True means «may attend».")
+def test_mask(student, rng):
+    """Blocked keys get weight zero and the others share the whole."""
+    parameters, arguments = draw_case(rng, n=4, t=6)
+    mask = draw_mask(rng, 4, 6)
+    got = student.probe.additive_forward(*parameters, *arguments, mask)
+    assert_close(got, attend(parameters, *arguments, mask), names=("context", "weights"))
+
+
+@graded(stage="value", weight=2, hint="W belongs to the query and U to the keys: two matrices, also where their shapes agree.")
+def test_equal_sizes(student, rng):
+    """Query, keys and values of the same size: W and U still have their own places."""
+    parameters, arguments = draw_case(rng, n=2, t=3, query_size=5, key_size=5, value_size=5, attention_size=5)
+    mask = torch.tensor([[True, True, True], [True, True, False]])
+    got = student.probe.additive_forward(*parameters, *arguments, mask)
+    assert_close(got, attend(parameters, *arguments, mask), names=("context", "weights"))
+
+
+@graded(stage="gradient", weight=3, hint="Is every step differentiable? detach, .data, .item and torch.no_grad cut the way back.")
+def test_gradients(student, rng):
+    """The gradients reach query, keys, values and all three parameters."""
+    parameters, arguments = draw_case(rng)
+    mask = draw_mask(rng, 3, 5)
+    d_context, d_weights = draw(rng, 3, 2), draw(rng, 3, 5)
+    query, keys, values, w, u, v = (tensor.clone().requires_grad_() for tensor in (*arguments, *parameters))
+    e = torch.exp(torch.einsum("a,nta->nt", v[0], torch.tanh(torch.einsum("aq,nq->na", w, query)[:, None] + torch.einsum("ak,ntk->nta", u, keys)))) * mask
+    weights = e / e.sum(dim=1, keepdim=True)
+    results = (torch.einsum("nt,ntd->nd", weights, values), weights)
+    expected = torch.autograd.grad(results, (query, keys, values, w, u, v), (d_context, d_weights))
+    got = student.probe.additive_gradients(*parameters, *arguments, mask, d_context, d_weights)
+    assert_close(got, expected, names=("d_query", "d_keys", "d_values", "d_w_query", "d_w_key", "d_v"))
+
+
+@graded(stage="edge", weight=2, hint="A row without allowed keys: zero weights, zero context. What does your softmax make of it?")
+def test_row_without_keys(student, rng):
+    """A row without any allowed key has weights and context zero, and every gradient is finite."""
+    parameters, arguments = draw_case(rng)
+    mask = draw_mask(rng, 3, 5)
+    mask[1] = False
+    got = student.probe.additive_forward(*parameters, *arguments, mask)
+    assert_close(got, attend(parameters, *arguments, mask), names=("context", "weights"))
+    gradients = student.probe.additive_gradients(*parameters, *arguments, mask, draw(rng, 3, 2), draw(rng, 3, 5))
+    for name, gradient in zip(("query", "keys", "values", "w_query", "w_key", "v"), gradients, strict=True):
+        assert_true(gradient.isfinite().all(), f"The gradient of {name} is not finite when one row has no keys.", got=gradient)
+
+
+@graded(stage="edge", weight=1, hint="squeeze() without an axis removes every axis of size 1: name the axis that you mean.")
+def test_sizes_of_one(student, rng):
+    """One row, one key, sizes of one: the shapes stay (N, value_size) and (N, T)."""
+    for sizes in ({"n": 1}, {"t": 1}, {"n": 1, "t": 1, "query_size": 1, "key_size": 1, "value_size": 1, "attention_size": 1}):
+        parameters, arguments = draw_case(rng, **sizes)
+        got = student.probe.additive_without_mask(*parameters, *arguments)
+        assert_close(got, attend(parameters, *arguments), names=("context", "weights"))
+
+
+@graded(stage="edge", weight=1, hint="Attention has no idea of order: does your code use the position of a key anywhere?")
+def test_order_of_the_keys(student, rng):
+    """Shuffling keys, values and mask together shuffles the weights and leaves the context alone."""
+    parameters, (query, keys, values) = draw_case(rng, t=6)
+    mask = draw_mask(rng, 3, 6)
+    shuffle = torch.from_numpy(rng.permutation(6))
+    context, weights = attend(parameters, query, keys, values, mask)
+    got = student.probe.additive_forward(*parameters, query, keys[:, shuffle], values[:, shuffle], mask[:, shuffle])
+    assert_close(got, (context, weights[:, shuffle]), names=("context", "weights"))
+
+
+@graded(stage="contract", weight=1, hint="Work on copies: no operation that ends in _ on an argument.")
+def test_arguments_unchanged(student, rng):
+    """query, keys, values and mask are not changed."""
+    parameters, arguments = draw_case(rng)
+    mask = draw_mask(rng, 3, 5)
+    got = student.probe.additive_arguments_after(*parameters, *arguments, mask)
+    assert_close(got["result"], attend(parameters, *arguments, mask), names=("context", "weights"))
+    assert_unchanged(got["arguments"], (*arguments, mask), names=("query", "keys", "values", "mask"))
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: constants made with torch.tensor(…) can change the dtype.")
+def test_float32_stays_float32(student, rng):
+    """float32 in, float32 out."""
+    parameters, arguments = draw_case(rng)
+    mask = draw_mask(rng, 3, 5)
+    expected = tuple(result.float() for result in attend(parameters, *arguments, mask))
+    got = student.probe.additive_forward(*(tensor.float() for tensor in (*parameters, *arguments)), mask)
+    assert_close(got, expected, names=("context", "weights"), dtype=True)

@@ -1,0 +1,108 @@
+"""Hidden tests of the exercise `attention_backward`."""
+
+import numpy as np
+import torch
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+NAMES = ("d_q", "d_k", "d_v")
+
+
+def draw_case(rng, leading=(3,), queries=5, keys=7, d_k=4, d_v=6, scale=0.37, mask=None):
+    """The arguments d_output, q, k, v, weights, scale, and the gradients by autograd."""
+    shapes = ((queries, d_k), (keys, d_k), (keys, d_v), (queries, d_v))
+    q, k, v, d_output = (torch.from_numpy(rng.normal(scale=1.3, size=(*leading, *shape))) for shape in shapes)
+    leaves = [tensor.clone().requires_grad_() for tensor in (q, k, v)]
+    e = torch.exp(scale * torch.einsum("...id,...jd->...ij", leaves[0], leaves[1]))
+    if mask is not None:
+        e = e * mask
+    total = e.sum(dim=-1, keepdim=True)
+    weights = e / (total + (total == 0))
+    expected = torch.autograd.grad(torch.einsum("...ij,...jd->...id", weights, leaves[2]), leaves, d_output)
+    return (d_output, q, k, v, weights.detach(), scale), expected
+
+
+def backward(student, arguments):
+    """The three gradients, autograd being switched off."""
+    got = student.probe.backward_without_autograd(*arguments)
+    assert_true(isinstance(got, tuple | list) and len(got) == 3, "The result should be three tensors, d_q, d_k and d_v.")
+    return got
+
+
+@graded(stage="gradient", weight=2, hint="The first step: output = weights @ v, so d_v takes the weights, transposed.")
+def test_d_v(student, rng):
+    """d_v agrees with autograd."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments)[2], expected[2], name="d_v")
+
+
+@graded(stage="gradient", weight=3, hint="Two usual suspects: the row sum of step 2 (one number for each query), and the scale.")
+def test_d_q(student, rng):
+    """d_q agrees with autograd."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments)[0], expected[0], name="d_q")
+
+
+@graded(stage="gradient", weight=3, hint="Two usual suspects: the scale belongs to d_k as well, and the gradient of the scores is transposed here.")
+def test_d_k(student, rng):
+    """d_k agrees with autograd."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments)[1], expected[1], name="d_k")
+
+
+@graded(stage="gradient", weight=2, hint="With equal sizes nothing complains about a wrong transposition. Compare each product with the shapes in the table.")
+def test_equal_sizes(student, rng):
+    """As many queries as keys, d_v equal to d_k: every transposition matters."""
+    arguments, expected = draw_case(rng, leading=(2,), queries=5, keys=5, d_k=5, d_v=5, scale=1.1 / np.sqrt(5))
+    assert_close(backward(student, arguments), expected, names=NAMES)
+
+
+@graded(stage="gradient", weight=2, hint="Count axes from the end and transpose the last two: `transpose(-2, -1)`, not `.T`.")
+def test_leading_axes(student, rng):
+    """No leading axis, and two of them (batch, heads)."""
+    for leading in ((), (2, 3)):
+        arguments, expected = draw_case(rng, leading=leading, scale=0.61)
+        assert_close(backward(student, arguments), expected, names=NAMES)
+
+
+@graded(stage="gradient", weight=2, hint="Use the weights that are given: they know the mask, q and k do not.")
+def test_masked_weights(student, rng):
+    """Weights from a masked softmax, with a query that has no keys at all."""
+    mask = torch.from_numpy(rng.random((3, 5, 7)) < 0.6)
+    mask[:, :, 0] = True
+    mask[:, :, 4] = False
+    mask[1, 3] = False
+    arguments, expected = draw_case(rng, mask=mask)
+    assert_close(backward(student, arguments), expected, names=NAMES)
+
+
+@graded(stage="edge", weight=1, hint="With one key the weight is always 1: nothing can be learned about q and k, and d_v is what arrives.")
+def test_sizes_of_one(student, rng):
+    """One query, one key, sizes of one."""
+    for sizes in ({"queries": 1}, {"keys": 1}, {"leading": (1,), "queries": 1, "keys": 2, "d_k": 1, "d_v": 1}):
+        arguments, expected = draw_case(rng, **sizes)
+        assert_close(backward(student, arguments), expected, names=NAMES)
+
+
+@graded(stage="edge", weight=1, hint="Nothing depends on the sizes but the shapes: `scale` is given, take it and no other.")
+def test_other_scales(student, rng):
+    """The scale is the one that is given: 1, 2 and a negative one."""
+    for scale in (1.0, 2.0, -0.7):
+        arguments, expected = draw_case(rng, scale=scale, d_k=2)
+        assert_close(backward(student, arguments), expected, names=NAMES)
+
+
+@graded(stage="contract", weight=1, hint="No operation that ends in _ and no *= on an argument.")
+def test_arguments_unchanged(student, rng):
+    """The arguments are not changed."""
+    arguments, expected = draw_case(rng)
+    call = student.run("attention_backward", *arguments)
+    assert_close(call.result, expected, names=NAMES)
+    assert_unchanged(call.arguments[:5], arguments[:5], names=("d_output", "q", "k", "v", "weights"))
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: the gradients have the dtype of q, k and v.")
+def test_float32_stays_float32(student, rng):
+    """float32 in, float32 out."""
+    (*tensors, scale), expected = draw_case(rng)
+    got = backward(student, (*(tensor.float() for tensor in tensors), scale))
+    assert_close(got, tuple(gradient.float() for gradient in expected), names=NAMES, dtype=True)

@@ -1,0 +1,140 @@
+"""Hidden tests of the exercise `attention_decoder`."""
+
+import numpy as np
+import torch
+from autograder.suite import assert_close, assert_unchanged, graded
+from torch.nn import functional as F
+
+NAMES = ("logits", "h", "weights")
+
+
+def draw(rng, *shape, scale=1.0):
+    return torch.from_numpy(rng.normal(scale=scale, size=shape))
+
+
+def draw_case(rng, n=3, t=5, vocab=11, embedding_size=2, hidden_size=4, key_size=7):
+    """Random parameters by name, and the arguments tokens, h, keys, mask."""
+    parameters = {
+        "embedding.weight": draw(rng, vocab, embedding_size),
+        "attention.weight": draw(rng, hidden_size, key_size, scale=0.5),
+        "cell.weight_ih": draw(rng, 3 * hidden_size, embedding_size + key_size, scale=0.5),
+        "cell.weight_hh": draw(rng, 3 * hidden_size, hidden_size, scale=0.5),
+        "cell.bias_ih": draw(rng, 3 * hidden_size),
+        "cell.bias_hh": draw(rng, 3 * hidden_size),
+        "output.weight": draw(rng, vocab, hidden_size + key_size),
+        "output.bias": draw(rng, vocab),
+    }
+    tokens = torch.from_numpy(rng.integers(0, vocab, size=n))
+    lengths = torch.from_numpy(rng.integers(1, t, size=n)) if t > 1 else torch.ones(n, dtype=torch.int64)
+    mask = torch.arange(t) < lengths.unsqueeze(1)
+    return parameters, (tokens, draw(rng, n, hidden_size), draw(rng, n, t, key_size), mask)
+
+
+def step(p, tokens, h, keys, mask):
+    """One step with the stand-in attention of the probe, its gates written out."""
+    scores = (1 + (h @ p["attention.weight"]).unsqueeze(1).mul(keys).sum(dim=2) ** 2) * mask
+    weights = scores / scores.sum(dim=1, keepdim=True).clamp(min=1e-300)
+    context = (weights.unsqueeze(2) * keys).sum(dim=1)
+    x = torch.cat([p["embedding.weight"][tokens], context], dim=1)
+    r_x, z_x, n_x = F.linear(x, p["cell.weight_ih"], p["cell.bias_ih"]).chunk(3, dim=1)
+    r_h, z_h, n_h = F.linear(h, p["cell.weight_hh"], p["cell.bias_hh"]).chunk(3, dim=1)
+    z = torch.sigmoid(z_x + z_h)
+    new = (1 - z) * torch.tanh(n_x + torch.sigmoid(r_x + r_h) * n_h) + z * h
+    logits = F.linear(torch.cat([new, context], dim=1), p["output.weight"], p["output.bias"])
+    return logits, new, weights
+
+
+@graded(stage="value", weight=2, hint="The attention is asked with the state from *before* the step, and needs the mask.")
+def test_weights(student, rng):
+    """The weights are those of the previous state as query, over real source tokens only."""
+    parameters, arguments = draw_case(rng)
+    got = student.probe.decoder_step(parameters, *arguments)
+    assert_close(got[2], step(parameters, *arguments)[2], name="weights")
+
+
+@graded(stage="value", weight=2, hint="The cell's input is [embedding; context], in this order, and its state is the previous h.")
+def test_new_state(student, rng):
+    """The new state is the cell's, after the embedded token and the context."""
+    parameters, arguments = draw_case(rng)
+    got = student.probe.decoder_step(parameters, *arguments)
+    assert_close(got[1], step(parameters, *arguments)[1], name="the new h")
+
+
+@graded(stage="value", weight=2, hint="The output reads [new h; context], in this order: the state after the cell, not the one before. No softmax.")
+def test_logits(student, rng):
+    """The logits come from the new state and the context."""
+    parameters, arguments = draw_case(rng)
+    got = student.probe.decoder_step(parameters, *arguments)
+    assert_close(got[0], step(parameters, *arguments)[0], name="logits")
+
+
+@graded(stage="value", weight=2, hint="With equal sizes nothing complains when two parts are joined in the wrong order.")
+def test_equal_sizes(student, rng):
+    """Embedding, state and keys of the same size: the order of joining matters."""
+    parameters, arguments = draw_case(rng, n=2, t=3, vocab=5, embedding_size=5, hidden_size=5, key_size=5)
+    assert_close(student.probe.decoder_step(parameters, *arguments), step(parameters, *arguments), names=NAMES)
+
+
+@graded(stage="gradient", weight=2, hint="A training step must reach every parameter, and the keys: nothing may be detached, no torch.no_grad.")
+def test_gradients(student, rng):
+    """The gradients reach the previous state, the keys and every parameter."""
+    parameters, (tokens, h, keys, mask) = draw_case(rng)
+    upstream = draw(rng, 3, 11), draw(rng, 3, 4), draw(rng, 3, 5)
+    leaves = {name: value.clone().requires_grad_() for name, value in {"h": h, "keys": keys, **parameters}.items()}
+    results = step(leaves, tokens, leaves["h"], leaves["keys"], mask)
+    expected = dict(zip(leaves, torch.autograd.grad(results, list(leaves.values()), upstream), strict=True))
+    got = student.probe.decoder_gradients(parameters, tokens, h, keys, mask, *upstream)
+    assert_close(got, expected, name="gradients")
+
+
+@graded(stage="value", weight=2, hint="The h that you return is what the next step starts from: the new one.")
+def test_three_steps(student, rng):
+    """Three steps in a row, each from the state of the one before."""
+    parameters, (_, h, keys, mask) = draw_case(rng)
+    columns = [torch.from_numpy(rng.integers(0, 11, size=3)) for _ in range(3)]
+    expected, state = [], h
+    for tokens in columns:
+        logits, state, _ = step(parameters, tokens, state, keys, mask)
+        expected.append(logits)
+    got = student.probe.decoder_steps(parameters, columns, h, keys, mask)
+    assert_close(got, (torch.stack(expected), state), names=("the logits of three steps", "the last h"))
+
+
+@graded(stage="edge", weight=1, hint="Padding must have no influence at all: is the mask handed on to the attention?")
+def test_padding_has_no_influence(student, rng):
+    """Other numbers at padded places change nothing."""
+    parameters, (tokens, h, keys, mask) = draw_case(rng)
+    other = torch.where(mask.unsqueeze(2), keys, draw(rng, *keys.shape, scale=5.0))
+    expected = step(parameters, tokens, h, keys, mask)
+    assert_close(student.probe.decoder_step(parameters, tokens, h, other, mask), expected, names=NAMES)
+
+
+@graded(stage="edge", weight=1, hint="squeeze() without an axis removes every axis of size 1: name the axis that you mean.")
+def test_sizes_of_one(student, rng):
+    """A batch of one, a source of one token, and a source that is all padding."""
+    for n, t in ((1, 4), (3, 1), (1, 1)):
+        parameters, arguments = draw_case(rng, n=n, t=t)
+        assert_close(student.probe.decoder_step(parameters, *arguments), step(parameters, *arguments), names=NAMES)
+    parameters, (tokens, h, keys, mask) = draw_case(rng)
+    mask[1] = False
+    assert_close(student.probe.decoder_step(parameters, tokens, h, keys, mask), step(parameters, tokens, h, keys, mask), names=NAMES)
+
+
+@graded(stage="contract", weight=1, hint="Work on copies: no operation that ends in _ and no += on an argument.")
+def test_arguments_unchanged(student, rng):
+    """tokens, h, keys and mask are not changed."""
+    parameters, arguments = draw_case(rng)
+    got = student.probe.decoder_arguments_after(parameters, *arguments)
+    assert_close(got["result"], step(parameters, *arguments), names=NAMES)
+    assert_unchanged(got["arguments"], arguments, names=("tokens", "h", "keys", "mask"))
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: the results have the dtype of h and keys.")
+def test_float32_stays_float32(student, rng):
+    """float32 in, float32 out."""
+    parameters, (tokens, h, keys, mask) = draw_case(rng)
+    expected = tuple(result.float() for result in step(parameters, tokens, h, keys, mask))
+    small = {name: value.float() for name, value in parameters.items()}
+    got = student.probe.decoder_step(small, tokens, h.float(), keys.float(), mask)
+    # logits are sums of twenty products of numbers near 1: 3e-5 was the largest rounding seen
+    assert_close(got, expected, names=NAMES, dtype=True, rtol=1e-4, atol=5e-5)

@@ -1,0 +1,81 @@
+"""Hidden tests of the exercise `luong_scores`."""
+
+import numpy as np
+import torch
+from autograder.suite import assert_close, assert_unchanged, graded
+
+
+def draw(rng, *shape, scale=1.0):
+    return torch.from_numpy(rng.normal(scale=scale, size=shape))
+
+
+def score(query, keys, weight=None):
+    """q · W k_j one pair after the other, in NumPy."""
+    q, k = query.numpy(), keys.numpy()
+    w = np.eye(q.shape[1]) if weight is None else weight.numpy()
+    return torch.from_numpy(np.array([[sum(a * b for a, b in zip(q[n], w @ key, strict=True)) for key in k[n]] for n in range(len(q))]))
+
+
+@graded(stage="value", weight=3, hint="One number for each row and key: multiply the query with each of its own row's keys and add up over the features. No softmax here.")
+def test_dot(student, rng):
+    """The dot scores of three queries with five keys each."""
+    query, keys = draw(rng, 3, 4), draw(rng, 3, 5, 4)
+    assert_close(student.luong_scores(query, keys), score(query, keys))
+
+
+@graded(stage="value", weight=3, hint="qᵀ W k: the rows of W belong to the query, its columns to the key.")
+def test_general(student, rng):
+    """The general scores, query and keys of different sizes."""
+    query, keys, weight = draw(rng, 3, 4), draw(rng, 3, 5, 7), draw(rng, 4, 7, scale=0.4)
+    assert_close(student.luong_scores(query, keys, weight), score(query, keys, weight))
+
+
+@graded(stage="value", weight=3, hint="With a square W nothing complains when it is transposed. The rows of W belong to the query.")
+def test_general_square(student, rng):
+    """The general scores with a square W."""
+    query, keys, weight = draw(rng, 2, 6), draw(rng, 2, 3, 6), draw(rng, 6, 6, scale=0.4)
+    assert_close(student.luong_scores(query, keys, weight), score(query, keys, weight))
+
+
+@graded(stage="gradient", weight=2, hint="All three arguments get a gradient, the weight too: don't detach.")
+def test_gradients(student, rng):
+    """The gradients of query, keys and weight."""
+    query, keys, weight, d = draw(rng, 3, 4), draw(rng, 3, 5, 2), draw(rng, 4, 2), draw(rng, 3, 5)
+    expected = (
+        torch.einsum("nt,qk,ntk->nq", d, weight, keys),
+        torch.einsum("nt,qk,nq->ntk", d, weight, query),
+        torch.einsum("nt,nq,ntk->qk", d, query, keys),
+    )
+    assert_close(student.probe.luong_gradients(query, keys, weight, d), expected, names=("d_query", "d_keys", "d_weight"))
+
+
+@graded(stage="edge", weight=1, hint="squeeze() without an axis removes every axis of size 1: name the axis that you mean.")
+def test_sizes_of_one(student, rng):
+    """One row, one key, one feature: the shape stays (N, T)."""
+    for n, t, size in ((1, 5, 3), (3, 1, 4), (1, 1, 1)):
+        query, keys, weight = draw(rng, n, size), draw(rng, n, t, size), draw(rng, size, size)
+        assert_close(student.luong_scores(query, keys), score(query, keys))
+        assert_close(student.luong_scores(query, keys, weight), score(query, keys, weight))
+
+
+@graded(stage="edge", weight=1, hint="The raw product, whatever the size: the division by a root comes in the next exercise.")
+def test_large_vectors(student, rng):
+    """Vectors of size 64 are not scaled."""
+    query, keys = draw(rng, 2, 64), draw(rng, 2, 3, 64)
+    assert_close(student.luong_scores(query, keys), score(query, keys))
+
+
+@graded(stage="contract", weight=1, hint="No operation that ends in _ and no *= on an argument.")
+def test_arguments_unchanged(student, rng):
+    """query, keys and weight are not changed."""
+    arguments = draw(rng, 3, 4), draw(rng, 3, 5, 2), draw(rng, 4, 2)
+    call = student.run("luong_scores", *arguments)
+    assert_close(call.result, score(*arguments))
+    assert_unchanged(call.arguments, arguments, names=("query", "keys", "weight"))
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: the result has the dtype of the arguments.")
+def test_float32_stays_float32(student, rng):
+    """float32 in, float32 out."""
+    arguments = draw(rng, 3, 4), draw(rng, 3, 5, 2), draw(rng, 4, 2)
+    assert_close(student.luong_scores(*(tensor.float() for tensor in arguments)), score(*arguments).float(), dtype=True)

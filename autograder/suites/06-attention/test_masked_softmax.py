@@ -1,0 +1,128 @@
+"""Hidden tests of the exercise `masked_softmax`."""
+
+import numpy as np
+import torch
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+
+def draw_scores(rng, *shape):
+    return torch.from_numpy(rng.normal(scale=1.5, size=shape))
+
+
+def draw_mask(rng, *shape):
+    """Each row along the last axis has at least one True and, if it is longer than one, at least one False."""
+    rows = np.zeros((int(np.prod(shape[:-1])), shape[-1]), dtype=bool)
+    for row in rows:
+        row[rng.choice(shape[-1], size=int(rng.integers(1, max(shape[-1], 2))), replace=False)] = True
+    return torch.from_numpy(rows.reshape(shape))
+
+
+def soft(scores, mask, dim=-1):
+    """The softmax over the allowed places, one row after the other."""
+    s = np.moveaxis(scores.numpy(), dim, -1)
+    m = np.moveaxis(np.broadcast_to(mask.numpy(), scores.shape), dim, -1)
+    weights = np.zeros_like(s)
+    for index in np.ndindex(s.shape[:-1]):
+        if m[index].any():
+            e = np.exp(s[index][m[index]] - s[index][m[index]].max())
+            weights[index][m[index]] = e / e.sum()
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(weights, -1, dim)))
+
+
+@graded(stage="value", weight=3, hint="Blocked places must drop out of the sum in the denominator: mask before the softmax. See «Masking too late».")
+def test_two_axes(student, rng):
+    """A batch of rows, each with blocked places, gives the softmax over the allowed ones."""
+    scores, mask = draw_scores(rng, 4, 7), draw_mask(rng, 4, 7)
+    assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
+
+
+@graded(stage="value", weight=2, hint="The mask may have fewer axes than the scores, or axes of size 1: it broadcasts.")
+def test_mask_broadcasts(student, rng):
+    """A mask of shape (N, 1, keys) serves all queries, a mask of shape (keys,) serves everybody."""
+    scores = draw_scores(rng, 3, 5, 4)
+    for mask in (draw_mask(rng, 3, 1, 4), draw_mask(rng, 4)):
+        assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
+
+
+@graded(stage="value", weight=2, hint="The weights add up to one along `dim`: every sum and every maximum must run along this axis.")
+def test_other_axes(student, rng):
+    """With dim = 0, 1 or -2 the softmax runs along that axis."""
+    scores = draw_scores(rng, 5, 4, 3)
+    for dim in (0, 1, -2):
+        shape = [size for axis, size in enumerate((5, 4, 3)) if axis != dim % 3] + [scores.shape[dim]]
+        mask = torch.movedim(draw_mask(rng, *shape), -1, dim).contiguous()
+        assert_close(student.masked_softmax(scores, mask, dim), soft(scores, mask, dim))
+
+
+@graded(stage="gradient", weight=2, hint="Work with differentiable operations on `scores` all the way; don't detach the scores, don't rebuild tensors from lists.")
+def test_gradient(student, rng):
+    """The gradient with respect to the scores is that of the softmax over the allowed places."""
+    scores, mask, d_weights = draw_scores(rng, 4, 6), draw_mask(rng, 4, 6), draw_scores(rng, 4, 6)
+    weights = soft(scores, mask)
+    expected = weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))
+    got = student.probe.masked_softmax_gradient(scores, mask, -1, d_weights)
+    assert_close(got, expected, name="the gradient with respect to scores")
+
+
+@graded(stage="edge", weight=2, hint="See «The row without keys»: such a row is neither NaN nor uniform, it is zero.")
+def test_row_without_keys(student, rng):
+    """A row without any allowed key has weights zero, and the rows beside it are not disturbed."""
+    scores, mask = draw_scores(rng, 4, 5), draw_mask(rng, 4, 5)
+    mask[1] = False
+    mask[3] = False
+    assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
+
+
+@graded(stage="edge", weight=2, hint="A NaN hides behind the zeros: 0/0 or ∞ − ∞ on the way back. Say with masked_fill or where which entries are zero.")
+def test_gradient_of_a_row_without_keys(student, rng):
+    """A row without any allowed key has gradient zero, not NaN; the other rows keep theirs."""
+    scores, mask, d_weights = draw_scores(rng, 3, 5), draw_mask(rng, 3, 5), draw_scores(rng, 3, 5)
+    mask[1] = False
+    weights = soft(scores, mask)
+    expected = weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))
+    got = student.probe.masked_softmax_gradient(scores, mask, -1, d_weights)
+    assert_close(got, expected, name="the gradient with respect to scores")
+
+
+@graded(stage="edge", weight=1, hint="Subtract the largest score of each row before the exponential; the softmax doesn't change.")
+def test_large_scores(student, rng):
+    """Allowed scores near 10,000 and near -10,000 neither overflow nor vanish."""
+    mask = draw_mask(rng, 6, 4)
+    scores = draw_scores(rng, 6, 4) + torch.tensor([1e4, -1e4, 1e4, -1e4, 700.0, 0.0], dtype=torch.float64).unsqueeze(1)
+    # the spread of 1.5 beside 1e4 costs four digits of float64
+    assert_close(student.masked_softmax(scores, mask), soft(scores, mask), rtol=1e-6)
+
+
+@graded(stage="edge", weight=1, hint="The largest score that you subtract must be the largest *allowed* one. Else a huge blocked score makes all exponentials zero.")
+def test_blocked_scores_have_no_influence(student, rng):
+    """Huge scores at blocked places change nothing."""
+    scores, mask = draw_scores(rng, 5, 6), draw_mask(rng, 5, 6)
+    expected = soft(scores, mask)
+    for number in (1e4, -1e4, 12.0):
+        assert_close(student.masked_softmax(scores.masked_fill(~mask, number), mask), expected)
+
+
+@graded(stage="edge", weight=1, hint="One allowed key takes all: weight 1, whatever its score.")
+def test_a_single_key(student, rng):
+    """One row, one key: its weight is 1 when allowed and 0 when blocked."""
+    for allowed in (True, False):
+        got = student.masked_softmax(draw_scores(rng, 1, 1), torch.tensor([[allowed]]))
+        assert_close(got, torch.tensor([[float(allowed)]], dtype=torch.float64))
+
+
+@graded(stage="contract", weight=1, hint="Operations whose name ends in _ and assignments like scores[...] = … change the argument: use the versions that return a copy.")
+def test_arguments_unchanged(student, rng):
+    """scores and mask are not changed."""
+    scores, mask = draw_scores(rng, 3, 5), draw_mask(rng, 3, 5)
+    call = student.run("masked_softmax", scores, mask)
+    assert_close(call.result, soft(scores, mask))
+    assert_unchanged(call.arguments, (scores, mask), names=("scores", "mask"))
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: constants made with torch.tensor(…) or a division by a float64 tensor can change the dtype.")
+def test_float32_stays_float32(student, rng):
+    """float32 scores give float32 weights, and blocked places are exactly zero."""
+    scores, mask = draw_scores(rng, 3, 7).float(), draw_mask(rng, 3, 7)
+    got = student.masked_softmax(scores, mask)
+    assert_close(got, soft(scores.double(), mask).float(), dtype=True)
+    assert_true((got[~mask] == 0).all(), "A blocked place must have weight exactly 0.", got=got[~mask])

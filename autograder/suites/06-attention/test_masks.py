@@ -1,0 +1,75 @@
+"""Hidden tests of the exercise `masks`."""
+
+import torch
+from autograder.suite import assert_close, assert_unchanged, graded
+
+
+def padding(lengths, max_length):
+    return torch.tensor([[j < length for j in range(max_length)] for length in lengths.tolist()])
+
+
+def causal(queries, keys):
+    """Written from the last query backwards: it sees all keys, each earlier one sees one key less."""
+    rows = [[j < keys - back for j in range(keys)] for back in range(queries)]
+    return torch.tensor(rows[::-1])
+
+
+@graded(stage="value", weight=3, hint="Position j is real when j < length. Positions count from 0, so a sentence of length 2 has the positions 0 and 1.")
+def test_padding(student, rng):
+    """Sentences of mixed lengths, an empty and a full one among them, in a batch."""
+    lengths = torch.from_numpy(rng.permutation([0, 1, 2, 4, 6]))
+    assert_close(student.padding_mask(lengths, 6), padding(lengths, 6), dtype=True)
+
+
+@graded(stage="value", weight=2, hint="The number of columns is max_length, also when no sentence is that long.")
+def test_padding_wider_than_all_sentences(student, rng):
+    """max_length may be larger than every length."""
+    lengths = torch.from_numpy(rng.integers(1, 4, size=4))
+    assert_close(student.padding_mask(lengths, 7), padding(lengths, 7), dtype=True)
+
+
+@graded(stage="value", weight=2, hint="Rows are queries, columns are keys. A query sees itself and what is before it: the triangle at the lower left, with its diagonal.")
+def test_causal_square(student, rng):
+    """As many queries as keys: each query sees itself and the earlier positions."""
+    size = int(rng.integers(3, 8))
+    assert_close(student.causal_mask(size, size), causal(size, size), dtype=True)
+
+
+@graded(stage="value", weight=2, hint="The queries are the last positions: query i stands at position i + keys - queries. Look at the third picture under the exercise.")
+def test_causal_more_keys(student, rng):
+    """More keys than queries: the last query lines up with the last key."""
+    queries = int(rng.integers(2, 5))
+    keys = queries + int(rng.integers(1, 4))
+    assert_close(student.causal_mask(queries, keys), causal(queries, keys), dtype=True)
+
+
+@graded(stage="value", weight=1, hint="The formula j <= i + keys - queries holds here too; the first rows see nothing.")
+def test_causal_fewer_keys(student, rng):
+    """Fewer keys than queries: the first queries have no key at all."""
+    keys = int(rng.integers(2, 5))
+    queries = keys + int(rng.integers(1, 4))
+    assert_close(student.causal_mask(queries, keys), causal(queries, keys), dtype=True)
+
+
+@graded(stage="edge", weight=1, hint="One query is the newest position: it sees every key.")
+def test_smallest(student, rng):
+    """One query, one key, one sentence."""
+    keys = int(rng.integers(2, 7))
+    assert_close(student.causal_mask(1, 1), torch.tensor([[True]]), dtype=True)
+    assert_close(student.causal_mask(1, keys), torch.ones(1, keys, dtype=torch.bool), dtype=True)
+    assert_close(student.padding_mask(torch.tensor([1]), 1), torch.tensor([[True]]), dtype=True)
+
+
+@graded(stage="edge", weight=1, hint="A length of 0 is a row of False.")
+def test_all_sentences_empty(student, rng):
+    """A batch in which every sentence is empty."""
+    assert_close(student.padding_mask(torch.zeros(3, dtype=torch.int64), 4), torch.zeros(3, 4, dtype=torch.bool), dtype=True)
+
+
+@graded(stage="contract", weight=1, hint="lengths may be int32 as well as int64, and must come back as it was.")
+def test_lengths_unchanged(student, rng):
+    """lengths is not changed, and may be of any integer dtype."""
+    lengths = torch.from_numpy(rng.permutation([3, 0, 5, 2])).to(torch.int32)
+    call = student.run("padding_mask", lengths, 5)
+    assert_close(call.result, padding(lengths, 5), dtype=True)
+    assert_unchanged(call.arguments[:1], (lengths,), names=("lengths",))

@@ -1,0 +1,147 @@
+"""Hidden tests of the exercise `scaled_dot_product_attention`."""
+
+import numpy as np
+import torch
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+from torch.nn import functional as F
+
+NAMES = ("output", "weights")
+
+
+def draw_case(rng, leading=(3,), queries=5, keys=7, d_k=4, d_v=6, scale=1.2):
+    return tuple(torch.from_numpy(rng.normal(scale=scale, size=(*leading, *shape))) for shape in ((queries, d_k), (keys, d_k), (keys, d_v)))
+
+
+def draw_mask(rng, *shape):
+    """Each row along the last axis has at least one True and one False."""
+    rows = np.zeros((int(np.prod(shape[:-1])), shape[-1]), dtype=bool)
+    for row in rows:
+        row[rng.choice(shape[-1], size=int(rng.integers(1, shape[-1])), replace=False)] = True
+    return torch.from_numpy(rows.reshape(shape))
+
+
+def attend(q, k, v, mask=None):
+    """One query after the other, in NumPy."""
+    leading, queries, keys = q.shape[:-2], q.shape[-2], k.shape[-2]
+    allowed = np.broadcast_to(True if mask is None else mask.numpy(), (*leading, queries, keys))
+    weights = np.zeros((*leading, queries, keys))
+    output = np.zeros((*leading, queries, v.shape[-1]))
+    for index in np.ndindex(*leading, queries):
+        seen = allowed[index]
+        if seen.any():
+            s = k.numpy()[index[:-1]][seen] @ q.numpy()[index] / np.sqrt(q.shape[-1])
+            e = np.exp(s - s.max())
+            weights[index][seen] = e / e.sum()
+            output[index] = weights[index] @ v.numpy()[index[:-1]]
+    return torch.from_numpy(output), torch.from_numpy(weights)
+
+
+@graded(stage="value", weight=3, hint="Look at the scale: the root of d_k, the size of one query. Then at the axis of the softmax: it runs over the keys.")
+def test_weights(student, rng):
+    """The weights of a batch of three, five queries and seven keys."""
+    q, k, v = draw_case(rng)
+    got = student.scaled_dot_product_attention(q, k, v)
+    assert_true(isinstance(got, tuple) and len(got) == 2, "The result should be two tensors, output and weights.")
+    assert_close(got[1], attend(q, k, v)[1], name="weights")
+
+
+@graded(stage="value", weight=2, hint="The output is the weights times the values: (queries, keys) times (keys, d_v).")
+def test_output(student, rng):
+    """The output agrees with torch's own scaled dot-product attention; d_v differs from d_k."""
+    q, k, v = draw_case(rng)
+    got = student.scaled_dot_product_attention(q, k, v)
+    assert_true(isinstance(got, tuple) and len(got) == 2, "The result should be two tensors, output and weights.")
+    assert_close(got[0], F.scaled_dot_product_attention(q, k, v), name="output")
+
+
+@graded(stage="value", weight=2, hint="Count axes from the end: -1 and -2. Then any number of leading axes works.")
+def test_leading_axes(student, rng):
+    """No leading axis, and two of them (batch, heads)."""
+    for leading in ((), (2, 3)):
+        q, k, v = draw_case(rng, leading=leading)
+        assert_close(student.scaled_dot_product_attention(q, k, v), attend(q, k, v), names=NAMES)
+
+
+@graded(stage="value", weight=3, hint="Mask before the softmax, with minus infinity where the mask is False.")
+def test_mask(student, rng):
+    """A mask (queries, keys), a mask for each row of the batch, and a padding mask (batch, 1, 1, keys) over heads."""
+    q, k, v = draw_case(rng)
+    for mask in (draw_mask(rng, 5, 7), draw_mask(rng, 3, 5, 7)):
+        assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES)
+    q, k, v = draw_case(rng, leading=(2, 3))
+    mask = draw_mask(rng, 2, 1, 1, 7)
+    assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES)
+
+
+@graded(stage="gradient", weight=3, hint="Is every step differentiable? And does the scale stand where the gradient sees it?")
+def test_gradients(student, rng):
+    """The gradients of q, k and v, through output and weights, with a mask."""
+    q, k, v = draw_case(rng)
+    mask = draw_mask(rng, 3, 5, 7)
+    d_output, d_weights = torch.from_numpy(rng.normal(size=(3, 5, 6))), torch.from_numpy(rng.normal(size=(3, 5, 7)))
+    leaves = [tensor.clone().requires_grad_() for tensor in (q, k, v)]
+    e = torch.exp(torch.einsum("bid,bjd->bij", leaves[0], leaves[1]) * 4**-0.5) * mask
+    weights = e / e.sum(dim=-1, keepdim=True)
+    expected = torch.autograd.grad((torch.einsum("bij,bjd->bid", weights, leaves[2]), weights), leaves, (d_output, d_weights))
+    got = student.probe.attention_gradients(q, k, v, mask, d_output, d_weights)
+    assert_close(got, expected, names=("d_q", "d_k", "d_v"))
+
+
+@graded(stage="edge", weight=2, hint="A query without allowed keys: zero weights, zero output, and no NaN on the way back.")
+def test_query_without_keys(student, rng):
+    """A query that may attend to nothing has weights and output zero, and every gradient is finite."""
+    q, k, v = draw_case(rng)
+    mask = draw_mask(rng, 3, 5, 7)
+    mask[1, 2] = False
+    mask[2] = False
+    assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES)
+    gradients = student.probe.attention_gradients(q, k, v, mask, torch.ones(3, 5, 6).double(), torch.ones(3, 5, 7).double())
+    for name, gradient in zip(("q", "k", "v"), gradients, strict=True):
+        assert_true(gradient.isfinite().all(), f"The gradient of {name} is not finite when a query has no keys.", got=gradient)
+
+
+@graded(stage="edge", weight=1, hint="One query, one key: its weight is 1 and the output is its value.")
+def test_sizes_of_one(student, rng):
+    """One query, one key, d_k = 1, in every combination."""
+    for sizes in ({"queries": 1}, {"keys": 1}, {"leading": (1,), "queries": 1, "keys": 1, "d_k": 1, "d_v": 1}):
+        q, k, v = draw_case(rng, **sizes)
+        assert_close(student.scaled_dot_product_attention(q, k, v), attend(q, k, v), names=NAMES)
+
+
+@graded(stage="edge", weight=1, hint="torch.softmax is safe; an exponential of your own needs the largest score subtracted first.")
+def test_large_scores(student, rng):
+    """Scores in the thousands do not overflow, with and without a mask."""
+    q, k, v = draw_case(rng, scale=60.0)
+    mask = draw_mask(rng, 5, 7)
+    # scores near 1e4 keep twelve digits of float64 at most
+    assert_close(student.scaled_dot_product_attention(q, k, v), attend(q, k, v), names=NAMES, rtol=1e-6, atol=1e-8)
+    assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES, rtol=1e-6, atol=1e-8)
+
+
+@graded(stage="edge", weight=1, hint="Attention has no idea of order: does your code use the position of a key anywhere?")
+def test_order_of_the_keys(student, rng):
+    """Shuffling keys and values together leaves the output alone."""
+    q, k, v = draw_case(rng)
+    shuffle = torch.from_numpy(rng.permutation(7))
+    output, weights = attend(q, k, v)
+    got = student.scaled_dot_product_attention(q, k[:, shuffle], v[:, shuffle])
+    assert_close(got, (output, weights[..., shuffle]), names=NAMES)
+
+
+@graded(stage="contract", weight=1, hint="No operation that ends in _ and no /= on an argument.")
+def test_arguments_unchanged(student, rng):
+    """q, k, v and mask are not changed."""
+    arguments = (*draw_case(rng), draw_mask(rng, 5, 7))
+    call = student.run("scaled_dot_product_attention", *arguments)
+    assert_close(call.result, attend(*arguments), names=NAMES)
+    assert_unchanged(call.arguments, arguments, names=("q", "k", "v", "mask"))
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: np.sqrt or torch.tensor(…) in float64 can change the dtype.")
+def test_float32_stays_float32(student, rng):
+    """float32 in, float32 out."""
+    q, k, v = draw_case(rng)
+    mask = draw_mask(rng, 3, 5, 7)
+    expected = tuple(result.float() for result in attend(q, k, v, mask))
+    got = student.scaled_dot_product_attention(q.float(), k.float(), v.float(), mask)
+    assert_close(got, expected, names=NAMES, dtype=True)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -13,11 +14,16 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
+from sqlalchemy.exc import SAWarning
+
 from autograder.lesson import NEVER_RELEASED
 from autograder.nbgrader.autograde import GradeSubmission, MendingExporter, SaveReport
 from autograder.nbgrader.build_preprocessors import ExecuteSolution, ReproducibleNotebook
 
 c = get_config()  # noqa: F821  (nbgrader hands it to this file)
+
+# nbgrader 0.9 adds rows in an order that SQLAlchemy 2 remarks on, harmlessly, on every submission.
+warnings.filterwarnings("ignore", category=SAWarning)
 
 # nbgrader makes a new grade book by calling `alembic` by name, which fails halfway if the environment is not activated.
 os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])

@@ -1,0 +1,1 @@
+"""Grades the course that teaches the Transformer by having people build it."""

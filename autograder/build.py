@@ -68,7 +68,7 @@ def check(course: Path, assignment: str) -> list[str]:
 def audit(course: Path, assignment: str, release: Path) -> list[str]:
     """The leaks in a folder that is meant for students; an empty list if it is clean."""
     places = Places(course, assignment)
-    return find_leaks(release, collect_secrets(_read_lesson(places), places.suite_files()))
+    return find_leaks(release, collect_secrets(_read_lesson(places), places.suite_files(), (course.resolve(),)))
 
 
 def _refuse_unknown(course: Path, names: Sequence[str]) -> None:

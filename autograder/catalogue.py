@@ -1,11 +1,13 @@
-"""The values of a mistake catalogue: wrong answers that students really write, and right answers written differently."""
+"""The mistake catalogue of an assignment: wrong answers that students really write, and right answers written differently."""
 
+import runpy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from autograder.errors import CourseError
 
-__all__ = ["Mistake", "Style"]
+__all__ = ["Mistake", "Style", "read_catalogue"]
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,12 @@ class Style:
     def apply(self, solution: str) -> str:
         """The cell itself: a style replaces the whole solution."""
         return self.code
+
+
+def read_catalogue(suite: Path) -> tuple[list[Mistake], list[Style]]:
+    """The mistakes and styles of the suite in a folder; empty lists where it has none."""
+    lists = []
+    for name in ("mistakes", "styles"):
+        file = suite / f"{name}.py"
+        lists.append(runpy.run_path(str(file)).get(name.upper(), []) if file.is_file() else [])
+    return lists[0], lists[1]

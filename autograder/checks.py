@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from autograder.lesson import BEGIN_HIDDEN, BEGIN_SOLUTION, CAPSTONE, END_HIDDEN, END_SOLUTION, Cell, Lesson
 from autograder.places import LICENCES, Places
@@ -118,7 +119,7 @@ def _check_code(lesson: Lesson) -> Iterator[str]:
 
 def _check_suite(places: Places, lesson: Lesson) -> Iterator[str]:
     """Every exercise has its hidden suite and every suite its exercise."""
-    folder = places.suite.relative_to(places.course)
+    folder = Path("autograder", "suites", places.assignment)
     tested = {path.stem.removeprefix("test_") for path in places.suite.glob("test_*.py")}
     for name in dict.fromkeys(lesson.exercises):
         if name not in tested:

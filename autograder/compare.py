@@ -20,11 +20,16 @@ SHOWN_ROWS: Final = 5
 
 
 class Mismatch(SubmissionError):
-    """A student's value is not the expected one. `expected` and `got` are short texts, or None where the sentence says all."""
+    """A student's value is not the expected one.
 
-    def __init__(self, sentence: str, *, expected: str | None = None, got: str | None = None) -> None:
+    `expected` and `got` are short texts, or None where the sentence says all; `rows` are (index, expected, got) of single entries.
+    """
+
+    def __init__(
+        self, sentence: str, *, expected: str | None = None, got: str | None = None, rows: Sequence[tuple[str, str, str]] = ()
+    ) -> None:
         super().__init__(sentence)
-        self.sentence, self.expected, self.got = sentence, expected, got
+        self.sentence, self.expected, self.got, self.rows = sentence, expected, got, tuple(rows)
 
 
 def assert_close(
@@ -196,12 +201,10 @@ def _value_mismatch(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference:
         return Mismatch(f"{_start(name)} has the wrong value.", expected=number(b[()]), got=number(a[()]))
     finite = difference[wrong & ~np.isnan(difference)]
     largest = f", the largest difference is {number(finite.max())}" if finite.size else ""
-    rows = [tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN_ROWS]]
-    more = f" … (the first {len(rows)} that differ)" if wrong.sum() > len(rows) else ""
+    places = [tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN_ROWS]]
     return Mismatch(
         f"{_start(name)} has the right shape {wrong.shape}, but {int(wrong.sum())} of {wrong.size} values are wrong{largest}.",
-        expected=", ".join(f"{list(i)}: {number(b[i])}" for i in rows) + more,
-        got=", ".join(f"{list(i)}: {number(a[i])}" for i in rows) + more,
+        rows=[(str(list(i)), number(b[i]), number(a[i])) for i in places],
     )
 
 

@@ -1,9 +1,10 @@
 """Reports → what a student reads in a grade cell: HTML for the feedback page, plain text for everything else."""
 
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, Final
 
-from autograder.model import ExerciseReport, Outcome, TestResult
+from autograder.model import ExerciseReport, Failure, Outcome, TestResult
 
 __all__ = ["render_html", "render_output", "render_text"]
 
@@ -15,9 +16,13 @@ WORDS: Final = {
     Outcome.MISSING: ("✗", "not defined"),
     Outcome.UNGRADABLE: ("?", "a person will look at it"),
 }
-LABELS: Final = (("called", "called with"), ("expected", "expected"), ("got", "got"), ("hint", "hint"))
 COLOURS: Final = {"✓": "#1b6e3c", "✗": "#a3231f", "?": "#6b5900"}
 BOX: Final = "border:1px solid #bbb;border-radius:4px;padding:.8em 1em;margin:.4em 0;max-width:60em;font:15px/1.5 system-ui,sans-serif;color:#111;background:#fff"
+LEFT: Final = "padding:.1em 1em .1em 0;vertical-align:top;text-align:left;background:#fff"
+RIGHT: Final = "padding:0 1.2em 0 0;text-align:right;background:#fff"
+INDENT: Final = "margin:.1em 0 .5em 1.4em"
+UNGRADABLE: Final = "This exercise could not be graded by machine. No points are lost: a person will look at it."
+AS_ABOVE: Final = "For the same reason as above."
 CODE: Final = "font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -27,14 +32,16 @@ def render_output(report: ExerciseReport) -> dict[str, Any]:
 
 
 def render_text(report: ExerciseReport) -> str:
-    """The report in plain text, a line for each test and four for each failure."""
+    """The report in plain text, a line for each test and a few for each failure."""
     lines = [_headline(report)]
     if report.outcome is Outcome.UNGRADABLE:
-        return "\n".join([*lines, "This exercise could not be graded by machine. No points are lost: a person will look at it."])
-    for test in report.tests:
+        return "\n".join([*lines, UNGRADABLE])
+    for test, repeated in _marked_repeats(report):
         mark, word = WORDS[test.outcome]
         lines.append(f"{mark} {test.sentence} ({word})")
-        if test.failure:
+        if repeated:
+            lines.append(f"    {AS_ABOVE}")
+        elif test.failure:
             lines += [f"    {line}" for line in test.failure.text().splitlines()]
     return "\n".join([*lines, *_closing(report)])
 
@@ -42,9 +49,10 @@ def render_text(report: ExerciseReport) -> str:
 def render_html(report: ExerciseReport) -> str:
     """The report as one self-contained block: no script, no link, nothing of the student's unescaped."""
     if report.outcome is Outcome.UNGRADABLE:
-        body = "<p>This exercise could not be graded by machine. No points are lost: a person will look at it.</p>"
+        body = f"<p>{UNGRADABLE}</p>"
     else:
-        body = "".join(map(_test_html, report.tests)) + "".join(f'<p style="margin:.6em 0 0">{escape(line)}</p>' for line in _closing(report))
+        body = "".join(_test_html(test, repeated) for test, repeated in _marked_repeats(report))
+        body += "".join(f'<p style="margin:.6em 0 0">{escape(line)}</p>' for line in _closing(report))
     return f'<div style="{BOX}"><p style="margin:0 0 .5em;font-size:17px"><b>{escape(_headline(report))}</b></p>{body}</div>'
 
 
@@ -60,24 +68,45 @@ def _closing(report: ExerciseReport) -> list[str]:
     return []
 
 
-def _test_html(test: TestResult) -> str:
+def _marked_repeats(report: ExerciseReport) -> Iterator[tuple[TestResult, bool]]:
+    """Each test, and whether an earlier one failed for the very same reason."""
+    seen: set[str] = set()
+    for test in report.tests:
+        reason = test.failure.sentence if test.failure and not (test.failure.rows or test.failure.expected) else None
+        yield test, reason in seen
+        if reason:
+            seen.add(reason)
+
+
+def _test_html(test: TestResult, repeated: bool) -> str:
     mark, word = WORDS[test.outcome]
     title = f'<span style="color:{COLOURS[mark]};font-weight:bold">{mark}</span> {_inline(test.sentence)}'
-    side = f' <span style="color:#555">({word})</span>'
-    return f'<div style="margin:.35em 0">{title}{side}{_failure_html(test)}</div>'
+    why = f'<div style="{INDENT}">{AS_ABOVE}</div>' if repeated else _failure_html(test)
+    return f'<div style="margin:.35em 0">{title} <span style="color:#555">({word})</span>{why}</div>'
 
 
 def _failure_html(test: TestResult) -> str:
-    if test.failure is None:
+    failure = test.failure
+    if failure is None:
         return ""
-    rows = "".join(
-        f'<tr><td style="padding:.1em 1em .1em 0;vertical-align:top;color:#555;text-align:left;white-space:nowrap">{label}</td>'
-        f'<td style="padding:.1em 0;text-align:left;{"" if name == "hint" else CODE}">{_inline(value) if name == "hint" else escape(value)}</td></tr>'
-        for name, label in LABELS
-        if (value := getattr(test.failure, name))
-    )
+    details = [(label, f'<span style="{CODE}">{escape(value)}</span>') for label, value in _details(failure) if value]
+    if failure.rows:
+        details.append(("values", _rows_html(failure)))
+    if failure.hint:
+        details.append(("hint", _inline(failure.hint)))
+    rows = "".join(f'<tr><td style="{LEFT};color:#555;white-space:nowrap">{label}</td><td style="{LEFT}">{html}</td></tr>' for label, html in details)
     table = f'<table style="border:0;border-collapse:collapse;margin:.2em 0">{rows}</table>' if rows else ""
-    return f'<div style="margin:.1em 0 .5em 1.4em">{_inline(test.failure.sentence)}{table}</div>'
+    return f'<div style="{INDENT}">{_inline(failure.sentence)}{table}</div>'
+
+
+def _details(failure: Failure) -> Sequence[tuple[str, str | None]]:
+    return (("called with", failure.called), ("expected", failure.expected), ("got", failure.got))
+
+
+def _rows_html(failure: Failure) -> str:
+    head = "".join(f'<th style="{RIGHT};color:#555;font-weight:normal">{name}</th>' for name in ("index", "expected", "got"))
+    body = "".join("<tr>" + "".join(f'<td style="{RIGHT};{CODE}">{escape(value)}</td>' for value in row) + "</tr>" for row in failure.rows)
+    return f'<table style="border:0;border-collapse:collapse">{head}{body}</table>'
 
 
 def _inline(text: str) -> str:

@@ -14,20 +14,19 @@ __all__ = ["Secrets", "collect_secrets", "find_leaks"]
 _SHORTEST_SECRET = 12
 _STUB_TEXT = "# YOUR CODE HERE\nraise NotImplementedError()"
 _MARKERS = (BEGIN_SOLUTION, BEGIN_HIDDEN)
-_ABSOLUTE_PATH = re.compile(
-    r"(?<![\w.~/-])(?:/(?:home|root|tmp|usr|opt|var|srv|mnt|media|work|workspace|Users|private)/|[A-Za-z]:\\\\?Users)[\w./\\-]*"
-)
+_ABSOLUTE_PATH = re.compile(r"(?<![\w.~/-])(?:/(?:home|root|tmp|usr|opt|var|srv|mnt|media|Users|private)/|[A-Za-z]:\\\\?Users)[\w./\\-]*")
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """Lines that no student may see, each with the place where it is secret."""
+    """Lines that no student may see, each with the place where it is secret, and the folders of the staff."""
 
     lines: dict[str, str]
+    folders: tuple[str, ...] = ()
 
 
-def collect_secrets(lesson: Lesson, suite: Iterable[Path]) -> Secrets:
-    """The telling lines of the lesson's solutions and of the hidden suite's files.
+def collect_secrets(lesson: Lesson, suite: Iterable[Path], folders: Iterable[Path] = ()) -> Secrets:
+    """The telling lines of the lesson's solutions and of the hidden suite's files, with the folders that staff work in.
 
     A line tells nothing if it is short or if the lesson itself shows it outside the solutions.
     """
@@ -36,7 +35,8 @@ def collect_secrets(lesson: Lesson, suite: Iterable[Path]) -> Secrets:
     for path in suite:
         secret.update(dict.fromkeys(path.read_text(encoding="utf-8").splitlines(), f"the hidden suite, {path.name}"))
     stripped = {line.strip(): where for line, where in secret.items()}
-    return Secrets({line: where for line, where in stripped.items() if _tells(line) and line not in public})
+    lines = {line: where for line, where in stripped.items() if _tells(line) and line not in public}
+    return Secrets(lines, tuple(str(folder) for folder in folders if len(folder.parts) > 1))
 
 
 def find_leaks(folder: Path, secrets: Secrets) -> list[str]:
@@ -67,6 +67,9 @@ def _find_in_text(text: str, secrets: Secrets) -> Iterator[str]:
     for line, where in secrets.lines.items():
         if line in text:
             yield f"a line of {where}: «{line}»"
+    for staff_folder in secrets.folders:
+        if re.search(rf"(?<![\w.-]){re.escape(staff_folder)}\b", text):
+            yield f"the absolute path «{staff_folder}»"
     for match in _ABSOLUTE_PATH.finditer(text):
         yield f"the absolute path «{match.group()}»"
 

@@ -57,14 +57,14 @@ class Failure:
     expected: str | None = None
     got: str | None = None
     hint: str | None = None
+    rows: Sequence[Sequence[str]] = ()
 
     def text(self) -> str:
-        """All of it, a line each."""
+        """All of it, a line each; `rows` are single entries: index, expected, got."""
         lines = [self.sentence]
-        for label, value in (("called", self.called), ("expected", self.expected), ("got", self.got), ("hint", self.hint)):
-            if value:
-                lines.append(f"{label}: {value}")
-        return "\n".join(lines)
+        lines += [f"{label}: {value}" for label, value in (("called", self.called), ("expected", self.expected), ("got", self.got)) if value]
+        lines += [f"at {index}: expected {expected}, got {got}" for index, expected, got in self.rows]
+        return "\n".join([*lines, *([f"hint: {self.hint}"] if self.hint else [])])
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from autograder.lesson import NEVER_RELEASED, topic_of
 __all__ = ["LICENCES", "Places", "list_assignments"]
 
 LICENCES = "LICENCES.md"
+PACKAGED_SUITES = Path(__file__).parent / "suites"
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ class Places:
 
     @property
     def suite(self) -> Path:
-        """The folder of the hidden tests."""
-        return self.course / "autograder" / "suites" / self.assignment
+        """The folder of the hidden tests: the course's own, or the one that comes with this package."""
+        own = self.course / "autograder" / "suites"
+        return (own if own.is_dir() else PACKAGED_SUITES) / self.assignment
 
     @property
     def release(self) -> Path:

@@ -136,7 +136,7 @@ class _Plugin:
         hint = item.get_closest_marker("graded").kwargs["hint"] or None  # type: ignore[union-attr]
         called = self.student_of_test.last_call if self.student_of_test else None
         if isinstance(error, Mismatch):
-            failure = Failure(error.sentence, called, error.expected, error.got, hint)
+            failure = Failure(error.sentence, called, error.expected, error.got, hint, error.rows)
             return _result(item, Outcome.FAILED, seconds, failure)
         outcome = error.outcome if isinstance(error, StudentFault) else Outcome.FAILED
         worth_showing = isinstance(error, StudentFault) and error.types and "NotImplementedError" not in error.types

@@ -5,6 +5,7 @@ Both directions pass through a `Lesson`; of a notebook that someone ran, the out
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,6 +24,9 @@ raise RuntimeError(
 ### {END_HIDDEN}"""
 """What each grade cell ends with: nbgrader without our configuration runs it, and gives no points."""
 
+_ANY_FAIL_CLOSED = re.compile(rf"\n### {BEGIN_HIDDEN}\nraise RuntimeError\(.*\)\n### {END_HIDDEN}\Z", re.DOTALL)
+"""Also an earlier wording of it: a notebook from before a change of the text above was not edited by anyone."""
+
 _FORMAT = {
     "extension": ".py",
     "format_name": "percent",
@@ -30,6 +34,7 @@ _FORMAT = {
     "cell_metadata_filter": "all",
 }
 _KEYS = {"exercise", "test", "points", "tags"}
+_LAYOUT = {"lines_to_next_cell", "cell_marker"}  # jupytext's notes on how the script was laid out
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -68,7 +73,7 @@ def render_notebook(lesson: Lesson) -> str:
 
 
 def _from_script(cell: Mapping[str, Any]) -> Cell:
-    metadata = {key: value for key, value in cell["metadata"].items() if key != "lines_to_next_cell"}
+    metadata = {key: value for key, value in cell["metadata"].items() if key not in _LAYOUT}
     if unknown := sorted(set(metadata) - _KEYS):
         raise CourseError(
             f"The cell «{_first_line(cell['source'])}» has the unknown metadata {', '.join(unknown)}. "
@@ -91,7 +96,7 @@ def _from_notebook(cell: Mapping[str, Any], number: int) -> Cell:
             "Save the picture beside the lesson and show it by its file name."
         )
     exercise, test, points = _read_nbgrader(cell["metadata"].get("nbgrader", {}), source, number)
-    source = source.removesuffix(FAIL_CLOSED) if test else source
+    source = _ANY_FAIL_CLOSED.sub("", source) if test else source
     return _cell({**cell, "source": source}, exercise, test, points, cell["metadata"].get("tags", ()))
 
 

@@ -6,6 +6,7 @@
 import hashlib
 import json
 import os
+import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 
 from autograder.feedback import render_output
+from autograder.lesson import BEGIN_HIDDEN, END_HIDDEN
 from autograder.model import Job, Report
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
@@ -156,7 +158,13 @@ def _show(notebook: Any, report: Report) -> None:
         if cell.cell_type != "code":
             continue
         if cell.id in feedback:
+            cell.source = _without_hidden_lines(cell.source)
             cell.outputs = [from_dict(render_output(feedback[cell.id]))]  # type: ignore[no-untyped-call]
         elif cell.id in report.outputs:
             cell.execution_count = number
             cell.outputs = [from_dict(output) for output in report.outputs[cell.id]]  # type: ignore[no-untyped-call]
+
+
+def _without_hidden_lines(source: str) -> str:
+    """The visible examples of a grade cell; the rest says only that it fails without our configuration."""
+    return re.sub(rf"\n*^[^\n]*{BEGIN_HIDDEN}.*?{END_HIDDEN}[^\n]*", "", source, flags=re.MULTILINE | re.DOTALL)

@@ -6,7 +6,7 @@ from typing import Any
 
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor  # type: ignore[import-untyped]
-from traitlets import Bool, List, Unicode
+from traitlets import Bool, Dict, List, Unicode
 
 from autograder.errors import CourseError
 from autograder.lesson import CAPSTONE
@@ -24,6 +24,9 @@ class ExecuteSolution(Execute):  # type: ignore[misc]
     store_widget_state = Bool(False).tag(config=True)
     # Without this the kernel warns on our terminal that it talks over TCP, which it does on this machine only.
     extra_arguments = List(["--IPKernelApp.log_level=40"]).tag(config=True)
+    error_on_timeout = Dict(
+        {"ename": "CellTimeoutError", "evalue": "it ran longer than ExecuteSolution.timeout allows", "traceback": []}
+    ).tag(config=True)
     # nbgrader's Execute allows errors, which would publish a traceback as if it were the solution.
     force_raise_errors = Bool(True).tag(config=True)
 

@@ -1,16 +1,13 @@
 """Fixtures of the course's own tests: every assignment's lesson and catalogue, and a worker that grades variants of it."""
 
-import importlib.util
 import os
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from autograder.catalogue import Mistake, Style
+from autograder.catalogue import Mistake, Style, read_catalogue
 from autograder.lesson import CAPSTONE, Lesson, topic_of
 from autograder.model import Cell, ExerciseReport, Job
 from autograder.pool import Worker
@@ -19,7 +16,6 @@ from autograder.source import parse_script
 ROOT = Path(__file__).parents[2]
 SUITES = ROOT / "autograder" / "suites"
 ASSIGNMENTS = sorted(folder.name for folder in SUITES.iterdir() if (folder / "suite.toml").is_file())
-STUB = "    raise NotImplementedError()"
 
 
 @cache
@@ -31,17 +27,7 @@ def lesson_of(assignment: str) -> Lesson:
 @cache
 def catalogue_of(assignment: str) -> tuple[list[Mistake], list[Style]]:
     """The mistakes and the right styles of an assignment."""
-    folder = SUITES / assignment
-    return _load(folder / "mistakes.py").MISTAKES, _load(folder / "styles.py").STYLES
-
-
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", f"{path.parent.name}_{path.stem}"), path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return read_catalogue(SUITES / assignment)
 
 
 class Bench:

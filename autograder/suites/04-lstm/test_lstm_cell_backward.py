@@ -40,9 +40,17 @@ def agrees(got, expected):
     return True
 
 
+def parts(reply, number):
+    """The parts of a probe's reply."""
+    assert_true(type(reply) is tuple and len(reply) == number, "lstm_cell_backward should return a tuple of six gradients.", got=reply)
+    return reply
+
+
 def check(reply, expected, names=NAMES, pick=slice(None)):
     """The picked gradients are right; if not, and h or c are wrong too, the message sends the student to exercise 1."""
-    (gradients, forward), (right_gradients, right_forward) = reply, expected
+    gradients, forward = parts(reply, 2)
+    right_gradients, right_forward = expected
+    assert_true(type(gradients) is tuple and len(gradients) == len(names), f"Expected are {len(names)} gradients: {', '.join(names)}.", got=gradients)
     try:
         assert_close(gradients[pick], right_gradients[pick], names=names[pick])
     except SubmissionError:
@@ -134,7 +142,7 @@ def test_saturated_gates(student, rng):
 def test_arguments_unchanged(student, rng):
     """The arguments and the cache are not changed: a second call gives the same."""
     arguments = draw(rng)
-    first, second, after = student.probe.cell_backward_twice(*arguments)
+    first, second, after = parts(student.probe.cell_backward_twice(*arguments), 3)
     assert_unchanged(after, arguments, names=("d_h", "d_c", "x", "h_prev", "c_prev", "w_x", "w_h", "b"))
     check((first, oracle(*arguments)[1]), oracle(*arguments))
     assert_close(second, first, names=tuple(f"{name} of the second call" for name in NAMES))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from autograder.suite import assert_close, assert_unchanged, graded
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
 NAMES = ("x", "h_prev", "c_prev", "w_x", "w_h", "b")
@@ -22,6 +22,12 @@ def oracle(x, h_prev, c_prev, w_x, w_h, b):
     return h.numpy(), c.numpy()
 
 
+def pair(got):
+    """h and c, once there are two."""
+    assert_true(type(got) is tuple and len(got) == 2, "lstm_cell_forward should return h, c and a cache.", got=got)
+    return got
+
+
 @graded(
     stage="value",
     weight=3,
@@ -31,7 +37,7 @@ def oracle(x, h_prev, c_prev, w_x, w_h, b):
 def test_cell_state(student, rng):
     """The new cell state c agrees with PyTorch's LSTM cell."""
     inputs = draw(rng)
-    _, c = student.probe.cell_outputs(*inputs)
+    _, c = pair(student.probe.cell_outputs(*inputs))
     assert_close(c, oracle(*inputs)[1], name="c")
 
 
@@ -43,7 +49,7 @@ def test_cell_state(student, rng):
 def test_output(student, rng):
     """The output h agrees with PyTorch's LSTM cell."""
     inputs = draw(rng)
-    h, _ = student.probe.cell_outputs(*inputs)
+    h, _ = pair(student.probe.cell_outputs(*inputs))
     assert_close(h, oracle(*inputs)[0], name="h")
 
 
@@ -52,7 +58,7 @@ def test_latch_holds(student, rng):
     """With the forget gate open and the input gate shut, the cell keeps its state."""
     x, h_prev, c_prev, w_x, w_h, b = draw(rng)
     b[:H], b[H : 2 * H] = -300.0, 300.0
-    _, c = student.probe.cell_outputs(x, h_prev, c_prev, w_x, w_h, b)
+    _, c = pair(student.probe.cell_outputs(x, h_prev, c_prev, w_x, w_h, b))
     assert_close(c, c_prev, name="c")
 
 

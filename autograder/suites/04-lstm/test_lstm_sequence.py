@@ -46,6 +46,18 @@ def gradient_oracle(d_h, *inputs):
     return tuple(a.numpy() for a in (*(leaf.grad for leaf in leaves), w_x.T, w_h.T, b))
 
 
+def triple(got):
+    """The three parts of a reply."""
+    assert_true(type(got) is tuple and len(got) == 3, "lstm_forward should return h, (h_T, c_T), caches.", got=got)
+    return got
+
+
+def six(got):
+    """The six gradients, once there are six."""
+    assert_true(type(got) is tuple and len(got) == 6, "lstm_backward should return six gradients: d_x, d_h_0, d_c_0, d_w_x, d_w_h, d_b.", got=got)
+    return got
+
+
 @graded(
     stage="value",
     weight=3,
@@ -54,7 +66,7 @@ def gradient_oracle(d_h, *inputs):
 def test_outputs(student, rng):
     """The outputs of all steps agree with torch.nn.LSTM."""
     inputs = draw(rng)
-    h, _, _ = student.probe.sequence_outputs(*inputs)
+    h, _, _ = triple(student.probe.sequence_outputs(*inputs))
     assert_close(h, oracle(*inputs)[0], name="h")
 
 
@@ -62,7 +74,7 @@ def test_outputs(student, rng):
 def test_final_states(student, rng):
     """The final pair is the last output and the last cell state."""
     inputs = draw(rng)
-    _, h_last, c_last = student.probe.sequence_outputs(*inputs)
+    _, h_last, c_last = triple(student.probe.sequence_outputs(*inputs))
     assert_close((h_last, c_last), oracle(*inputs)[1:], names=("h_T", "c_T"))
 
 
@@ -74,7 +86,7 @@ def test_final_states(student, rng):
 def test_gradients_of_inputs_and_start(student, rng):
     """The gradients of x, h_0 and c_0 are right when every output has a gradient."""
     inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
-    got = student.probe.sequence_gradients(d_h, *inputs)
+    got = six(student.probe.sequence_gradients(d_h, *inputs))
     assert_close(got[:3], gradient_oracle(d_h, *inputs)[:3], names=GRADIENTS[:3])
 
 
@@ -82,7 +94,7 @@ def test_gradients_of_inputs_and_start(student, rng):
 def test_gradients_of_weights(student, rng):
     """The gradients of w_x, w_h and b are summed over batch and time."""
     inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
-    got = student.probe.sequence_gradients(d_h, *inputs)
+    got = six(student.probe.sequence_gradients(d_h, *inputs))
     assert_close(got[3:], gradient_oracle(d_h, *inputs)[3:], names=GRADIENTS[3:])
 
 
@@ -123,7 +135,7 @@ def test_no_gradient_from_the_future(student, rng):
 def test_arguments_unchanged(student, rng):
     """The arguments and the caches are not changed: a second call of lstm_backward gives the same."""
     inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
-    first, second, after = student.probe.sequence_backward_twice(d_h, *inputs)
+    first, second, after = triple(student.probe.sequence_backward_twice(d_h, *inputs))
     assert_unchanged(after, (d_h, *inputs), names=("d_h", "x", "h_0", "c_0", "w_x", "w_h", "b"))
     assert_close(second, first, names=tuple(f"{name} of the second call" for name in GRADIENTS))
 

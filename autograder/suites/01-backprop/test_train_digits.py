@@ -1,0 +1,137 @@
+"""Hidden tests of the exercise `train_digits`: short, seeded trainings on small sets; thresholds lie well below what any plain solution reaches."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+LESSON = Path(__file__).resolve().parents[3] / "source" / Path(__file__).resolve().parent.name
+SHORT = {"hidden": 32, "epochs": 15, "batch_size": 32, "lr": 5e-3}
+
+
+@cache
+def all_digits():
+    """Images and labels of the lesson's data."""
+    with np.load(LESSON / "digits.npz") as data:
+        return np.concatenate([data["x_train"], data["x_test"]]).astype(float), np.concatenate([data["y_train"], data["y_test"]]).astype(int)
+
+
+def draw_digits(rng, n_train, n_test):
+    """A random part of the digits, their pixels in another order and their classes renamed: nothing to look up."""
+    images, labels = all_digits()
+    chosen = rng.permutation(len(images))[: n_train + n_test]
+    x, y = images[chosen][:, rng.permutation(64)], rng.permutation(10)[labels[chosen]]
+    return x[:n_train], y[:n_train], x[n_train:], y[n_train:]
+
+
+def rings(rng, n):
+    """Three rings in a plane, one inside the other: no straight line separates them."""
+    y = rng.integers(0, 3, size=n)
+    y[:3] = (0, 1, 2)
+    angle, radius = rng.uniform(0, 2 * np.pi, size=n), 1.0 + 2.0 * y + rng.normal(size=n) * 0.15
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]), y
+
+
+def check_predictions(got, n, classes, low=0):
+    """n class ids."""
+    assert_true(isinstance(got, np.ndarray) and got.shape == (n,), f"The predictions are an array of shape ({n},), one for each row of x_test.", got=got)
+    assert_true(got.dtype.kind in "iu", "The predictions are integers, the numbers of the classes.", got=got)
+    assert_true(((got >= low) & (got < classes)).all(), f"The predictions are classes from 0 to {classes - 1}.", got=got)
+
+
+def check_accuracy(got, truth, classes, at_least):
+    """The share of right predictions."""
+    check_predictions(got, len(truth), classes)
+    share = float(np.mean(got == truth))
+    assert_true(share >= at_least, f"Only {share:.0%} of the unseen examples are right.", expected=f"{at_least:.0%} or more")
+
+
+@graded(stage="value", weight=3, hint="Follow the recipe step by step. «Accuracy stays near chance» in the hints lists what to look at.")
+def test_digits(student, rng):
+    """After a short training on 700 digits, at least 85 % of 300 unseen ones are right."""
+    x, y, x_test, y_test = draw_digits(rng, 700, 300)
+    check_accuracy(student.probe.trained(x, y, x_test, 1, SHORT), y_test, 10, 0.85)
+
+
+@graded(stage="value", weight=2, hint="Draw a new random order in every epoch, and use it for x and y alike. In sorted data, the last class is all that is remembered.")
+def test_sorted_by_class(student, rng):
+    """The same, with training data that comes sorted by class."""
+    x, y, x_test, y_test = draw_digits(rng, 700, 300)
+    order = np.argsort(y, kind="stable")
+    check_accuracy(student.probe.trained(x[order], y[order], x_test, 2, SHORT), y_test, 10, 0.85)
+
+
+@graded(stage="value", weight=2, hint="Each feature by itself: subtract its training mean, divide by its training standard deviation, in the test data, too.")
+def test_other_units(student, rng):
+    """The same, with pixels in very different units: some a thousand times larger than others, and far from zero."""
+    x, y, x_test, y_test = draw_digits(rng, 700, 300)
+    unit = 10.0 ** rng.uniform(-1, 3, size=64)
+    zero = rng.uniform(-300, 300, size=64) * unit
+    check_accuracy(student.probe.trained(x * unit + zero, y, x_test * unit + zero, 3, SHORT), y_test, 10, 0.85)
+
+
+@graded(stage="value", weight=2, hint="Without the ReLU between them, two linear layers are one. Its gradient stops where it was shut.")
+def test_rings(student, rng):
+    """Three rings, one inside the other, which no linear classifier can tell apart."""
+    x, y = rings(rng, 500)
+    x_test, y_test = rings(rng, 200)
+    settings = {"hidden": 32, "epochs": 60, "batch_size": 25, "lr": 1e-2}
+    check_accuracy(student.probe.trained(x, y, x_test, 4, settings), y_test, 3, 0.85)
+
+
+@graded(stage="value", hint="A feature that never varies has the standard deviation 0: divide by 1 there. Does the last, smaller batch work?")
+def test_constant_features(student, rng):
+    """Features that never vary do no harm, nor does a last batch of one example."""
+    centres = rng.permutation(4)[:, None] == np.arange(5)
+    y, y_test = rng.permutation(np.arange(97) % 4), rng.permutation(np.arange(60) % 4)
+    x, x_test = (6.0 * centres[labels] + rng.normal(size=(len(labels), 5)) for labels in (y, y_test))
+    x, x_test = (np.column_stack([np.zeros(len(a)), a, np.full(len(a), 3.7)]) for a in (x, x_test))
+    settings = {"hidden": 16, "epochs": 30, "batch_size": 16, "lr": 1e-2}
+    check_accuracy(student.probe.trained(x, y, x_test, 5, settings), y_test, 4, 0.9)
+
+
+@graded(stage="edge", weight=2, hint="Mean and standard deviation come from the training data. A row of x_test knows nothing of the others.")
+def test_rows_alone(student, rng):
+    """The prediction for a row is the same whether it comes alone, with its class, or with all."""
+    x, y, x_test, y_test = draw_digits(rng, 300, 100)
+    settings = {**SHORT, "epochs": 5}
+    whole = student.probe.trained(x, y, x_test, 6, settings)
+    check_predictions(whole, 100, 10)
+    for rows in (np.arange(100) == int(rng.integers(0, 100)), y_test == y_test[0], np.arange(100) < 50):
+        part = student.probe.trained(x, y, x_test[rows], 6, settings)
+        check_predictions(part, int(rows.sum()), 10)
+        # Rounding may tip one prediction that is on the edge; other means tip many.
+        assert_true(int((part != whole[rows]).sum()) <= 1 + rows.sum() // 50, "The prediction for a row depends on which other rows are in x_test.")
+
+
+@graded(stage="edge", hint="K is the largest class in y_train plus one. Take it from the data, not from the digits.")
+def test_two_classes(student, rng):
+    """Two classes, one feature, a batch larger than the data."""
+    y, y_test = np.arange(31) % 2, rng.permutation(np.arange(40) % 2)
+    x, x_test = (4.0 * labels[:, None] + rng.normal(size=(len(labels), 1)) * 0.5 for labels in (y, y_test))
+    got = student.probe.trained(x, y, x_test, 7, {"hidden": 8, "epochs": 200, "batch_size": 64, "lr": 1e-2})
+    check_accuracy(got, y_test, 2, 0.9)
+
+
+@graded(stage="contract", hint="Every random number comes from the `rng` that is passed in, and from nothing else.")
+def test_randomness(student, rng):
+    """The same rng gives the same predictions, and another rng gives others."""
+    x, y, x_test = rng.normal(size=(90, 7)), rng.permutation(np.arange(90) % 5), rng.normal(size=(200, 7))
+    runs = student.probe.trained_again(x, y, x_test, [8, 8, 9], {"hidden": 11, "epochs": 2, "batch_size": 16, "lr": 5e-3})
+    first, again, other = runs if isinstance(runs, tuple) and len(runs) == 3 else (None, None, None)
+    for got in (first, again, other):
+        check_predictions(got, 200, 5)
+    assert_true((first != again).sum() <= 2, "Two runs with an rng in the same state differ.")
+    assert_true((first != other).sum() >= 5, "Another rng changes nothing: the random numbers come from elsewhere.")
+
+
+@graded(stage="contract", hint="Standardise into new arrays: `x_train -= …` changes the caller's data.")
+def test_arguments_unchanged(student, rng):
+    """The data that comes in is not changed."""
+    x, y, x_test, _ = draw_digits(rng, 60, 20)
+    after = student.probe.trained_and_arguments(x, y, x_test, 10, {**SHORT, "epochs": 1})
+    after = after if isinstance(after, tuple) and len(after) == 3 else (None, None, None)
+    assert_unchanged(after, (x, y, x_test), ("x_train", "y_train", "x_test"))
+    assert_close(after[0], x)

@@ -1,0 +1,177 @@
+"""Hidden tests of the exercise `adding_problem`.
+
+The batches are judged by what they must satisfy and by their distribution. The loss is given a small recurrence of the tests' own
+(see probes.py), whose gradients torch's autograd knows: the student's LSTM has no part in it.
+"""
+
+import numpy as np
+import torch
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+N, T, H = 3, 5, 7
+KEYS = ("w_x", "w_h", "b", "w_y", "b_y")
+
+
+def examples(student, rng, n, steps):
+    """x, y of one adding_batch, once their shapes are right."""
+    return checked(student.probe.adding_examples(int(rng.integers(1 << 30)), n, steps), n, steps)
+
+
+def checked(got, n, steps):
+    """(x, y), once their types and shapes are right."""
+    assert_true(type(got) is tuple and len(got) == 2, "adding_batch should return x and y.", got=got)
+    for name, array, shape in (("x", got[0], (n, steps, 2)), ("y", got[1], (n,))):
+        right = isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64
+        assert_true(right, f"{name} should be a float64 array of shape {shape}.", got=array)
+    return got
+
+
+def draw(rng, n=N, steps=T, hidden=H):
+    """Random x, y and params of the little recurrence."""
+    shapes = {"w_x": (2, hidden), "w_h": (hidden, hidden), "b": (hidden,), "w_y": (hidden,), "b_y": (1,)}
+    return rng.normal(size=(n, steps, 2)), rng.normal(size=n), {key: rng.normal(size=shape) for key, shape in shapes.items()}
+
+
+def oracle(x, y, params):
+    """(loss, grads) by torch's autograd: a fading sum of the inputs, one step after the other, plus its sine after w_h."""
+    p = {key: torch.tensor(value, requires_grad=True) for key, value in params.items()}
+    x, y = torch.tensor(x), torch.tensor(y)
+    u = torch.zeros(len(y), len(params["w_y"]), dtype=torch.float64)
+    for t in range(x.shape[1]):
+        u = 0.5 * u + x[:, t] @ p["w_x"] + p["b"]
+    prediction = (u + torch.sin(u @ p["w_h"])) @ p["w_y"] + p["b_y"]
+    loss = torch.nn.functional.mse_loss(prediction, y)
+    loss.backward()
+    return loss.item(), {key: p[key].grad.numpy() for key in KEYS}
+
+
+def loss_and_grads(got):
+    """The two parts, once there are two."""
+    assert_true(type(got) is tuple and len(got) == 2, "adding_loss should return the loss and a dict of gradients.", got=got)
+    return got
+
+
+@graded(stage="value", weight=3, hint="The first half of T steps has T // 2 of them, for odd T too; one mark lies there, one in the rest. See «Capstone: the adding problem».")
+def test_two_marks(student, rng):
+    """Every row has exactly two marks, one in each half."""
+    for n, steps in ((40, 10), (40, 7), (1, 5)):
+        x, _ = examples(student, rng, n, steps)
+        marks = x[:, :, 1]
+        assert_true(np.isin(marks, (0.0, 1.0)).all(), "A mark is 0 or 1.", got=marks)
+        for name, half in (("first", marks[:, : steps // 2]), ("second", marks[:, steps // 2 :])):
+            counts = half.sum(axis=1)
+            assert_true((counts == 1).all(), f"T = {steps}: the {name} half of a row should have one mark, not {counts[counts != 1][:1]}.", got=half)
+
+
+@graded(stage="value", weight=2, hint="y adds the two marked values, nothing else: multiply values by marks, sum over time.")
+def test_target(student, rng):
+    """The target is the sum of the two marked values."""
+    x, y = examples(student, rng, 11, 9)
+    assert_true((x[:, :, 1].sum(axis=1) == 2).all(), "Every row should have two marks.", got=x[:, :, 1])
+    assert_close(y, np.einsum("nt,nt->n", x[:, :, 0], x[:, :, 1]), name="y")
+
+
+@graded(stage="edge", weight=2, hint="Every value and both positions are drawn anew for every row: values evenly from 0 to 1, each mark evenly over its half.")
+def test_distribution(student, rng):
+    """Values are uniform in [0, 1), and each mark is uniform over its half, row by row."""
+    n, steps = 3000, 7
+    x, _ = examples(student, rng, n, steps)
+    values = np.sort(x[:, :, 0].ravel())
+    assert_true(values[0] >= 0 and values[-1] < 1, "Values should lie in [0, 1).", got=values[[0, -1]])
+    distance = np.abs(values - (np.arange(values.size) + 0.5) / values.size).max()
+    assert_true(distance < 3.3 / np.sqrt(values.size), "The values are not spread evenly over [0, 1), or repeat.")
+    assert_true(len(np.unique(values)) > 0.99 * values.size, "The same values come again and again: is one row used for the whole batch?")
+    share = x[:, :, 1].mean(axis=0)
+    expected = np.where(np.arange(steps) < steps // 2, 1 / (steps // 2), 1 / (steps - steps // 2))
+    # 3000 rows: the standard deviation of a share is 0.009, so 0.06 is more than six of them.
+    assert_close(share, expected, name="how often each step is marked", rtol=0, atol=0.06)
+    first, second = x[:, : steps // 2, 1].argmax(axis=1), x[:, steps // 2 :, 1].argmax(axis=1)
+    assert_true(abs(np.corrcoef(first, second)[0, 1]) < 0.12, "The two marks of a row go together: draw them independently.")
+
+
+@graded(stage="edge", hint="With T = 2 each half is one step, with T = 3 the halves have one and two.")
+def test_shortest_sequences(student, rng):
+    """T = 2 and T = 3, and a batch of one, work."""
+    x, y = examples(student, rng, 1, 2)
+    assert_close(x[:, :, 1], np.ones((1, 2)), name="the marks for T = 2")
+    assert_close(y, x[:, :, 0].sum(axis=1), name="y")
+    x, _ = examples(student, rng, 30, 3)
+    assert_close(x[:, 0, 1], np.ones(30), name="the mark of step 0 for T = 3")
+    assert_close(x[:, 1:, 1].sum(axis=1), np.ones(30), name="the marks of the second half for T = 3")
+
+
+@graded(stage="contract", hint="Draw from rng, and from nothing else: numpy.random.rand, a new generator or a fixed seed ignore it.")
+def test_seed_decides(student, rng):
+    """The same seed gives the same batch, and a second draw from one generator another one."""
+    seed = int(rng.integers(1 << 30))
+    first, again = (checked(student.probe.adding_examples(seed, 4, 9), 4, 9) for _ in range(2))
+    twice = student.probe.adding_examples_twice(seed, 4, 9)
+    assert_true(type(twice) is tuple and len(twice) == 2, "adding_batch should return x and y.", got=twice)
+    assert_close(again, first, names=("x", "y"), rtol=0, atol=0)
+    assert_true(not np.allclose(checked(twice[1], 4, 9)[0], first[0]), "Two draws from one generator give the same batch.")
+
+
+@graded(stage="value", weight=3, hint="Zero start; prediction from the last output, its product with w_y plus b_y; the mean of the squared errors. See «The model».")
+def test_loss(student, rng):
+    """The loss is the mean squared error of the prediction from the last output."""
+    arguments = draw(rng)
+    loss, _ = loss_and_grads(student.probe.toy_loss(*arguments))
+    assert_close(loss, oracle(*arguments)[0], name="loss")
+
+
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="The gradient of a prediction is twice the error over N. w_y was multiplied by the last outputs; b_y was added to every prediction. See «The gradient».",
+)
+def test_gradients_of_the_readout(student, rng):
+    """The gradients of w_y and b_y are right."""
+    arguments = draw(rng)
+    _, grads = loss_and_grads(student.probe.toy_loss(*arguments))
+    expected = {key: grad for key, grad in oracle(*arguments)[1].items() if key in ("w_y", "b_y")}
+    got = {key: grads[key] for key in expected if key in grads} if isinstance(grads, dict) else grads
+    assert_close(got, expected, name="grads")
+
+
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="d_h is zero at all steps but the last, where each sequence gets its own error times w_y. The last three results of backward are d_w_x, d_w_h, d_b.",
+)
+def test_gradients_of_the_recurrence(student, rng):
+    """The gradients of w_x, w_h and b are right, and the dict has exactly the keys of params."""
+    arguments = draw(rng)
+    _, grads = loss_and_grads(student.probe.toy_loss(*arguments))
+    expected = oracle(*arguments)[1]
+    assert_true(isinstance(grads, dict) and set(grads) == set(KEYS), f"grads should have the keys {', '.join(KEYS)}.", got=grads)
+    names = ("w_x", "w_h", "b")
+    assert_close({key: grads[key] for key in names}, {key: expected[key] for key in names}, name="grads")
+
+
+@graded(stage="edge", hint="Check the size of the gradients: twice the error, divided by the number of sequences once.")
+def test_a_small_step_helps(student, rng):
+    """A small step against the gradients lowers the loss by as much as they promise."""
+    rate, arguments = 1e-6, draw(rng)
+    got = student.probe.toy_step(*arguments, rate)
+    assert_true(type(got) is tuple and len(got) == 3, "adding_loss should return the loss and a dict of gradients.", got=got)
+    loss, grads = oracle(*arguments)
+    promise = sum((grad**2).sum() for grad in grads.values())
+    moved = oracle(*arguments[:2], {key: value - rate * grads[key] for key, value in arguments[2].items()})[0]
+    assert_close(got, (loss, moved, promise), names=("loss before the step", "loss after the step", "the squared length of the gradients"))
+
+
+@graded(stage="edge", hint="Does your code squeeze or drop an axis of length one, or take N from the wrong place?")
+def test_one_of_everything(student, rng):
+    """One sequence of one step and one unit: loss and gradients are right."""
+    arguments = draw(rng, n=1, steps=1, hidden=1)
+    assert_close(student.probe.toy_loss(*arguments), oracle(*arguments), names=("loss", "grads"))
+
+
+@graded(stage="contract", hint="Make new arrays and a new dict: writing into params or x changes what belongs to the caller.")
+def test_arguments_unchanged(student, rng):
+    """adding_loss does not change x, y or params."""
+    arguments = draw(rng)
+    got = student.probe.toy_loss_arguments(*arguments)
+    assert_true(type(got) is tuple and len(got) == 2, "adding_loss should return the loss and a dict of gradients.", got=got)
+    assert_close(got[0], oracle(*arguments)[0], name="loss")
+    assert_unchanged(got[1], arguments, names=("x", "y", "params"))

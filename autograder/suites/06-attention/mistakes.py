@@ -1,0 +1,870 @@
+"""Wrong answers to the exercises of attention that students really write."""
+
+from autograder.catalogue import Mistake
+
+MASKED_SOFTMAX = [
+    Mistake(
+        "masked-softmax-after-the-softmax",
+        exercise="masked_softmax",
+        name="the mask is applied after the softmax, so the weights no longer add up to one",
+        hint="Blocked places have taken their share already. See «Masking too late».",
+        change=[("torch.softmax(allowed_scores, dim=dim)", "torch.softmax(scores, dim=dim)")],
+    ),
+    Mistake(
+        "masked-softmax-large-negative-number",
+        exercise="masked_softmax",
+        name="blocked scores are set to -1e9, and a row without keys comes out uniform",
+        hint="When all scores of a row are the same large negative number, the softmax sees equal scores. See «A large finite number instead of −∞».",
+        change=[('float("-inf")', "-1e9"), ("return weights.masked_fill(blocked, 0.0)", "return weights")],
+    ),
+    Mistake(
+        "masked-softmax-adds-a-large-negative-number",
+        exercise="masked_softmax",
+        name="-1e9 is added to blocked scores, and a row without keys attends to padding",
+        hint="Adding a constant to all scores of a row changes nothing: what is left when everything is blocked?",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    return torch.softmax(scores + (~mask) * -1e9, dim=dim)
+''',
+    ),
+    Mistake(
+        "masked-softmax-inverted-mask",
+        exercise="masked_softmax",
+        name="the mask is inverted: allowed places are blocked",
+        hint="True means «may attend».",
+        change=[("blocked = ~mask", "blocked = mask")],
+    ),
+    Mistake(
+        "masked-softmax-always-the-last-axis",
+        exercise="masked_softmax",
+        name="`dim` is ignored: the softmax always runs along the last axis",
+        hint="The third argument says along which axis the weights add up to one.",
+        change=[("torch.softmax(allowed_scores, dim=dim)", "torch.softmax(allowed_scores, dim=-1)")],
+    ),
+    Mistake(
+        "masked-softmax-over-rows",
+        exercise="masked_softmax",
+        name="the softmax runs along the first axis",
+        hint="Which sums should be one? Those along `dim`.",
+        change=[("torch.softmax(allowed_scores, dim=dim)", "torch.softmax(allowed_scores, dim=0)")],
+    ),
+    Mistake(
+        "masked-softmax-nan-row",
+        exercise="masked_softmax",
+        name="a row without keys is NaN",
+        hint="0/0: the sum in the denominator is zero when everything is blocked. See «The row without keys».",
+        change=[("return weights.masked_fill(blocked, 0.0)", "return weights")],
+    ),
+    Mistake(
+        "masked-softmax-nan-gradient",
+        exercise="masked_softmax",
+        name="the weights are right, but the gradient of a row without keys is NaN",
+        hint="A NaN that is replaced at the end still stands in the backward pass: block the place before the softmax with masked_fill or where, which stop the gradient.",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    return torch.nan_to_num(torch.softmax(scores + torch.log(mask.to(scores.dtype)), dim=dim))
+''',
+    ),
+    Mistake(
+        "masked-softmax-overflow",
+        exercise="masked_softmax",
+        name="the exponential overflows: the largest score is not subtracted",
+        hint="e to the power of 1,000 is infinite in float64. The softmax doesn't change when a constant is subtracted from all scores of a row.",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    e = torch.exp(scores) * mask
+    total = e.sum(dim=dim, keepdim=True)
+    return e / torch.where(total == 0, torch.ones_like(total), total)
+''',
+    ),
+    Mistake(
+        "masked-softmax-maximum-over-blocked",
+        exercise="masked_softmax",
+        name="the largest score is taken over blocked places too",
+        hint="A huge score at a blocked place makes all other exponentials zero. Which largest, when some scores are blocked?",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    e = torch.exp(scores - scores.amax(dim=dim, keepdim=True)) * mask
+    total = e.sum(dim=dim, keepdim=True)
+    return e / torch.where(total == 0, torch.ones_like(total), total)
+''',
+    ),
+    Mistake(
+        "masked-softmax-global-maximum",
+        exercise="masked_softmax",
+        name="one maximum is subtracted from the whole tensor",
+        hint="Rows with small scores vanish: each row along `dim` needs its own largest score.",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    masked = scores.masked_fill(~mask, float("-inf"))
+    e = torch.exp(masked - masked.max())
+    total = e.sum(dim=dim, keepdim=True)
+    return e / torch.where(total == 0, torch.ones_like(total), total)
+''',
+    ),
+    Mistake(
+        "masked-softmax-zeroed-scores",
+        exercise="masked_softmax",
+        name="blocked scores are set to 0, but e to the power of 0 is 1",
+        hint="Which score has an exponential of zero?",
+        change=[('float("-inf")', "0.0"), ("return weights.masked_fill(blocked, 0.0)", "return weights")],
+    ),
+    Mistake(
+        "masked-softmax-epsilon",
+        exercise="masked_softmax",
+        name="a small number is added to the denominator, and the weights add up to less than one",
+        hint="1e-6 is far more than rounding. Say exactly which rows are zero instead.",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    masked = scores.masked_fill(~mask, float("-inf"))
+    top = masked.amax(dim=dim, keepdim=True)
+    e = torch.exp(masked - top.masked_fill(top == float("-inf"), 0.0))
+    return e / (e.sum(dim=dim, keepdim=True) + 1e-6)
+''',
+    ),
+    Mistake(
+        "masked-softmax-in-place",
+        exercise="masked_softmax",
+        name="scores is changed in place",
+        hint="Operations whose name ends in _ change the argument.",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    with torch.no_grad():
+        scores.masked_fill_(~mask, float("-inf"))
+    return torch.softmax(scores, dim=dim).masked_fill(~mask, 0.0)
+''',
+    ),
+]
+
+MASKS = [
+    Mistake(
+        "masks-length-included",
+        exercise="masks",
+        name="the padding mask lets one padding token through: <= for <",
+        hint="Positions count from 0: a sentence of length 2 has the positions 0 and 1.",
+        change=[("positions < lengths.unsqueeze(1)", "positions <= lengths.unsqueeze(1)")],
+    ),
+    Mistake(
+        "masks-padding-inverted",
+        exercise="masks",
+        name="the padding mask is inverted: True at padding",
+        hint="True means «is a real token».",
+        change=[("positions < lengths.unsqueeze(1)", "positions >= lengths.unsqueeze(1)")],
+    ),
+    Mistake(
+        "masks-padding-in-front",
+        exercise="masks",
+        name="the padding mask takes the padding to be in front of the sentence",
+        hint="The real tokens stand at the front, the padding behind them.",
+        change=[("positions < lengths.unsqueeze(1)", "positions >= max_length - lengths.unsqueeze(1)")],
+    ),
+    Mistake(
+        "masks-padding-width-of-the-longest",
+        exercise="masks",
+        name="the padding mask is as wide as the longest sentence, not max_length",
+        hint="The width is the second argument, also when every sentence is shorter.",
+        change=[("torch.arange(max_length, device=lengths.device)", "torch.arange(int(lengths.max()), device=lengths.device)")],
+    ),
+    Mistake(
+        "masks-padding-not-boolean",
+        exercise="masks",
+        name="the padding mask holds numbers, not booleans",
+        hint="A mask is boolean: a comparison is one already.",
+        change=[("return positions < lengths.unsqueeze(1)", "return (positions < lengths.unsqueeze(1)).float()")],
+    ),
+    Mistake(
+        "masks-causal-strict",
+        exercise="masks",
+        name="a query may not look at its own position",
+        hint="Smaller or *equal*: itself included.",
+        change=[("torch.arange(keys) <= query_positions", "torch.arange(keys) < query_positions")],
+    ),
+    Mistake(
+        "masks-causal-upper",
+        exercise="masks",
+        name="the triangle is on the wrong side: queries look into the future",
+        hint="Rows are queries and columns are keys: an early query sees few keys, so the triangle is at the lower left.",
+        change=[("torch.arange(keys) <= query_positions", "torch.arange(keys) >= query_positions")],
+    ),
+    Mistake(
+        "masks-causal-blocked",
+        exercise="masks",
+        name="the causal mask is True where looking is forbidden",
+        hint="True means «may attend».",
+        change=[("torch.arange(keys) <= query_positions", "torch.arange(keys) > query_positions")],
+    ),
+    Mistake(
+        "masks-causal-top-left",
+        exercise="masks",
+        name="the causal mask is aligned at the top left",
+        hint="The queries are the last positions: the last query lines up with the last key. See the third picture.",
+        change=[(" + (keys - queries)", "")],
+    ),
+    Mistake(
+        "masks-causal-offset-reversed",
+        exercise="masks",
+        name="the causal mask is shifted the wrong way: queries - keys for keys - queries",
+        hint="With more keys than queries, a query sees more than its own index says.",
+        change=[("(keys - queries)", "(queries - keys)")],
+    ),
+    Mistake(
+        "masks-causal-transposed",
+        exercise="masks",
+        name="the causal mask is transposed: (keys, queries)",
+        hint="Rows are queries, columns are keys.",
+        change=[("return torch.arange(keys) <= query_positions", "return (torch.arange(keys) <= query_positions).T")],
+    ),
+]
+
+ADDITIVE = [
+    Mistake(
+        "additive-attention-no-tanh",
+        exercise="additive_attention",
+        name="the tanh is missing, so the weights do not depend on the query",
+        hint="See «Why tanh?» in the text.",
+        change=[
+            (
+                "torch.tanh(self.w_query(query).unsqueeze(1) + self.w_key(keys))",
+                "self.w_query(query).unsqueeze(1) + self.w_key(keys)",
+            )
+        ],
+    ),
+    Mistake(
+        "additive-attention-sigmoid",
+        exercise="additive_attention",
+        name="a sigmoid stands in place of the tanh",
+        hint="The score is v · tanh(W q + U k).",
+        change=[("features = torch.tanh(", "features = torch.sigmoid(")],
+    ),
+    Mistake(
+        "additive-attention-tanh-too-early",
+        exercise="additive_attention",
+        name="tanh is taken of W q and U k apart, before they are added",
+        hint="Taken apart, the query's part is the same for all keys and the softmax ignores it: add first.",
+        change=[
+            (
+                "torch.tanh(self.w_query(query).unsqueeze(1) + self.w_key(keys))",
+                "torch.tanh(self.w_query(query)).unsqueeze(1) + torch.tanh(self.w_key(keys))",
+            )
+        ],
+    ),
+    Mistake(
+        "additive-attention-one-shared-matrix",
+        exercise="additive_attention",
+        name="one matrix serves the query and the keys",
+        hint="W belongs to the query, U to the keys.",
+        change=[("self.w_query(query).unsqueeze(1) + self.w_key(keys)", "self.w_key(query).unsqueeze(1) + self.w_key(keys)")],
+    ),
+    Mistake(
+        "additive-attention-matrices-swapped",
+        exercise="additive_attention",
+        name="W and U are exchanged",
+        hint="`w_query` belongs to the query, `w_key` to the keys.",
+        change=[("self.w_query(query).unsqueeze(1) + self.w_key(keys)", "self.w_key(query).unsqueeze(1) + self.w_query(keys)")],
+    ),
+    Mistake(
+        "additive-attention-product",
+        exercise="additive_attention",
+        name="W q and U k are multiplied, not added",
+        hint="It is called additive attention.",
+        change=[("self.w_query(query).unsqueeze(1) + self.w_key(keys)", "self.w_query(query).unsqueeze(1) * self.w_key(keys)")],
+    ),
+    Mistake(
+        "additive-attention-softmax-over-features",
+        exercise="additive_attention",
+        name="the softmax runs over the features before v reads them out",
+        hint="The softmax turns T scores into T weights. It comes after v.",
+        code='''class AdditiveAttention(nn.Module):
+    def __init__(self, query_size, key_size, attention_size):
+        super().__init__()
+        self.w_query = nn.Linear(query_size, attention_size, bias=False)
+        self.w_key = nn.Linear(key_size, attention_size, bias=False)
+        self.v = nn.Linear(attention_size, 1, bias=False)
+
+    def forward(self, query, keys, values, mask=None):
+        features = torch.softmax(torch.tanh(self.w_query(query).unsqueeze(1) + self.w_key(keys)), dim=-1)
+        weights = self.v(features).squeeze(-1)
+        if mask is not None:
+            weights = weights.masked_fill(~mask, 0.0)
+        return (weights.unsqueeze(1) @ values).squeeze(1), weights
+''',
+    ),
+    Mistake(
+        "additive-attention-softmax-over-the-batch",
+        exercise="additive_attention",
+        name="the softmax runs over the batch",
+        hint="The weights of one row add up to one over its T keys.",
+        change=[("torch.softmax(scores, dim=-1)", "torch.softmax(scores, dim=0)")],
+    ),
+    Mistake(
+        "additive-attention-averages-the-keys",
+        exercise="additive_attention",
+        name="the context is an average of the keys, not of the values",
+        hint="Keys are for finding, values for taking.",
+        change=[("weights.unsqueeze(1) @ values", "weights.unsqueeze(1) @ keys")],
+    ),
+    Mistake(
+        "additive-attention-mask-ignored",
+        exercise="additive_attention",
+        name="the mask is ignored",
+        hint="A blocked key must have weight exactly zero.",
+        change=[
+            ('scores = scores.masked_fill(~mask, float("-inf"))', "pass"),
+            ("weights = weights.masked_fill(~mask, 0.0)", "pass"),
+        ],
+    ),
+    Mistake(
+        "additive-attention-mask-after-the-softmax",
+        exercise="additive_attention",
+        name="the mask is applied after the softmax only",
+        hint="Blocked keys have taken their share already: mask the scores.",
+        change=[('scores = scores.masked_fill(~mask, float("-inf"))', "pass")],
+    ),
+    Mistake(
+        "additive-attention-mask-inverted",
+        exercise="additive_attention",
+        name="the mask is inverted",
+        hint="True means «may attend».",
+        change=[
+            ('scores = scores.masked_fill(~mask, float("-inf"))', 'scores = scores.masked_fill(mask, float("-inf"))'),
+            ("weights = weights.masked_fill(~mask, 0.0)", "weights = weights.masked_fill(mask, 0.0)"),
+        ],
+    ),
+    Mistake(
+        "additive-attention-nan-row",
+        exercise="additive_attention",
+        name="a row without keys is NaN",
+        hint="If all scores are minus infinity, the softmax is 0/0. See exercise 1.",
+        change=[("weights = weights.masked_fill(~mask, 0.0)", "pass")],
+    ),
+    Mistake(
+        "additive-attention-scaled",
+        exercise="additive_attention",
+        name="the scores are divided by the root of the attention size",
+        hint="Scaling belongs to the dot product of exercise 5; additive attention has none.",
+        change=[("self.v(features).squeeze(-1)", "self.v(features).squeeze(-1) / math.sqrt(features.shape[-1])")],
+    ),
+    Mistake(
+        "additive-attention-mean",
+        exercise="additive_attention",
+        name="the weighted values are averaged over T instead of added",
+        hint="The weights add up to one already: the weighted sum is the average.",
+        change=[("context = (weights.unsqueeze(1) @ values).squeeze(1)", "context = (weights.unsqueeze(2) * values).mean(dim=1)")],
+    ),
+]
+
+LUONG = [
+    Mistake(
+        "luong-scores-weight-transposed",
+        exercise="luong_scores",
+        name="W is transposed",
+        hint="The rows of W belong to the query: W is (Hq, Hk).",
+        change=[("query @ weight", "query @ weight.T")],
+    ),
+    Mistake(
+        "luong-scores-scaled",
+        exercise="luong_scores",
+        name="the scores are divided by the root of the size",
+        hint="Luong's scores are not scaled; that comes in exercise 5.",
+        change=[("(keys @ query.unsqueeze(-1)).squeeze(-1)", "(keys @ query.unsqueeze(-1)).squeeze(-1) / math.sqrt(keys.shape[-1])")],
+    ),
+    Mistake(
+        "luong-scores-weight-ignored",
+        exercise="luong_scores",
+        name="W is ignored",
+        hint="With a weight the score is q · W k.",
+        change=[("query = query @ weight", "pass")],
+    ),
+    Mistake(
+        "luong-scores-softmaxed",
+        exercise="luong_scores",
+        name="the softmax is taken already",
+        hint="Raw scores are asked for: no softmax.",
+        change=[("(keys @ query.unsqueeze(-1)).squeeze(-1)", "torch.softmax((keys @ query.unsqueeze(-1)).squeeze(-1), dim=-1)")],
+    ),
+    Mistake(
+        "luong-scores-cosine",
+        exercise="luong_scores",
+        name="the vectors are normalised: cosines instead of dot products",
+        hint="The dot product is neither divided by lengths nor by roots.",
+        change=[
+            ("(keys @ query.unsqueeze(-1)).squeeze(-1)", "(F.normalize(keys, dim=-1) @ F.normalize(query, dim=-1).unsqueeze(-1)).squeeze(-1)")
+        ],
+    ),
+    Mistake(
+        "luong-scores-mean",
+        exercise="luong_scores",
+        name="the products are averaged over the features instead of added",
+        hint="A dot product is a sum.",
+        change=[("(keys @ query.unsqueeze(-1)).squeeze(-1)", "(keys * query.unsqueeze(1)).mean(dim=-1)")],
+    ),
+    Mistake(
+        "luong-scores-extra-axis",
+        exercise="luong_scores",
+        name="an axis of size 1 is left over: (N, T, 1)",
+        hint="The scores are (N, T): drop the axis that the product left.",
+        change=[("(keys @ query.unsqueeze(-1)).squeeze(-1)", "keys @ query.unsqueeze(-1)")],
+    ),
+    Mistake(
+        "luong-scores-squeezes-everything",
+        exercise="luong_scores",
+        name="squeeze() removes every axis of size 1: a batch of one loses its batch axis",
+        hint="Name the axis that you mean.",
+        change=[("(keys @ query.unsqueeze(-1)).squeeze(-1)", "(keys @ query.unsqueeze(-1)).squeeze()")],
+    ),
+]
+
+SCALED = [
+    Mistake(
+        "scaled-dot-product-attention-not-scaled",
+        exercise="scaled_dot_product_attention",
+        name="these are the weights without the 1/√d_k",
+        hint="See «Why divide by the square root?»",
+        change=[(" / math.sqrt(d_k)", "")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-no-root",
+        exercise="scaled_dot_product_attention",
+        name="the scores are divided by d_k, not by its square root",
+        hint="The standard deviation of the dot product is √d_k; the variance is d_k.",
+        change=[("/ math.sqrt(d_k)", "/ d_k")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-multiplied",
+        exercise="scaled_dot_product_attention",
+        name="the scores are multiplied by √d_k",
+        hint="The spread is too large already: divide.",
+        change=[("/ math.sqrt(d_k)", "* math.sqrt(d_k)")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-root-of-keys",
+        exercise="scaled_dot_product_attention",
+        name="the scores are divided by the root of the number of keys",
+        hint="d_k is the size of one key, the last axis.",
+        change=[("d_k = q.shape[-1]", "d_k = k.shape[-2]")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-root-of-d-v",
+        exercise="scaled_dot_product_attention",
+        name="the scores are divided by the root of d_v",
+        hint="The dot product is between query and key: their size counts, not that of the values.",
+        change=[("d_k = q.shape[-1]", "d_k = v.shape[-1]")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-root-of-d-model",
+        exercise="scaled_dot_product_attention",
+        name="the scores are divided by √d_model, the size of all heads together",
+        hint="Each head has its own product of size d_k: the number of heads doesn't matter.",
+        change=[("d_k = q.shape[-1]", "d_k = q.shape[-1] * (q.shape[1] if q.dim() == 4 else 1)")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-softmax-over-queries",
+        exercise="scaled_dot_product_attention",
+        name="the softmax runs over the queries",
+        hint="The weights of one query add up to one: along the last axis of (queries, keys).",
+        change=[("torch.softmax(scores, dim=-1)", "torch.softmax(scores, dim=-2)")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-mask-inverted",
+        exercise="scaled_dot_product_attention",
+        name="the mask is inverted",
+        hint="True means «may attend».",
+        change=[
+            ('scores.masked_fill(~mask, float("-inf"))', 'scores.masked_fill(mask, float("-inf"))'),
+            ("weights.masked_fill(~mask, 0.0)", "weights.masked_fill(mask, 0.0)"),
+        ],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-mask-after-the-softmax",
+        exercise="scaled_dot_product_attention",
+        name="the mask is applied after the softmax only, so the weights no longer add up to one",
+        hint="Mask the scores, before the softmax.",
+        change=[('scores = scores.masked_fill(~mask, float("-inf"))', "pass")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-mask-ignored",
+        exercise="scaled_dot_product_attention",
+        name="the mask is ignored",
+        hint="A blocked key must have weight exactly zero.",
+        change=[
+            ('scores = scores.masked_fill(~mask, float("-inf"))', "pass"),
+            ("weights = weights.masked_fill(~mask, 0.0)", "pass"),
+        ],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-nan-row",
+        exercise="scaled_dot_product_attention",
+        name="a query without keys is NaN",
+        hint="If all scores are minus infinity, the softmax is 0/0. See exercise 1.",
+        change=[("weights = weights.masked_fill(~mask, 0.0)", "pass")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-uniform-row",
+        exercise="scaled_dot_product_attention",
+        name="blocked scores are set to -1e9, and a query without keys attends to everything",
+        hint="See «A large finite number instead of −∞» in exercise 1.",
+        change=[('float("-inf")', "-1e9"), ("weights = weights.masked_fill(~mask, 0.0)", "pass")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-dropout",
+        exercise="scaled_dot_product_attention",
+        name="weights are dropped at random",
+        hint="There is no dropout here: the same arguments give the same result, and the weights add up to one.",
+        change=[("output = weights @ v", "weights = F.dropout(weights, 0.3)\n    output = weights @ v")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-three-axes-only",
+        exercise="scaled_dot_product_attention",
+        name="only the axes 1 and 2 are exchanged: other numbers of leading axes fail",
+        hint="Count axes from the end: -2 and -1.",
+        change=[("k.transpose(-2, -1)", "k.transpose(1, 2)")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-overflow",
+        exercise="scaled_dot_product_attention",
+        name="the exponential overflows: the largest score is not subtracted",
+        hint="e to the power of 1,000 is infinite in float64: use torch.softmax, or subtract the largest score of each query.",
+        change=[("torch.softmax(scores, dim=-1)", "torch.exp(scores) / torch.exp(scores).sum(dim=-1, keepdim=True)")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-scores-returned",
+        exercise="scaled_dot_product_attention",
+        name="the scores are returned in place of the weights",
+        hint="The second result is what the softmax gave.",
+        change=[("return output, weights", "return output, scores")],
+    ),
+]
+
+BACKWARD = [
+    Mistake(
+        "attention-backward-no-row-sum",
+        exercise="attention_backward",
+        name="the row sum is missing in the softmax's Jacobian",
+        hint="See step 2: the derivative of a weight with respect to the *other* scores is not zero.",
+        change=[("weights * (d_weights - row_sum)", "weights * d_weights")],
+    ),
+    Mistake(
+        "attention-backward-diagonal-only",
+        exercise="attention_backward",
+        name="only the diagonal of the softmax's Jacobian is used: A(1 - A)",
+        hint="That is the derivative of a sigmoid. The weights of a row depend on each other.",
+        change=[("weights * (d_weights - row_sum)", "weights * (1 - weights) * d_weights")],
+    ),
+    Mistake(
+        "attention-backward-sum-over-queries",
+        exercise="attention_backward",
+        name="the sum in step 2 runs over the queries",
+        hint="The sum is one number for each query: it runs over the keys.",
+        change=[("sum(dim=-1, keepdim=True)", "sum(dim=-2, keepdim=True)")],
+    ),
+    Mistake(
+        "attention-backward-row-mean",
+        exercise="attention_backward",
+        name="the row sum is a mean",
+        hint="The weights add up to one already: sum, don't average.",
+        change=[("sum(dim=-1, keepdim=True)", "mean(dim=-1, keepdim=True)")],
+    ),
+    Mistake(
+        "attention-backward-row-sum-without-weights",
+        exercise="attention_backward",
+        name="the row sum adds up the gradients without their weights",
+        hint="Each term of the sum is a weight times its gradient.",
+        change=[("(weights * d_weights).sum(", "d_weights.sum(")],
+    ),
+    Mistake(
+        "attention-backward-no-scale-on-d-q",
+        exercise="attention_backward",
+        name="the scale is missing on d_q",
+        hint="S = scale · Q Kᵀ: the scale goes back to both factors.",
+        change=[("scale * (d_scores @ k)", "d_scores @ k")],
+    ),
+    Mistake(
+        "attention-backward-no-scale-on-d-k",
+        exercise="attention_backward",
+        name="the scale is missing on d_k",
+        hint="S = scale · Q Kᵀ: the scale goes back to both factors.",
+        change=[("scale * (d_scores.transpose(-2, -1) @ q)", "d_scores.transpose(-2, -1) @ q")],
+    ),
+    Mistake(
+        "attention-backward-own-scale",
+        exercise="attention_backward",
+        name="the given scale is ignored and 1/√d_k taken",
+        hint="The scale is an argument, and not always 1/√d_k.",
+        change=[("scale * (d_scores @ k)", "(d_scores @ k) / math.sqrt(q.shape[-1])"), ("scale * (d_scores.transpose(-2, -1) @ q)", "(d_scores.transpose(-2, -1) @ q) / math.sqrt(q.shape[-1])")],
+    ),
+    Mistake(
+        "attention-backward-scale-twice",
+        exercise="attention_backward",
+        name="the scale is applied twice",
+        hint="Once for each of d_q and d_k: either in the gradient of the scores or at the end.",
+        change=[("weights * (d_weights - row_sum)", "scale * weights * (d_weights - row_sum)")],
+    ),
+    Mistake(
+        "attention-backward-scale-on-d-v",
+        exercise="attention_backward",
+        name="the scale is applied to d_v too",
+        hint="The values are not scaled on the way forward.",
+        change=[("weights.transpose(-2, -1) @ d_output", "scale * (weights.transpose(-2, -1) @ d_output)")],
+    ),
+    Mistake(
+        "attention-backward-d-v-not-transposed",
+        exercise="attention_backward",
+        name="the weights are not transposed in d_v",
+        hint="From O = A V follows dV = Aᵀ dO.",
+        change=[("weights.transpose(-2, -1) @ d_output", "weights @ d_output")],
+    ),
+    Mistake(
+        "attention-backward-d-k-not-transposed",
+        exercise="attention_backward",
+        name="the gradient of the scores is not transposed in d_k",
+        hint="Each key collects from all queries: dK = scale · dSᵀ Q.",
+        change=[("d_scores.transpose(-2, -1) @ q", "d_scores @ q")],
+    ),
+    Mistake(
+        "attention-backward-q-and-k-swapped",
+        exercise="attention_backward",
+        name="d_q and d_k are returned in each other's place",
+        hint="The order of the results is d_q, d_k, d_v.",
+        change=[("return d_q, d_k, d_v", "return d_k, d_q, d_v")],
+    ),
+    Mistake(
+        "attention-backward-weights-computed-again",
+        exercise="attention_backward",
+        name="the weights are computed again from q and k, without the mask",
+        hint="Use the weights that are given: they know the mask.",
+        change=[
+            ("    d_v = weights.transpose(-2, -1) @ d_output", "    weights = torch.softmax(scale * (q @ k.transpose(-2, -1)), dim=-1)\n    d_v = weights.transpose(-2, -1) @ d_output")
+        ],
+    ),
+    Mistake(
+        "attention-backward-by-autograd",
+        exercise="attention_backward",
+        name="autograd is used",
+        hint="This exercise wants the four formulas; autograd is switched off while it is graded.",
+        code='''def attention_backward(d_output, q, k, v, weights, scale):
+    q, k, v = (tensor.detach().clone().requires_grad_() for tensor in (q, k, v))
+    output = torch.softmax(scale * (q @ k.transpose(-2, -1)), dim=-1) @ v
+    return torch.autograd.grad(output, (q, k, v), d_output)
+''',
+    ),
+]
+
+DECODER = [
+    Mistake(
+        "attention-decoder-attends-with-the-new-state",
+        exercise="attention_decoder",
+        name="the attention is asked with the new state",
+        hint="Look, then think: the query is the state from before the step. (Luong's decoder does it the other way round.)",
+        change=[
+            (
+                "        logits = self.output(torch.cat([h, context], dim=-1))",
+                "        context, weights = self.attention(h, keys, keys, mask)\n        logits = self.output(torch.cat([h, context], dim=-1))",
+            )
+        ],
+    ),
+    Mistake(
+        "attention-decoder-mask-ignored",
+        exercise="attention_decoder",
+        name="the mask does not reach the attention",
+        hint="The attention takes the mask as its fourth argument: without it the decoder looks at padding.",
+        change=[("self.attention(h, keys, keys, mask)", "self.attention(h, keys, keys)")],
+    ),
+    Mistake(
+        "attention-decoder-mask-inverted",
+        exercise="attention_decoder",
+        name="the mask is inverted on its way to the attention",
+        hint="True means «a real source token» here and there.",
+        change=[("self.attention(h, keys, keys, mask)", "self.attention(h, keys, keys, ~mask)")],
+    ),
+    Mistake(
+        "attention-decoder-old-state-in-the-output",
+        exercise="attention_decoder",
+        name="the logits are read from the previous state",
+        hint="The output reads [new h; context].",
+        change=[
+            ("        h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)", "        new_h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)"),
+            ("return logits, h, weights", "return logits, new_h, weights"),
+        ],
+    ),
+    Mistake(
+        "attention-decoder-returns-the-old-state",
+        exercise="attention_decoder",
+        name="the previous state is returned in place of the new one",
+        hint="The next step starts from the h that you return.",
+        change=[
+            ("        h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)", "        new_h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)"),
+            ("torch.cat([h, context], dim=-1)", "torch.cat([new_h, context], dim=-1)"),
+        ],
+    ),
+    Mistake(
+        "attention-decoder-context-before-embedding",
+        exercise="attention_decoder",
+        name="the cell's input is [context; embedding]",
+        hint="[a; b] joins in this order: first the embedding, then the context.",
+        change=[("torch.cat([self.embedding(tokens), context], dim=-1)", "torch.cat([context, self.embedding(tokens)], dim=-1)")],
+    ),
+    Mistake(
+        "attention-decoder-context-before-state",
+        exercise="attention_decoder",
+        name="the output reads [context; h]",
+        hint="[a; b] joins in this order: first the new state, then the context.",
+        change=[("torch.cat([h, context], dim=-1)", "torch.cat([context, h], dim=-1)")],
+    ),
+    Mistake(
+        "attention-decoder-forgets-its-state",
+        exercise="attention_decoder",
+        name="the cell starts from zero at every step",
+        hint="The cell's second argument is the previous state; left out, it is zero.",
+        change=[("self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)", "self.cell(torch.cat([self.embedding(tokens), context], dim=-1))")],
+    ),
+    Mistake(
+        "attention-decoder-softmaxed",
+        exercise="attention_decoder",
+        name="the logits are normalised to log-probabilities",
+        hint="Logits, not normalised: cross-entropy and argmax do the rest.",
+        change=[("self.output(torch.cat([h, context], dim=-1))", "torch.log_softmax(self.output(torch.cat([h, context], dim=-1)), dim=-1)")],
+    ),
+    Mistake(
+        "attention-decoder-no-context-in-the-output",
+        exercise="attention_decoder",
+        name="the output does not see the context: it reads zeros in its place",
+        hint="The output reads [new h; context].",
+        change=[("torch.cat([h, context], dim=-1)", "torch.cat([h, torch.zeros_like(context)], dim=-1)")],
+    ),
+    Mistake(
+        "attention-decoder-last-key-for-context",
+        exercise="attention_decoder",
+        name="the last key stands in place of the context",
+        hint="The context is the first result of the attention.",
+        change=[("context, weights = self.attention(h, keys, keys, mask)", "_, weights = self.attention(h, keys, keys, mask)\n        context = keys[:, -1]")],
+    ),
+    Mistake(
+        "attention-decoder-detached-context",
+        exercise="attention_decoder",
+        name="the context is detached: the encoder gets no gradient",
+        hint="Training must reach the keys through the context.",
+        change=[("context, weights = self.attention(h, keys, keys, mask)", "context, weights = self.attention(h, keys, keys, mask)\n        context = context.detach()")],
+    ),
+]
+
+TRANSLATE = [
+    Mistake(
+        "translate-dates-one-stop-for-all",
+        exercise="translate_dates",
+        name="the whole batch stops when the first row is finished",
+        hint="Rows finish on their own: leave the loop when *all* are finished.",
+        change=[("if all(finished):", "if any(finished):")],
+    ),
+    Mistake(
+        "translate-dates-keeps-tokens-after-eos",
+        exercise="translate_dates",
+        name="tokens after eos are kept",
+        hint="A finished row stays finished, whatever it produces afterwards.",
+        change=[("finished[n] = finished[n] or token == eos_id", "finished[n] = token == eos_id")],
+    ),
+    Mistake(
+        "translate-dates-keeps-eos",
+        exercise="translate_dates",
+        name="eos is kept as part of the answer",
+        hint="The answer has neither bos nor eos.",
+        change=[
+            (
+                """                finished[n] = finished[n] or token == eos_id
+                if not finished[n]:
+                    tokens[n].append(token)
+                    looked[n].append(weights[n])""",
+                """                if not finished[n]:
+                    tokens[n].append(token)
+                    looked[n].append(weights[n])
+                finished[n] = finished[n] or token == eos_id""",
+            )
+        ],
+    ),
+    Mistake(
+        "translate-dates-keeps-bos",
+        exercise="translate_dates",
+        name="bos is kept as part of the answer",
+        hint="The answer has neither bos nor eos.",
+        change=[("tokens: list[list[int]] = [[] for _ in range(n_rows)]", "tokens: list[list[int]] = [[bos_id] for _ in range(n_rows)]")],
+    ),
+    Mistake(
+        "translate-dates-always-fed-bos",
+        exercise="translate_dates",
+        name="every step is fed bos again",
+        hint="Feed the tokens that were written in the step before.",
+        change=[
+            ("fed = logits.argmax(dim=-1)", "written = logits.argmax(dim=-1)"),
+            ("enumerate(fed.tolist())", "enumerate(written.tolist())"),
+        ],
+    ),
+    Mistake(
+        "translate-dates-state-not-carried",
+        exercise="translate_dates",
+        name="every step starts from the first state",
+        hint="Each step starts from the h that the step before returned.",
+        change=[("logits, h, weights = decoder.step", "logits, _, weights = decoder.step")],
+    ),
+    Mistake(
+        "translate-dates-one-step-too-many",
+        exercise="translate_dates",
+        name="a row may get one token more than max_length",
+        hint="At most max_length steps.",
+        change=[("for _ in range(max_length):", "for _ in range(max_length + 1):")],
+    ),
+    Mistake(
+        "translate-dates-one-step-too-few",
+        exercise="translate_dates",
+        name="a row gets one token less than max_length",
+        hint="bos is not counted: max_length tokens may be kept.",
+        change=[("for _ in range(max_length):", "for _ in range(max_length - 1):")],
+    ),
+    Mistake(
+        "translate-dates-smallest-logit",
+        exercise="translate_dates",
+        name="the token with the smallest logit is taken",
+        hint="Greedy: the largest logit.",
+        change=[("logits.argmax(dim=-1)", "logits.argmin(dim=-1)")],
+    ),
+    Mistake(
+        "translate-dates-samples",
+        exercise="translate_dates",
+        name="tokens are drawn at random instead of taking the largest logit",
+        hint="Greedy decoding draws nothing.",
+        change=[("logits.argmax(dim=-1)", "torch.multinomial(torch.softmax(logits, dim=-1), 1)[:, 0]")],
+    ),
+    Mistake(
+        "translate-dates-mask-dropped",
+        exercise="translate_dates",
+        name="the mask is not passed on: the decoder looks at padding",
+        hint="keys and mask go to every step as they are.",
+        change=[("decoder.step(fed, h, keys, mask)", "decoder.step(fed, h, keys, torch.ones_like(mask))")],
+    ),
+    Mistake(
+        "translate-dates-only-the-last-weights",
+        exercise="translate_dates",
+        name="the weights of the last step stand in every row",
+        hint="Keep the weights of each step as you go.",
+        change=[("[torch.stack(rows) if rows", "[torch.stack([weights[n]] * len(rows)) if rows"), ("for rows in looked]", "for n, rows in enumerate(looked)]")],
+    ),
+    Mistake(
+        "translate-dates-weights-of-eos-kept",
+        exercise="translate_dates",
+        name="the weights of the step that wrote eos are kept too",
+        hint="One row of weights for each token that is kept: as many as tokens.",
+        change=[
+            (
+                """                finished[n] = finished[n] or token == eos_id
+                if not finished[n]:
+                    tokens[n].append(token)
+                    looked[n].append(weights[n])""",
+                """                if not finished[n]:
+                    looked[n].append(weights[n])
+                finished[n] = finished[n] or token == eos_id
+                if not finished[n]:
+                    tokens[n].append(token)""",
+            )
+        ],
+    ),
+    Mistake(
+        "translate-dates-empty-row",
+        exercise="translate_dates",
+        name="a row that ends at once stops the program: torch.stack of an empty list",
+        hint="Such a row has weights of shape (0, T).",
+        change=[("torch.stack(rows) if rows else keys.new_zeros(0, n_keys)", "torch.stack(rows)")],
+    ),
+]
+
+MISTAKES = [*MASKED_SOFTMAX, *MASKS, *ADDITIVE, *LUONG, *SCALED, *BACKWARD, *DECODER, *TRANSLATE]

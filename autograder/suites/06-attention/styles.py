@@ -1,0 +1,641 @@
+"""Right answers to the exercises of attention, written differently: all must earn full marks."""
+
+from autograder.catalogue import Style
+
+MASKED_SOFTMAX = [
+    Style(
+        "masked-softmax-explicit",
+        exercise="masked_softmax",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    masked = torch.where(mask, scores, torch.full_like(scores, -torch.inf))
+    top = masked.amax(dim=dim, keepdim=True)
+    top = torch.where(torch.isinf(top), torch.zeros_like(top), top)
+    e = torch.exp(masked - top)
+    total = e.sum(dim=dim, keepdim=True)
+    return e / torch.where(total > 0, total, torch.ones_like(total))
+''',
+    ),
+    Style(
+        "masked-softmax-nan-to-num",
+        exercise="masked_softmax",
+        code='''masked_softmax = lambda scores, mask, dim=-1: torch.nan_to_num(scores.masked_fill(~mask, -math.inf).softmax(dim))
+''',
+    ),
+    Style(
+        "masked-softmax-smallest-number",
+        exercise="masked_softmax",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    """Fill with the smallest number there is, and clear the blocked places afterwards."""
+    smallest = torch.finfo(scores.dtype).min
+    weights = F.softmax(scores.masked_fill(mask.logical_not(), smallest), dim)
+    return weights * mask
+''',
+    ),
+    Style(
+        "masked-softmax-logsumexp",
+        exercise="masked_softmax",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    allowed = mask.expand(scores.shape)
+    nobody = ~allowed.any(dim=dim, keepdim=True)
+    s = scores.masked_fill(~allowed, -float("inf")).masked_fill(nobody, 0.0)
+    w = (s - torch.logsumexp(s, dim=dim, keepdim=True)).exp()
+    print("rows without keys:", int(nobody.sum()))
+    return torch.where(allowed, w, torch.zeros_like(w))
+''',
+    ),
+    Style(
+        "masked-softmax-loop",
+        exercise="masked_softmax",
+        code='''def softmax_of_one_row(scores, mask):
+    weights = torch.zeros_like(scores)
+    if mask.any():
+        weights[mask] = torch.softmax(scores[mask], 0)
+    return weights
+
+
+def masked_softmax(scores, mask, dim=-1):
+    mask = torch.broadcast_to(mask, scores.shape)
+    s, m = scores.movedim(dim, -1), mask.movedim(dim, -1)
+    rows = [softmax_of_one_row(a, b) for a, b in zip(s.reshape(-1, s.shape[-1]), m.reshape(-1, s.shape[-1]))]
+    return torch.stack(rows).reshape(s.shape).movedim(-1, dim)
+''',
+    ),
+    Style(
+        "masked-softmax-renormalised",
+        exercise="masked_softmax",
+        code='''def masked_softmax(scores, mask, dim=-1):
+    shifted = scores - torch.amax(torch.where(mask, scores, -1e30), dim, keepdim=True)
+    e = torch.where(mask, torch.exp(torch.where(mask, shifted, 0.0)), 0.0)
+    return e / e.sum(dim, keepdim=True).clamp(min=1e-30)
+''',
+    ),
+]
+
+MASKS = [
+    Style(
+        "masks-loops",
+        exercise="masks",
+        code='''def padding_mask(lengths, max_length):
+    mask = torch.zeros(len(lengths), max_length, dtype=torch.bool)
+    for n, length in enumerate(lengths):
+        mask[n, :length] = True
+    return mask
+
+
+def causal_mask(queries, keys):
+    mask = torch.zeros((queries, keys), dtype=torch.bool)
+    for i in range(queries):
+        for j in range(keys):
+            if j <= i + keys - queries:
+                mask[i, j] = True
+    return mask
+''',
+    ),
+    Style(
+        "masks-tril",
+        exercise="masks",
+        code='''def padding_mask(lengths, max_length):
+    return torch.arange(max_length).expand(len(lengths), max_length) < lengths[:, None]
+
+
+def causal_mask(queries, keys):
+    return torch.ones(queries, keys, dtype=torch.bool).tril(diagonal=keys - queries)
+''',
+    ),
+    Style(
+        "masks-triu-negated",
+        exercise="masks",
+        code='''def padding_mask(lengths, max_length):
+    table = torch.ones(max_length + 1, max_length).tril(-1).bool()
+    return table[lengths.long()]
+
+
+def causal_mask(queries, keys):
+    return ~torch.triu(torch.ones(queries, keys, dtype=torch.bool), keys - queries + 1)
+''',
+    ),
+    Style(
+        "masks-lists",
+        exercise="masks",
+        code='''def padding_mask(lengths, max_length):
+    return torch.tensor([[True] * n + [False] * (max_length - n) for n in lengths.tolist()])
+
+
+def causal_mask(queries, keys):
+    return torch.tensor([[j - keys <= i - queries for j in range(keys)] for i in range(queries)])
+''',
+    ),
+    Style(
+        "masks-cut-from-a-square",
+        exercise="masks",
+        code='''def padding_mask(lengths, max_length):
+    positions = torch.arange(1, max_length + 1)
+    return torch.le(positions.unsqueeze(0), lengths.unsqueeze(1))
+
+
+def causal_mask(queries, keys):
+    size = max(queries, keys)
+    square = torch.tril(torch.ones(size, size)) == 1
+    corner = square[size - queries :, size - keys :]
+    print(corner.shape)
+    return corner
+''',
+    ),
+    Style(
+        "masks-views",
+        exercise="masks",
+        code='''def padding_mask(lengths, max_length):
+    return (torch.arange(max_length).view(-1, 1) < lengths.view(1, -1)).T
+
+
+def causal_mask(queries, keys):
+    return (torch.arange(queries)[:, None] - torch.arange(keys)[None, :] + keys - queries).ge(0)
+''',
+    ),
+]
+
+_ADDITIVE = '''class AdditiveAttention(nn.Module):
+    def __init__(self, query_size, key_size, attention_size):
+        super().__init__()
+        self.w_query = nn.Linear(query_size, attention_size, bias=False)
+        self.w_key = nn.Linear(key_size, attention_size, bias=False)
+        self.v = nn.Linear(attention_size, 1, bias=False)
+
+'''
+
+ADDITIVE = [
+    Style(
+        "additive-attention-einsum",
+        exercise="additive_attention",
+        code=_ADDITIVE
+        + '''    def forward(self, query, keys, values, mask=None):
+        hidden = torch.tanh(self.w_query(query)[:, None, :] + self.w_key(keys))
+        e = torch.einsum("a,nta->nt", self.v.weight[0], hidden)
+        if mask is None:
+            mask = torch.ones_like(e, dtype=torch.bool)
+        a = torch.where(mask, torch.softmax(e.masked_fill(~mask, float("-inf")), -1), 0.0)
+        return torch.einsum("nt,ntd->nd", a, values), a
+''',
+    ),
+    Style(
+        "additive-attention-calls-masked-softmax",
+        exercise="additive_attention",
+        code=_ADDITIVE
+        + '''    def score(self, query, keys):
+        q = self.w_query(query).unsqueeze(1).expand(-1, keys.shape[1], -1)
+        return self.v((q + self.w_key(keys)).tanh())[..., 0]
+
+    def forward(self, query, keys, values, mask=None):
+        if mask is None:
+            mask = torch.ones(keys.shape[:2], dtype=torch.bool)
+        weights = masked_softmax(self.score(query, keys), mask)
+        return (weights[..., None] * values).sum(1), weights
+''',
+    ),
+    Style(
+        "additive-attention-loop-over-keys",
+        exercise="additive_attention",
+        code=_ADDITIVE
+        + '''    def forward(self, query, keys, values, mask=None):
+        wq = self.w_query(query)
+        columns = []
+        for t in range(keys.size(1)):
+            columns.append(self.v(torch.tanh(wq + self.w_key(keys[:, t]))))
+        scores = torch.cat(columns, dim=1)
+        if mask is not None:
+            scores = torch.where(mask, scores, torch.tensor(float("-inf"), dtype=scores.dtype))
+        weights = torch.nan_to_num(torch.softmax(scores, dim=1))
+        context = sum(weights[:, t : t + 1] * values[:, t] for t in range(keys.size(1)))
+        print(context.shape)
+        return context, weights
+''',
+    ),
+    Style(
+        "additive-attention-weights-by-hand",
+        exercise="additive_attention",
+        code=_ADDITIVE
+        + '''    def forward(self, query, keys, values, mask=None):
+        s = torch.tanh((query @ self.w_query.weight.T).unsqueeze(1) + keys @ self.w_key.weight.T) @ self.v.weight.view(-1)
+        s = s - s.max(dim=1, keepdim=True).values
+        e = s.exp() if mask is None else s.exp() * mask
+        total = e.sum(1, keepdim=True)
+        alpha = e / torch.where(total == 0, torch.ones_like(total), total)
+        return torch.bmm(alpha.unsqueeze(1), values).squeeze(1), alpha
+''',
+    ),
+    Style(
+        "additive-attention-loop-over-rows",
+        exercise="additive_attention",
+        code=_ADDITIVE
+        + '''    def _one(self, q, ks, vs, allowed):
+        weights = torch.zeros_like(ks[:, 0])
+        if allowed.any():
+            e = self.v(torch.tanh(self.w_query(q) + self.w_key(ks[allowed])))[:, 0]
+            weights = weights.index_put((allowed.nonzero()[:, 0],), torch.softmax(e, 0))
+        return weights @ vs, weights
+
+    def forward(self, query, keys, values, mask=None):
+        mask = torch.ones(keys.shape[:2]).bool() if mask is None else mask
+        pairs = [self._one(*row) for row in zip(query, keys, values, mask)]
+        return torch.stack([c for c, _ in pairs]), torch.stack([w for _, w in pairs])
+''',
+    ),
+]
+
+LUONG = [
+    Style(
+        "luong-scores-einsum",
+        exercise="luong_scores",
+        code='''def luong_scores(query, keys, weight=None):
+    if weight is None:
+        return torch.einsum("nh,nth->nt", query, keys)
+    return torch.einsum("nq,qk,ntk->nt", query, weight, keys)
+''',
+    ),
+    Style(
+        "luong-scores-broadcast",
+        exercise="luong_scores",
+        code='''def luong_scores(query, keys, weight=None):
+    if weight is not None:
+        keys = keys @ weight.transpose(0, 1)
+    return (query[:, None, :] * keys).sum(-1)
+''',
+    ),
+    Style(
+        "luong-scores-bmm",
+        exercise="luong_scores",
+        code='''def luong_scores(query, keys, weight=None):
+    q = query if weight is None else torch.mm(query, weight)
+    return torch.bmm(q.unsqueeze(1), keys.transpose(1, 2)).squeeze(1)
+''',
+    ),
+    Style(
+        "luong-scores-loops",
+        exercise="luong_scores",
+        code='''def dot(a, b):
+    return (a * b).sum()
+
+
+def luong_scores(query, keys, weight=None):
+    rows = []
+    for q, ks in zip(query, keys):
+        rows.append(torch.stack([dot(q, k if weight is None else weight @ k) for k in ks]))
+    print(len(rows))
+    return torch.stack(rows)
+''',
+    ),
+    Style(
+        "luong-scores-identity",
+        exercise="luong_scores",
+        code='''def luong_scores(query, keys, weight=None):
+    w = torch.eye(query.shape[1], dtype=query.dtype) if weight is None else weight
+    return torch.nn.functional.bilinear(query.unsqueeze(1).expand(-1, keys.shape[1], -1), keys, w.unsqueeze(0)).squeeze(2)
+''',
+    ),
+]
+
+SCALED = [
+    Style(
+        "scaled-dot-product-attention-calls-masked-softmax",
+        exercise="scaled_dot_product_attention",
+        code='''def scaled_dot_product_attention(q, k, v, mask=None):
+    scores = torch.matmul(q, k.mT) * q.size(-1) ** -0.5
+    weights = masked_softmax(scores, torch.tensor(True) if mask is None else mask)
+    return torch.matmul(weights, v), weights
+''',
+    ),
+    Style(
+        "scaled-dot-product-attention-einsum",
+        exercise="scaled_dot_product_attention",
+        code='''def scaled_dot_product_attention(q, k, v, mask=None):
+    s = torch.einsum("...id,...jd->...ij", q / math.sqrt(q.shape[-1]), k)
+    if mask is None:
+        a = s.softmax(-1)
+    else:
+        a = torch.nan_to_num(s.masked_fill(mask == False, -torch.inf).softmax(-1))
+    return torch.einsum("...ij,...jd->...id", a, v), a
+''',
+    ),
+    Style(
+        "scaled-dot-product-attention-explicit",
+        exercise="scaled_dot_product_attention",
+        code='''def safe_exp(scores, allowed):
+    low = torch.finfo(scores.dtype).min
+    top = scores.masked_fill(~allowed, low).amax(-1, keepdim=True)
+    return torch.exp((scores - top).masked_fill(~allowed, low))
+
+
+def scaled_dot_product_attention(q, k, v, mask=None):
+    scores = (q @ k.transpose(-1, -2)).div(k.shape[-1] ** 0.5)
+    allowed = torch.ones_like(scores).bool() if mask is None else mask.expand(scores.shape)
+    e = safe_exp(scores, allowed) * allowed
+    total = e.sum(-1, keepdim=True)
+    w = e / total.clamp_min(torch.finfo(e.dtype).tiny)
+    print("attending", tuple(w.shape))
+    return w @ v, w
+''',
+    ),
+    Style(
+        "scaled-dot-product-attention-flattened",
+        exercise="scaled_dot_product_attention",
+        code='''def scaled_dot_product_attention(q, k, v, mask=None):
+    leading = q.shape[:-2]
+    q3, k3, v3 = (x.reshape(-1, *x.shape[-2:]) for x in (q, k, v))
+    s = torch.bmm(q3, k3.permute(0, 2, 1)) / torch.sqrt(torch.tensor(float(q.shape[-1]), dtype=q.dtype))
+    if mask is not None:
+        m = mask.broadcast_to(*leading, q.shape[-2], k.shape[-2]).reshape(s.shape)
+        s = s.masked_fill(m.logical_not(), float("-inf"))
+        w = torch.softmax(s, -1).masked_fill(~m.any(-1, keepdim=True), 0.0)
+    else:
+        w = torch.softmax(s, -1)
+    return torch.bmm(w, v3).reshape(*leading, *v3.shape[-2:]), w.reshape(*leading, *s.shape[-2:])
+''',
+    ),
+    Style(
+        "scaled-dot-product-attention-query-by-query",
+        exercise="scaled_dot_product_attention",
+        code='''def scaled_dot_product_attention(q, k, v, mask=None):
+    rows = []
+    for i in range(q.shape[-2]):
+        s = (k * q[..., i : i + 1, :]).sum(-1) / q.shape[-1] ** 0.5
+        if mask is not None:
+            row = mask[..., i, :] if mask.dim() > 1 and mask.shape[-2] > 1 else mask[..., 0, :] if mask.dim() > 1 else mask
+            s = torch.where(row, s, -math.inf)
+            rows.append(torch.where(row, torch.softmax(s, -1), 0.0))
+        else:
+            rows.append(torch.softmax(s, -1))
+    weights = torch.stack(rows, dim=-2)
+    return (weights.unsqueeze(-1) * v.unsqueeze(-3)).sum(-2), weights
+''',
+    ),
+]
+
+BACKWARD = [
+    Style(
+        "attention-backward-jacobian",
+        exercise="attention_backward",
+        code='''def attention_backward(d_output, q, k, v, weights, scale):
+    d_a = d_output @ v.mT
+    jacobian = torch.diag_embed(weights) - weights.unsqueeze(-1) * weights.unsqueeze(-2)
+    d_s = scale * (jacobian @ d_a.unsqueeze(-1)).squeeze(-1)
+    return d_s @ k, d_s.mT @ q, weights.mT @ d_output
+''',
+    ),
+    Style(
+        "attention-backward-einsum",
+        exercise="attention_backward",
+        code='''def attention_backward(d_output, q, k, v, weights, scale):
+    d_v = torch.einsum("...ij,...id->...jd", weights, d_output)
+    d_a = torch.einsum("...id,...jd->...ij", d_output, v)
+    d_s = weights * d_a
+    d_s = d_s - weights * d_s.sum(-1, keepdim=True)
+    d_q = torch.einsum("...ij,...jd->...id", d_s, k).mul(scale)
+    d_k = torch.einsum("...ij,...id->...jd", d_s, q).mul(scale)
+    return d_q, d_k, d_v
+''',
+    ),
+    Style(
+        "attention-backward-sum-from-the-output",
+        exercise="attention_backward",
+        code='''def attention_backward(d_output, q, k, v, weights, scale):
+    """The row sum is d_output · output: the weights are not needed for it."""
+    output = weights @ v
+    delta = torch.sum(d_output * output, dim=-1, keepdim=True)
+    ds = weights * (torch.matmul(d_output, v.transpose(-1, -2)) - delta) * scale
+    print("largest gradient of a score:", ds.abs().max())
+    return torch.matmul(ds, k), torch.matmul(ds.transpose(-1, -2), q), torch.matmul(weights.transpose(-1, -2), d_output)
+''',
+    ),
+    Style(
+        "attention-backward-query-by-query",
+        exercise="attention_backward",
+        code='''def attention_backward(d_output, q, k, v, weights, scale):
+    d_q, d_k, d_v = torch.zeros_like(q), torch.zeros_like(k), torch.zeros_like(v)
+    for i in range(q.shape[-2]):
+        a, g = weights[..., i, :], d_output[..., i, :]
+        d_v += a.unsqueeze(-1) * g.unsqueeze(-2)
+        d_a = (v * g.unsqueeze(-2)).sum(-1)
+        d_s = a * (d_a - (a * d_a).sum(-1, keepdim=True))
+        d_q[..., i, :] = scale * (d_s.unsqueeze(-1) * k).sum(-2)
+        d_k += scale * d_s.unsqueeze(-1) * q[..., i, :].unsqueeze(-2)
+    return d_q, d_k, d_v
+''',
+    ),
+    Style(
+        "attention-backward-helpers",
+        exercise="attention_backward",
+        code='''def product_backward(d_z, x, y):
+    return d_z @ y.transpose(-2, -1), x.transpose(-2, -1) @ d_z
+
+
+def softmax_backward(d_y, y):
+    return y * d_y - y * (y * d_y).sum(-1, True)
+
+
+def attention_backward(d_output, q, k, v, weights, scale):
+    d_weights, d_v = product_backward(d_output, weights, v)
+    d_q, d_kt = product_backward(softmax_backward(d_weights, weights) * scale, q, k.transpose(-2, -1))
+    return d_q, d_kt.transpose(-2, -1), d_v
+''',
+    ),
+]
+
+_DECODER = '''class AttentionDecoder(nn.Module):
+    def __init__(self, vocab, embedding_size, hidden_size, key_size, attention_size):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab, embedding_size)
+        self.attention = AdditiveAttention(hidden_size, key_size, attention_size)
+        self.cell = nn.GRUCell(embedding_size + key_size, hidden_size)
+        self.output = nn.Linear(hidden_size + key_size, vocab)
+
+'''
+
+DECODER = [
+    Style(
+        "attention-decoder-keywords",
+        exercise="attention_decoder",
+        code=_DECODER
+        + '''    def step(self, tokens, h, keys, mask):
+        context, alpha = self.attention(query=h, keys=keys, values=keys, mask=mask)
+        inputs = torch.cat((self.embedding(tokens), context), 1)
+        new_h = self.cell(inputs, h)
+        return self.output(torch.cat((new_h, context), 1)), new_h, alpha
+''',
+    ),
+    Style(
+        "attention-decoder-helpers",
+        exercise="attention_decoder",
+        code=_DECODER
+        + '''    def look(self, h, keys, mask):
+        return self.attention(h, keys, keys, mask)
+
+    def think(self, tokens, context, h):
+        return self.cell(torch.hstack([self.embedding(tokens), context]), h)
+
+    def speak(self, h, context):
+        return self.output(torch.hstack([h, context]))
+
+    def step(self, tokens, h, keys, mask):
+        context, weights = self.look(h, keys, mask)
+        h = self.think(tokens, context, h)
+        print("state", h.shape)
+        return self.speak(h, context), h, weights
+''',
+    ),
+    Style(
+        "attention-decoder-forward-too",
+        exercise="attention_decoder",
+        code=_DECODER
+        + '''    def forward(self, tokens, h, keys, mask=None):
+        c, a = self.attention.forward(h, keys, keys, mask)
+        e = nn.functional.embedding(tokens, self.embedding.weight)
+        h = self.cell.forward(torch.concat([e, c], axis=-1), h)
+        return self.output(torch.concat([h, c], axis=-1)), h, a
+
+    def step(self, tokens, h, keys, mask=None):
+        return self(tokens, h, keys, mask)
+''',
+    ),
+    Style(
+        "attention-decoder-context-from-weights",
+        exercise="attention_decoder",
+        code=_DECODER
+        + '''    def step(self, tokens, h, keys, mask):
+        _, weights = self.attention(h, keys, keys, mask)
+        context = torch.einsum("nt,ntk->nk", weights, keys)
+        h_next = self.cell(torch.cat([self.embedding.weight[tokens], context], dim=-1), h)
+        logits = torch.cat([h_next, context], dim=-1) @ self.output.weight.T + self.output.bias
+        return logits, h_next, weights
+''',
+    ),
+    Style(
+        "attention-decoder-gates-by-hand",
+        exercise="attention_decoder",
+        code=_DECODER
+        + '''    def gru(self, x, h):
+        a = F.linear(x, self.cell.weight_ih, self.cell.bias_ih)
+        b = F.linear(h, self.cell.weight_hh, self.cell.bias_hh)
+        size = h.shape[-1]
+        r = torch.sigmoid(a[:, :size] + b[:, :size])
+        z = torch.sigmoid(a[:, size : 2 * size] + b[:, size : 2 * size])
+        n = torch.tanh(a[:, 2 * size :] + r * b[:, 2 * size :])
+        return n + z * (h - n)
+
+    def step(self, tokens, h, keys, mask):
+        result = self.attention(h, keys, keys, mask)
+        context, weights = result[0], result[1]
+        h = self.gru(torch.cat([self.embedding(tokens), context], dim=-1), h)
+        return [self.output(torch.cat([h, context], dim=-1)), h, weights]
+''',
+    ),
+]
+
+TRANSLATE = [
+    Style(
+        "translate-dates-row-by-row",
+        exercise="translate_dates",
+        code='''def translate_one(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    token, ids, rows = torch.tensor([bos_id]), [], []
+    while len(ids) < max_length:
+        logits, h, weights = decoder.step(token, h, keys, mask)
+        token = logits.argmax(1)
+        if token.item() == eos_id:
+            break
+        ids.append(token.item())
+        rows.append(weights)
+    return ids, torch.cat(rows) if rows else torch.empty(0, keys.shape[1], dtype=keys.dtype)
+
+
+def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    pairs = []
+    for n in range(keys.shape[0]):
+        one = slice(n, n + 1)
+        with torch.no_grad():
+            pairs.append(translate_one(decoder, keys[one], mask[one], h[one], bos_id, eos_id, max_length))
+    return [ids for ids, _ in pairs], [rows for _, rows in pairs]
+''',
+    ),
+    Style(
+        "translate-dates-all-steps-then-cut",
+        exercise="translate_dates",
+        code='''@torch.no_grad()
+def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    fed = torch.full((keys.shape[0],), bos_id)
+    columns, attention = [], []
+    for _ in range(max_length):
+        logits, h, weights = decoder.step(fed, h, keys, mask)
+        fed = logits.max(dim=1).indices
+        columns.append(fed)
+        attention.append(weights)
+    ids, looks = torch.stack(columns, 1), torch.stack(attention, 1)
+    ended = (ids == eos_id).long().cumsum(1) > 0
+    lengths = (~ended).sum(1).tolist()
+    return [ids[n, :length].tolist() for n, length in enumerate(lengths)], [looks[n, :length] for n, length in enumerate(lengths)]
+''',
+    ),
+    Style(
+        "translate-dates-finished-rows-fed-eos",
+        exercise="translate_dates",
+        code='''def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    decoder.eval()
+    alive = torch.ones(len(keys), dtype=torch.bool)
+    token = torch.tensor([bos_id] * len(keys), dtype=torch.int64)
+    out = [[] for _ in keys]
+    maps = [keys.new_empty((0, keys.size(1))) for _ in keys]
+    with torch.inference_mode():
+        while alive.any() and max_length > 0:
+            max_length -= 1
+            logits, h, weights = decoder.step(token, h, keys, mask)
+            token = torch.where(alive, logits.argmax(-1), eos_id)
+            alive = alive & (token != eos_id)
+            for n in alive.nonzero().flatten().tolist():
+                out[n].append(int(token[n]))
+                maps[n] = torch.cat([maps[n], weights[n : n + 1]])
+    print("written", sum(map(len, out)))
+    return out, maps
+''',
+    ),
+    Style(
+        "translate-dates-active-rows-only",
+        exercise="translate_dates",
+        code='''def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    n_rows = keys.shape[0]
+    ids, rows = {n: [] for n in range(n_rows)}, {n: [] for n in range(n_rows)}
+    active, fed = torch.arange(n_rows), torch.full((n_rows,), bos_id, dtype=torch.long)
+    for _ in range(max_length):
+        logits, h, weights = decoder.step(fed, h, keys[active], mask[active])
+        fed = torch.argmax(logits, dim=-1)
+        going = fed != eos_id
+        for n, token, row, goes in zip(active.tolist(), fed.tolist(), weights.detach(), going.tolist()):
+            if goes:
+                ids[n].append(token)
+                rows[n].append(row)
+        active, fed, h = active[going], fed[going], h[going]
+        if len(active) == 0:
+            break
+    empty = torch.zeros(0, keys.shape[1]).to(keys)
+    return [ids[n] for n in range(n_rows)], [torch.stack(rows[n]) if rows[n] else empty for n in range(n_rows)]
+''',
+    ),
+    Style(
+        "translate-dates-sorted",
+        exercise="translate_dates",
+        code='''def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    history = []
+    tokens = torch.zeros(mask.shape[0], dtype=torch.long) + bos_id
+    for step in range(max_length):
+        logits, h, weights = decoder.step(tokens=tokens, h=h, keys=keys, mask=mask)
+        tokens = logits.sort(dim=-1, descending=True).indices[:, 0]
+        history.append((tokens.tolist(), weights.detach().clone()))
+    answers, alignments = [], []
+    for n in range(mask.shape[0]):
+        written = [ids[n] for ids, _ in history]
+        end = written.index(eos_id) if eos_id in written else max_length
+        answers.append(written[:end])
+        alignments.append(torch.stack([w[n] for _, w in history])[:end])
+    return answers, alignments
+''',
+    ),
+]
+
+STYLES = [*MASKED_SOFTMAX, *MASKS, *ADDITIVE, *LUONG, *SCALED, *BACKWARD, *DECODER, *TRANSLATE]

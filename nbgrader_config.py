@@ -60,3 +60,5 @@ c.ExecuteSolution.timeout = 300  # seconds for a cell; cells tagged capstone are
 c.Autograde.exporter_class = MendingExporter
 c.Autograde.sanitize_preprocessors = []
 c.Autograde.autograde_preprocessors = [GradeSubmission, SaveReport, AssignLatePenalties, CheckCellMetadata]
+# The weakest isolation at which grading may start; `autograder doctor` shows what this machine has, SECURITY.md what the levels promise.
+c.GradeSubmission.minimum_isolation = "B"

@@ -108,7 +108,8 @@ def _mapping(got: Any, expected: Mapping[Any, Any], name: str, options: dict[str
     if not isinstance(got, dict):
         raise Mismatch(f"{_start(name)} should be a dict; it is {describe_type(got)}.", got=describe(got))
     if set(got) != set(expected):
-        raise Mismatch(f"{_start(name)} has the wrong keys.", expected=describe(sorted(map(str, expected))), got=describe(sorted(map(str, got))))
+        wanted_keys, keys = sorted(map(str, expected)), sorted(map(str, got))
+        raise Mismatch(f"{_start(name)} has the wrong keys.", expected=describe(wanted_keys), got=describe(keys))
     for key, wanted in expected.items():
         assert_close(got[key], wanted, name=f"{name}[{key!r}]", **options)
 
@@ -163,24 +164,35 @@ def _as_numpy(value: Any) -> np.ndarray:
 
 
 def _tolerance(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-    if b.dtype.kind in "biu":
+    if b.dtype.kind in "biuO":
         return 0.0, 0.0
     sizes = [x.dtype.itemsize // (2 if x.dtype.kind == "c" else 1) for x in (a, b) if x.dtype.kind in "fc"]
     return TOLERANCES[min(8, *sizes)] if sizes else TOLERANCES[8]
 
 
 def _check_values(a: np.ndarray, b: np.ndarray, name: str, rtol: float, atol: float) -> None:
-    kind = complex if "c" in (a.dtype.kind, b.dtype.kind) else None
-    if kind is None and {a.dtype.kind, b.dtype.kind} & {"f"}:
-        kind = float
-    x, y = (a.astype(kind), b.astype(kind)) if kind else (a, b)
-    if kind:
+    kinds = {a.dtype.kind, b.dtype.kind}
+    exact = not kinds & {"f", "c"}
+    # Python's own integers: those of NumPy overflow, and those beyond 64 bits have no dtype.
+    kind = object if exact else complex if "c" in kinds else float
+    x, y = _cast(a, kind), _cast(b, kind)
+    if not exact:
         _check_finite(x, y, name)
     with np.errstate(invalid="ignore", over="ignore"):
-        difference = np.abs(x - y) if kind else np.abs(x.astype(object) - y.astype(object)).astype(float)
-        wrong = ~((x == y) | (difference <= atol + rtol * np.abs(y).astype(float)))
+        difference = np.asarray(np.abs(x - y))
+        close = difference <= (atol + rtol * np.abs(y) if rtol else atol)
+        # Everything is within a relative tolerance of infinity.
+        same = close if exact else close & np.isfinite(y) | np.isnan(x) & np.isnan(y)
+        wrong = ~np.asarray((x == y) | same, dtype=bool)
     if wrong.any():
         raise _value_mismatch(x, y, wrong, difference, name)
+
+
+def _cast(array: np.ndarray, kind: type) -> np.ndarray:
+    try:
+        return array.astype(kind)
+    except OverflowError:  # an integer that no float can hold
+        return np.full(array.shape, np.inf)
 
 
 def _check_finite(a: np.ndarray, b: np.ndarray, name: str) -> None:
@@ -199,7 +211,8 @@ def _entry(array: np.ndarray, where: np.ndarray) -> str:
 def _value_mismatch(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference: np.ndarray, name: str) -> Mismatch:
     if not wrong.ndim:
         return Mismatch(f"{_start(name)} has the wrong value.", expected=number(b[()]), got=number(a[()]))
-    finite = difference[wrong & ~np.isnan(difference)]
+    sizes = difference.astype(float)
+    finite = sizes[wrong & np.isfinite(sizes)]
     largest = f", the largest difference is {number(finite.max())}" if finite.size else ""
     places = [tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN_ROWS]]
     return Mismatch(
@@ -214,9 +227,10 @@ def _identical(after: Any, before: Any) -> bool:
     if isinstance(before, Mapping):
         return isinstance(after, dict) and after.keys() == before.keys() and all(_identical(after[k], v) for k, v in before.items())
     if isinstance(before, np.ndarray) or is_tensor(before):
-        a, b = (_as_numpy(after), _as_numpy(before)) if type(after) is type(before) else (np.empty(0), _as_numpy(before))
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-    return type(after) is type(before) and (after == before or after != after)
+        if type(after) is not type(before) or after.dtype != before.dtype or after.shape != before.shape:
+            return False
+        return _as_numpy(after).tobytes() == _as_numpy(before).tobytes()
+    return type(after) is type(before) and (after == before or (after != after and before != before))
 
 
 def _start(name: str) -> str:

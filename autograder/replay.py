@@ -53,6 +53,7 @@ class Replay:
     budget: Budget = field(default_factory=Budget)
     outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     errors: dict[str, CellError] = field(default_factory=dict)
+    _stopped: set[str] = field(default_factory=set)
     _session: Session | None = None
     _deadline: float = 0.0
 
@@ -76,26 +77,27 @@ class Replay:
         return session
 
     def _excluded(self, cell: Cell) -> bool:
-        error = self.errors.get(cell.name)
-        return error is not None and error.name in ("Timeout", "Crash")
+        return cell.name in self._stopped
 
     def _run_cell(self, session: Session, cell: Cell) -> bool:
         """Whether the session is still alive after the cell."""
-        seconds = min(self.budget.cell_seconds, self._deadline - time.monotonic()) if cell.name not in self.outputs else self.budget.cell_seconds
+        again = cell.name in self.outputs
+        seconds = max(0.5, self.budget.cell_seconds if again else min(self.budget.cell_seconds, self._deadline - time.monotonic()))
         try:
-            reply = session.run_cell(cell.name, cell.source, max(seconds, 0.5))
+            reply = session.run_cell(cell.name, cell.source, seconds)
         except TimedOut:
-            self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.0f} s: does a loop never end?")
+            self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.3g} s: does a loop never end?")
             return False
         except ChildEnded as error:
             self._fault(cell, "Crash", f"the cell ended the whole process: {error}")
             return False
-        if cell.name not in self.outputs:
+        if not again:
             self.outputs[cell.name] = _plain_outputs(reply.get("outputs"))
             self._keep_error(cell, reply.get("error"))
         return True
 
     def _fault(self, cell: Cell, name: str, message: str) -> None:
+        self._stopped.add(cell.name)
         self.errors[cell.name] = CellError(name, message)
         self.outputs[cell.name] = [{"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}]
 
@@ -114,22 +116,24 @@ class Replay:
 
 def _plain_outputs(outputs: Any) -> list[dict[str, Any]]:
     """Outputs in nbformat's form whatever the child sent: unknown kinds and values are dropped."""
-    kept = []
-    for output in outputs if type(outputs) is list else []:
-        if type(output) is not dict or output.get("output_type") not in KINDS:
-            continue
-        kind = output["output_type"]
-        if kind == "stream":
-            kept.append({"output_type": kind, "name": "stderr" if output.get("name") == "stderr" else "stdout", "text": hide_paths(str(output.get("text", "")))})
-        elif kind == "error":
-            lines = output.get("traceback")
-            text = [hide_paths(str(line)) for line in lines] if type(lines) is list else []
-            error = {"ename": str(output.get("ename")), "evalue": hide_paths(str(output.get("evalue")))}
-            kept.append({"output_type": kind, **error, "traceback": text})
-        else:
-            data = output.get("data")
-            plain = {str(k): hide_paths(v) if k == "text/plain" else v for k, v in data.items() if type(v) is str} if type(data) is dict else {}
-            kept.append({"output_type": kind, "data": plain, "metadata": {}})
-            if kind == "execute_result":
-                kept[-1]["execution_count"] = None
-    return kept
+    plain = [_plain_output(output) for output in outputs if type(output) is dict] if type(outputs) is list else []
+    return [output for output in plain if output is not None]
+
+
+def _plain_output(output: dict[Any, Any]) -> dict[str, Any] | None:
+    kind = output.get("output_type")
+    # An array compares element by element, so the type comes first.
+    if type(kind) is not str or kind not in KINDS:
+        return None
+    if kind == "stream":
+        name = "stderr" if str(output.get("name")) == "stderr" else "stdout"
+        return {"output_type": kind, "name": name, "text": hide_paths(str(output.get("text", "")))}
+    if kind == "error":
+        lines = output.get("traceback")
+        text = [hide_paths(str(line)) for line in lines] if type(lines) is list else []
+        return {"output_type": kind, "ename": str(output.get("ename")), "evalue": hide_paths(str(output.get("evalue"))), "traceback": text}
+    data = output.get("data")
+    items = data.items() if type(data) is dict else ()
+    plain = {str(key): hide_paths(value) if key == "text/plain" else value for key, value in items if type(value) is str}
+    shown: dict[str, Any] = {"output_type": kind, "data": plain, "metadata": {}}
+    return {**shown, "execution_count": None} if kind == "execute_result" else shown

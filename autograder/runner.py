@@ -21,6 +21,7 @@ from autograder.model import Failure, Job, Outcome, Report, TestResult
 from autograder.points import score
 from autograder.replay import Budget, Replay
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.isolation import MINIMUM_LEVEL
 from autograder.student import Student, StudentFault
 
 __all__ = ["Suite", "run_suite"]
@@ -52,9 +53,19 @@ class Suite:
         return cls(folder, modules, Budget(**settings), probes.read_text() if probes.is_file() else "")
 
 
-def run_suite(suite: Suite, jobs: Iterable[Job], emit: Callable[[Report], None], files: Iterable[Path] = ()) -> None:
-    """Grades each job as it comes and hands its report to `emit`; raises `CourseError` when the suite can't be collected."""
+def run_suite(
+    suite: Suite, jobs: Iterable[Job], emit: Callable[[Report], None], files: Iterable[Path] = (), minimum: str = MINIMUM_LEVEL
+) -> None:
+    """Grades each job as it comes and hands its report to `emit`.
+
+    Raises `CourseError` when the suite can't be collected, or when this machine isolates less than the level `minimum`.
+    """
     with Sandbox(suite.modules) as sandbox:
+        if not sandbox.isolation.at_least(minimum):
+            raise CourseError(
+                f"this machine isolates students' code at {sandbox.isolation.sentence()}; the course demands level {minimum} or better. "
+                "`autograder doctor` says what is missing; c.GradeSubmission.minimum_isolation in nbgrader_config.py lowers the demand."
+            )
         plugin = _Plugin(suite, sandbox, jobs, emit, tuple(files))
         options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture", "--import-mode=importlib"]
         status = pytest.main([str(suite.folder), *options, "-c", "/dev/null", f"--rootdir={suite.folder}"], plugins=[plugin])
@@ -161,7 +172,7 @@ class _Plugin:
 
         seeds = ", ".join(f"{name} {seed}" for name, seed in self.seeds.items())
         packages = ("transformer-course-autograder", "numpy", "pytest", *(m for m in self.suite.modules if m == "torch"))
-        return {"seeds": seeds, "versions": ", ".join(f"{name} {version(name)}" for name in packages), "isolation": "separate process, limits"}
+        return {"seeds": seeds, "versions": ", ".join(f"{name} {version(name)}" for name in packages), "isolation": self.sandbox.isolation.sentence()}
 
 
 def _by_exercise(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:

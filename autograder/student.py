@@ -48,7 +48,10 @@ class Student:
     def run(self, name: str, *arguments: Any, **keywords: Any) -> Call:
         """Calls `name` and also returns its positional arguments as the call left them."""
         reply = self._call(name, arguments, keywords, after=True)
-        return Call(reply["value"], reply.get("arguments", ()))
+        left = reply.get("arguments")
+        if type(left) is not tuple or len(left) != len(arguments):
+            raise StudentFault(f"`{name}` gave no readable answer.", Outcome.CRASHED)
+        return Call(reply["value"], left)
 
     def raises(self, kind: type[BaseException], name: str, *arguments: Any, **keywords: Any) -> None:
         """Passes when `name` raises `kind` or a subclass of it; otherwise the test fails with a sentence."""
@@ -77,16 +80,17 @@ class Student:
             raise StudentFault(f"{what} did not return within {self._seconds:g} s: does a loop never end?", Outcome.TIMEOUT) from None
         except ChildEnded as error:
             raise StudentFault(f"{what} stopped the whole process instead of returning: {error}.", Outcome.CRASHED) from None
-        if reply.get("status") == "ok":
+        # The student's code shares the process that answers, so the reply may hold anything that `wire` lets through.
+        if _text(reply, "status") == "ok" and "value" in reply:
             return reply
         raise self._fault(what, reply)
 
     def _fault(self, what: str, reply: dict[str, Any]) -> StudentFault:
-        match reply.get("status"):
+        match _text(reply, "status"):
             case "missing":
-                return StudentFault(self._missing(str(reply.get("name"))), Outcome.MISSING)
+                return StudentFault(self._missing(_text(reply, "name")), Outcome.MISSING)
             case "signature":
-                return StudentFault(str(reply.get("message"))[:400])
+                return StudentFault(_text(reply, "message")[:400])
             case "unsendable":
                 return StudentFault(f"{what} returned something too large to look at.")
             case "raised":
@@ -114,15 +118,21 @@ class _Probes:
 
 def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
     kind = types[0] if types else "an exception"
-    cell, line, source = reply.get("cell"), reply.get("line"), reply.get("source")
+    cell, source = _text(reply, "cell"), _text(reply, "source")
+    line = reply["line"] if type(reply.get("line")) is int else None
     where = f" in line {line} of the cell `{cell}`" if cell and line else ""
     if kind == "NotImplementedError":
         return f"Not written yet: `raise NotImplementedError()` still stands{where}."
-    message = f": {hide_paths(str(reply['message']))}" if reply.get("message") else ""
+    message = f": {hide_paths(_text(reply, 'message'))}" if _text(reply, "message") else ""
     if not where and what == "Your code":
         return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message}."
     code = f", `{source}`" if source else ""
     return f"{what} raised {kind}{message}{where and f' ({where.strip()}{code})'}."
+
+
+def _text(reply: dict[str, Any], key: str) -> str:
+    value = reply.get(key)
+    return value if type(value) is str else ""
 
 
 def _probe_sentence(source: str, name: str) -> str:

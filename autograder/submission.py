@@ -20,6 +20,8 @@ MAX_BYTES: Final = 64 << 20
 MAX_CELLS: Final = 2000
 MAX_SOURCE_CHARACTERS: Final = 1 << 20
 TEST: Final = "test_"
+#: Cells that grading itself adds to the notebook.
+NAMES_OF_NOTES: Final = {"mended", "ungradable"}
 
 
 @dataclass(frozen=True)
@@ -127,14 +129,19 @@ def _plain_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    tags = [tag for tag in _lists(metadata.get("tags")) if isinstance(tag, str)] if isinstance(metadata, dict) else []
+    tags = [_encodable(tag) for tag in _lists(metadata.get("tags")) if isinstance(tag, str)] if isinstance(metadata, dict) else []
     return {
         "cell_type": "code" if kind == "code" else "raw" if kind == "raw" else "markdown",
-        "source": source[:MAX_SOURCE_CHARACTERS],
+        "source": _encodable(source[:MAX_SOURCE_CHARACTERS]),
         "grade_id": grade_id if isinstance(grade_id, str) else None,
         "tags": tags,
         "id": cell.get("id"),
     }
+
+
+def _encodable(text: str) -> str:
+    """`text` without the halves of characters that JSON can escape and no file can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _lists(value: Any) -> list[Any]:
@@ -186,12 +193,12 @@ def _insert_missing(kept: list[dict[str, Any]], reference: Reference, notes: lis
             continue
         notes.append(f"The test cell of `{cell.exercise}` was missing; it was put back.")
         places = [i for i, other in enumerate(kept) if other["grade_id"] == cell.exercise]
-        new = {"cell_type": "code", "source": "", "grade_id": cell.grade_id, "tags": [], "id": None}
+        new: dict[str, Any] = {"cell_type": "code", "source": "", "grade_id": cell.grade_id, "tags": [], "id": None}
         kept.insert(places[0] + 1 if places else len(kept), new)
 
 
 def _unique_names(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    seen = {cell["grade_id"] for cell in cells}
+    seen = {cell["grade_id"] for cell in cells} | NAMES_OF_NOTES
     for number, cell in enumerate(cells, 1):
         name = cell["grade_id"] or cell["id"]
         if not cell["grade_id"] and (not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or name in seen):

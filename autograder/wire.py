@@ -4,10 +4,13 @@ A frame is a length, a msgpack header, and the arrays' raw bytes. Nothing is unp
 a cap before anything is allocated. Both sides import this module; the trusted side believes nothing that `decode` has not checked.
 """
 
+import re
+import select
 import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +26,7 @@ MAX_DIMENSIONS: Final = 16
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 400_000
 MAX_INT_DIGITS: Final = 400
+WAIT_SECONDS: Final = 0.2
 NUMPY_KINDS: Final = "biufc"
 TORCH_DTYPES: Final = {
     "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
@@ -43,7 +47,10 @@ class Opaque:
 
 
 def encode(value: Any) -> tuple[bytes, list[memoryview]]:
-    """The header and the raw buffers of `value`. What is not plain data becomes an `Opaque` with its type's name."""
+    """The header and the raw buffers of `value`. What is not plain data becomes an `Opaque` with its type's name.
+
+    Raises `WireError` for more values than the limit.
+    """
     writer = _Writer()
     tree = writer.tree(value, 0)
     header = msgpack.packb([tree, [buffer.nbytes for buffer in writer.buffers]], use_bin_type=True)
@@ -71,29 +78,38 @@ def send(channel: socket.socket, value: Any) -> None:
         channel.sendall(buffer)
 
 
-def receive(channel: socket.socket, deadline: float | None = None) -> Any:
-    """The next value from `channel`. Raises `TimeoutError` past `deadline` (of `time.monotonic`), `EOFError`, `WireError`."""
-    header_bytes, buffer_bytes = PREFIX.unpack(_read(channel, PREFIX.size, deadline))
+def receive(channel: socket.socket, deadline: float | None = None, while_waiting: Callable[[], None] = lambda: None) -> Any:
+    """The next value from `channel`. Raises `TimeoutError` past `deadline` (of `time.monotonic`), `EOFError`, `WireError`.
+
+    With a deadline, `while_waiting` is called a few times a second; what it raises comes through.
+    """
+    header_bytes, buffer_bytes = PREFIX.unpack(_read(channel, PREFIX.size, deadline, while_waiting))
     if header_bytes > MAX_HEADER_BYTES or buffer_bytes > MAX_BUFFER_BYTES:
         raise WireError("the frame announces more bytes than the limit")
-    header = _read(channel, header_bytes, deadline)
-    return decode(bytes(header), _read(channel, buffer_bytes, deadline))
+    header = _read(channel, header_bytes, deadline, while_waiting)
+    return decode(bytes(header), _read(channel, buffer_bytes, deadline, while_waiting))
 
 
-def _read(channel: socket.socket, n_bytes: int, deadline: float | None) -> bytearray:
+def _read(channel: socket.socket, n_bytes: int, deadline: float | None, while_waiting: Callable[[], None]) -> bytearray:
     # Grows while it reads: a peer that announces much and sends little costs little.
     data = bytearray()
     while len(data) < n_bytes:
-        if deadline is not None:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError
-            channel.settimeout(remaining)
+        if deadline is not None and not _wait(channel, deadline):
+            while_waiting()
+            continue
         chunk = channel.recv(min(1 << 20, n_bytes - len(data)))
         if not chunk:
             raise EOFError("the other side closed the channel")
         data += chunk
     return data
+
+
+def _wait(channel: socket.socket, deadline: float) -> bool:
+    """Whether there is something to read now; waits a moment for it."""
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError
+    return bool(select.select([channel], [], [], min(remaining, WAIT_SECONDS))[0])
 
 
 class _Writer:
@@ -103,8 +119,10 @@ class _Writer:
 
     def tree(self, value: Any, depth: int) -> Any:
         self.nodes += 1
-        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            return ["opaque", "nested or long beyond the limit"]
+        if self.nodes > MAX_NODES:
+            raise WireError(f"too large: more than {MAX_NODES} values")
+        if depth >= MAX_DEPTH:
+            return ["opaque", "nested beyond the limit"]
         kind = type(value)
         if value is None or kind is bool or kind is float or kind is bytes:
             return value
@@ -133,7 +151,7 @@ class _Writer:
         if kind is np.ndarray and value.dtype.kind in NUMPY_KINDS and value.dtype.itemsize <= 16:
             plain = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
             return ["ndarray", plain.dtype.str, list(value.shape), self.buffer(plain)]
-        if kind.__module__ == "numpy" and isinstance(value, np.generic) and value.dtype.kind in NUMPY_KINDS:
+        if kind.__module__ == "numpy" and isinstance(value, np.generic) and value.dtype.kind in NUMPY_KINDS and value.dtype.itemsize <= 16:
             return ["scalar", value.dtype.newbyteorder("<").str, value.astype(value.dtype.newbyteorder("<")).tobytes()]
         torch = sys.modules.get("torch")
         if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
@@ -244,10 +262,11 @@ def _size(value: Any) -> int:
 
 
 def _numpy_dtype(name: Any) -> np.dtype[Any]:
-    if type(name) is not str or len(name) > 4:
+    # NumPy reads a whole little language here; only what `encode` writes is let through to it.
+    if type(name) is not str or not re.fullmatch(r"[<|][biufc][0-9]{1,2}", name):
         raise WireError("an unknown dtype")
     kind = np.dtype(name)
-    if kind.kind not in NUMPY_KINDS or kind.itemsize > 16:
+    if kind.itemsize > 16:
         raise WireError("an unknown dtype")
     return kind
 

@@ -19,6 +19,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import from_dict
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
+from traitlets import Enum as TraitEnum
 
 from autograder.feedback import render_output
 from autograder.lesson import BEGIN_HIDDEN, END_HIDDEN
@@ -26,6 +27,7 @@ from autograder.model import Job, Report
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
 from autograder.pool import Pool, ungradable
+from autograder.sandbox.isolation import LEVELS, MINIMUM_LEVEL
 from autograder.submission import Submission, cells_to_run, find_notebook, read_submission
 
 __all__ = ["KEY", "GradeSubmission", "MendingExporter", "SaveReport", "data_files", "fingerprint", "make_job", "with_notes"]
@@ -54,6 +56,8 @@ class MendingExporter(NotebookExporter):
 class GradeSubmission(NbGraderPreprocessor):  # type: ignore[misc]
     """Runs the hidden suite on the notebook; leaves outputs and feedback in its cells and the report in the resources."""
 
+    minimum_isolation = TraitEnum(LEVELS, MINIMUM_LEVEL, help="The weakest isolation level at which grading may start.").tag(config=True)
+
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """The graded notebook."""
         names, converter = resources["nbgrader"], self.parent.parent
@@ -71,8 +75,10 @@ class GradeSubmission(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
     def _grade(self, converter: Any, job: Job) -> Report:
-        grade: Callable[[Job], Report] = getattr(converter, "grade_job", None) or _pool(Path(converter.coursedir.root), job.assignment)
-        return grade(job)
+        if hasattr(converter, "grade_job"):
+            report: Report = converter.grade_job(job)
+            return report
+        return _pool(Path(converter.coursedir.root), job.assignment, self.minimum_isolation)(job)
 
 
 class SaveReport(NbGraderPreprocessor):  # type: ignore[misc]
@@ -131,10 +137,10 @@ def data_files(places: Places) -> list[Path]:
 
 
 @cache
-def _pool(course: Path, assignment: str) -> Callable[[Job], Report]:
+def _pool(course: Path, assignment: str, minimum: str) -> Callable[[Job], Report]:
     """Grades one job after another; the worker process stays for the next submission of the same nbgrader command."""
     places = Places(course, assignment)
-    pool = Pool(places.suite, data_files(places), workers=1)
+    pool = Pool(places.suite, data_files(places), workers=1, minimum=minimum)
     # Not `atexit`: by then the threads of an executor are gone already.
     threading._register_atexit(pool.__exit__, None, None, None)  # type: ignore[attr-defined]
     return lambda job: pool.submit(job).result()

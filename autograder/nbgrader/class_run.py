@@ -21,7 +21,7 @@ from nbgrader.converters.base import NbGraderException  # type: ignore[import-un
 from autograder.errors import CourseError, MachineError
 from autograder.lesson import topic_of
 from autograder.model import Job, Report
-from autograder.nbgrader.autograde import KEY, data_files, fingerprint, make_job, with_notes
+from autograder.nbgrader.autograde import KEY, GradeSubmission, data_files, fingerprint, make_job, with_notes
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
 from autograder.pool import Pool
@@ -69,7 +69,7 @@ def grade_class(
     submitted = _list_submissions(app.coursedir, assignments, students)
     graded: list[Graded] = []
     with ExitStack() as stack:
-        plans = [_plan(stack, app.coursedir, name, people, workers) for name, people in submitted.items()]
+        plans = [_plan(stack, app, name, people, workers) for name, people in submitted.items()]
         for plan in plans:
             _run(_Autograde(app, plan, progress), plan, app)
             graded += [_read_graded(app.coursedir, plan.assignment, name, name in plan.reports) for name in submitted[plan.assignment]]
@@ -108,8 +108,9 @@ def _refuse_unknown(word: str, named: Sequence[str], known: set[str]) -> None:
         raise CourseError(f"Nothing was submitted for the {word} {', '.join(unknown)}. There is work for {', '.join(sorted(known))}.")
 
 
-def _plan(stack: ExitStack, coursedir: Any, assignment: str, students: Sequence[str], workers: int) -> _Plan:
+def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], workers: int) -> _Plan:
     """Reads every submission, and starts to grade those that have changed."""
+    coursedir = app.coursedir
     root, name = Path(coursedir.root), topic_of(assignment)
     with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
         try:
@@ -117,7 +118,8 @@ def _plan(stack: ExitStack, coursedir: Any, assignment: str, students: Sequence[
         except MissingEntry:
             raise CourseError(f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first.") from None
     places = Places(root, assignment)
-    pool = stack.enter_context(Pool(places.suite, data_files(places), workers))
+    minimum = GradeSubmission(config=app.config).minimum_isolation
+    pool = stack.enter_context(Pool(places.suite, data_files(places), workers, minimum))
     plan = _Plan(assignment)
     for student in students:
         job, mark, problem = _read_job(coursedir, reference, assignment, student)

@@ -20,14 +20,17 @@ from typing import Any, Final, Self
 
 from autograder import wire
 from autograder.errors import MachineError, SubmissionError
+from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.watch import TooMuch, Watch
 
-__all__ = ["ChildEnded", "Sandbox", "Session", "TimedOut"]
+__all__ = ["LAYERS", "ChildEnded", "Sandbox", "Session", "TimedOut"]
 
+LAYERS: Final = ("namespaces", "user", "files", "syscalls")
 START_SECONDS: Final = 120.0
 FORK_SECONDS: Final = 20.0
 ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
-KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE")
+KEPT_VARIABLES: Final = ("LANG", "LC_ALL", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE")
 
 
 class TimedOut(SubmissionError):
@@ -44,14 +47,15 @@ class Sandbox:
     Use it as a context manager; leaving it ends every process that it started.
     """
 
-    def __init__(self, modules: Sequence[str], limits: Limits | None = None) -> None:
+    def __init__(self, modules: Sequence[str], limits: Limits | None = None, layers: Sequence[str] = LAYERS) -> None:
         self.limits = limits or Limits()
         ours, theirs = socket.socketpair()
         self._control = ours
         self._home = tempfile.mkdtemp(prefix="autograder-")
+        self._folders = 0
         os.chmod(self._home, 0o711)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "autograder.sandbox.zygote", str(theirs.fileno()), *modules],
+            [sys.executable, "-P", "-m", "autograder.sandbox.zygote", str(theirs.fileno()), self._home, ",".join(layers), *modules],
             pass_fds=[theirs.fileno()],
             env=_environment(self._home),
             cwd=self._home,
@@ -62,10 +66,11 @@ class Sandbox:
         theirs.close()
         self._session: Session | None = None
         try:
-            self._answer(START_SECONDS)
+            ready, _ = self._answer(START_SECONDS)
         except MachineError:
             self.close()
             raise
+        self.isolation = Isolation(ready["namespaces"], ready["files"], ready["syscalls"], ready["user_id"])
 
     def __enter__(self) -> Self:
         return self
@@ -76,18 +81,18 @@ class Sandbox:
     def open(self, files: Iterable[Path] = ()) -> "Session":
         """A new child with a private working folder that holds copies of `files`; an earlier child is ended first."""
         self.end_session()
-        folder = Path(tempfile.mkdtemp(prefix="work-", dir=self._home))
-        for file in files:
-            shutil.copyfile(file, folder / file.name)
+        self._folders += 1
+        folder = f"{self._home}/work-{self._folders}"
         ours, theirs = socket.socketpair()
-        request = {"do": "fork", "folder": str(folder), "limits": self.limits.as_dict()}
+        request = {"do": "fork", "folder": folder, "files": [str(file) for file in files], "limits": self.limits.as_dict()}
         socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
         theirs.close()
         answer, descriptors = self._answer(FORK_SECONDS)
         if "error" in answer:
             ours.close()
             raise MachineError(answer["error"])
-        self._session = Session(ours, descriptors[0], folder)
+        watch = Watch(self._process.pid, None if self.isolation.namespaces else Path(folder), self.limits)
+        self._session = Session(ours, descriptors[0], watch)
         return self._session
 
     def end_session(self) -> None:
@@ -98,7 +103,6 @@ class Sandbox:
         session.kill()
         self._control.sendall(b'{"do": "sweep"}')
         self._answer(FORK_SECONDS)
-        shutil.rmtree(session.folder, ignore_errors=True)
 
     def close(self) -> None:
         """Ends the warm parent and everything below it."""
@@ -130,8 +134,8 @@ class Sandbox:
 class Session:
     """One child: it has its own memory, folder and limits, and lives until `kill` or until a request fails."""
 
-    def __init__(self, channel: socket.socket, pidfd: int, folder: Path) -> None:
-        self._channel, self._pidfd, self.folder = channel, pidfd, folder
+    def __init__(self, channel: socket.socket, pidfd: int, watch: Watch) -> None:
+        self._channel, self._pidfd, self._watch = channel, pidfd, watch
         self._requests = 0
         self.alive = True
 
@@ -172,13 +176,16 @@ class Session:
         try:
             self._channel.settimeout(seconds)
             wire.send(self._channel, {"id": self._requests, "do": do, "with": details})
-            reply = wire.receive(self._channel, deadline)
+            reply = wire.receive(self._channel, deadline, self._watch.look)
         except TimeoutError:
             self.kill()
             raise TimedOut(f"no answer within {seconds:g} s") from None
         except (EOFError, OSError):
             self.kill()
             raise ChildEnded("the process ended by itself") from None
+        except TooMuch as error:
+            self.kill()
+            raise ChildEnded(str(error)) from None
         except wire.WireError as error:
             self.kill()
             raise ChildEnded(f"its answer was unreadable ({error})") from None
@@ -191,4 +198,6 @@ class Session:
 def _environment(home: str) -> dict[str, str]:
     """What the sandbox may know of this process's environment: next to nothing."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return {**kept, **ONE_THREAD, "HOME": home, "MPLCONFIGDIR": home, "IPYTHONDIR": home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    path = os.pathsep.join([os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin"])
+    fixed = {"PATH": path, "MPLCONFIGDIR": home, "IPYTHONDIR": home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    return {**kept, **ONE_THREAD, **fixed, "HOME": home}

@@ -16,6 +16,7 @@ class Limits:
     memory_bytes: int = 2 << 30
     cpu_seconds: int = 600
     file_bytes: int = 64 << 20
+    folder_bytes: int = 256 << 20
     open_files: int = 256
     processes: int = 64
     output_characters: int = 200_000

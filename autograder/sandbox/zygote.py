@@ -1,6 +1,6 @@
 """The warm parent: imports what students import, then forks one child for each request from the host. Holds no secret.
 
-Started by `host` as `python -m autograder.sandbox.zygote DESCRIPTOR MODULE…`. It never runs a student's code itself.
+Started by `host` as `python -m autograder.sandbox.zygote DESCRIPTOR HOME LAYERS MODULE…`. It never runs a student's code itself.
 """
 
 import ctypes
@@ -9,36 +9,74 @@ import importlib
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
+import zlib
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+
+from autograder.sandbox import confine, namespaces, readable
+from autograder.sandbox.limits import Limits, impose
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
-PR_SET_NO_NEW_PRIVS: Final = 38
+FIRST_USER_ID: Final = 60_000
+USER_IDS: Final = 5_000
 SWEEPS: Final = 200
 
 
-def main(descriptor: int, modules: list[str]) -> None:
+@dataclass(frozen=True)
+class Layers:
+    """Which layers this process's children get, found out once by trying them."""
+
+    namespaces: bool
+    files: int
+    syscalls: bool
+    user_id: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The layers as plain data, for the host."""
+        return {"namespaces": self.namespaces, "files": self.files, "syscalls": self.syscalls, "user_id": self.user_id}
+
+
+def main(descriptor: int, home: str, wanted: set[str], modules: list[str]) -> None:
     """Answers the host's requests on the socket `descriptor` until the host closes it."""
     control = socket.socket(fileno=descriptor)
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    layers = _prepare(home, wanted)
     shell = _warm_up(modules)
-    control.sendall(json.dumps({"ready": os.getpid()}).encode() + b"\n")
+    control.sendall(json.dumps({"ready": os.getpid(), **layers.as_dict()}).encode())
+    folders: list[str] = []
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
+        message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 1)
         if not message:
-            _sweep()
+            _sweep(layers, folders)
             return
         request = json.loads(message)
         if request["do"] == "fork":
-            _fork(control, shell, descriptors[0], request)
+            folders.append(request["folder"])
+            _fork(control, shell, layers, descriptors[0], request)
         else:
-            _sweep()
-            control.sendall(b'{"swept": true}\n')
+            _sweep(layers, folders)
+            control.sendall(b'{"swept": true}')
+
+
+def _prepare(home: str, wanted: set[str]) -> Layers:
+    """Enters the namespaces and finds out what the children can be given; `wanted` is all of it, but in tests."""
+    entered = "namespaces" in wanted and namespaces.enter(home, readable.interpreter(), Limits().folder_bytes)
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if not entered:
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    user_id = 0
+    if os.getuid() == 0 and "user" in wanted and readable.others_can_reach(readable.interpreter()):
+        user_id = FIRST_USER_ID + zlib.crc32(home.encode()) % USER_IDS  # one for each warm parent: homes are unique
+    files = confine.landlock_abi() if "files" in wanted else 0
+    return Layers(entered, files, "syscalls" in wanted and confine.seccomp_works(), user_id)
 
 
 def _warm_up(modules: list[str]) -> Any:
@@ -50,7 +88,7 @@ def _warm_up(modules: list[str]) -> Any:
 
     shell = make_shell()
     record(shell, 1 << 20)
-    shell.run("warm-up", "import matplotlib.pyplot as plt\n_f, _a = plt.subplots(); _a.plot([0, 1], label='$x_1$'); _a.legend(); plt.show()\n1 + 1")
+    shell.run("warm-up", _FIGURE)
     if "torch" in modules:
         shell.run("warm-up", _TORCH)
     shell.reset(new_session=True)
@@ -62,6 +100,12 @@ def _warm_up(modules: list[str]) -> Any:
     return shell
 
 
+_FIGURE: Final = """
+import matplotlib.pyplot as plt
+_f, _a = plt.subplots(); _a.plot([0, 1], label='$x_1$'); _a.legend(); plt.show()
+1 + 1
+1 / 0
+"""
 # The first optimiser step imports hundreds of modules.
 _TORCH: Final = """
 import torch
@@ -72,64 +116,94 @@ torch.testing.assert_close(torch.ones(2), torch.ones(2))
 """
 
 
-def _fork(control: socket.socket, shell: Any, channel: int, request: dict[str, Any]) -> None:
+def _fork(control: socket.socket, shell: Any, layers: Layers, channel: int, request: dict[str, Any]) -> None:
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
-        control.sendall(json.dumps({"error": f"the warm parent has {threads} threads: a child forked from it could hang"}).encode() + b"\n")
+        control.sendall(json.dumps({"error": f"the warm parent has {threads} threads: a child forked from it could hang"}).encode())
         os.close(channel)
         return
     pid = os.fork()
     if pid == 0:
         # Whatever happens, a child never returns into the parent's loop.
+        status = 70
         try:
             control.close()
-            _become_child(shell, channel, request)
+            _become_child(shell, layers, channel, request)
+            status = 0
+        except BaseException as error:
+            with suppress(OSError):
+                os.write(2, f"{type(error).__name__}: {error}\n".encode())
         finally:
-            os._exit(70)
+            os._exit(status)
     os.close(channel)
     handle = os.pidfd_open(pid)
-    socket.send_fds(control, [json.dumps({"pid": pid}).encode() + b"\n"], [handle])
+    socket.send_fds(control, [json.dumps({"pid": pid}).encode()], [handle])
     os.close(handle)
 
 
-def _become_child(shell: Any, channel: int, request: dict[str, Any]) -> None:
+def _become_child(shell: Any, layers: Layers, channel: int, request: dict[str, Any]) -> None:
     from autograder.sandbox.child import redirect, serve
-    from autograder.sandbox.limits import Limits, impose
 
     os.setsid()
     os.set_inheritable(channel, False)
-    folder = request["folder"]
-    os.chdir(folder)
+    limits = Limits(**request["limits"])
+    folder = _make_folder(request["folder"], request["files"], layers.user_id)
     loose: io.FileIO = redirect(os.path.join(folder, ".output"))
     _close_all_but({0, 1, 2, channel, loose.fileno()})
     os.environ.update({"HOME": folder, "TMPDIR": folder, "PWD": folder})
+    tempfile.tempdir = folder
     sys.path[:] = [folder, *[entry for entry in sys.path if entry]]
+    readable_paths = readable.paths() if layers.files else []
+    confine.drop_root(layers.user_id)
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    _prctl(PR_SET_NO_NEW_PRIVS, 1)
-    limits = Limits(**request["limits"])
     impose(limits)
-    # Out of the reach of `sys.exit` in a cell: IPython catches it; anything else ends in os._exit.
+    confine.no_new_privileges()
+    if layers.files:
+        confine.restrict_files(readable_paths, folder)
+    if layers.syscalls:
+        confine.forbid_syscalls()
     serve(socket.socket(fileno=channel), shell, limits.output_characters, loose)
-    os._exit(0)
 
 
-def _sweep() -> None:
-    """Ends every descendant. The dead child's own children, daemons too, have become ours: this process is their reaper."""
+def _make_folder(folder: str, files: list[str], user_id: int) -> str:
+    """The private working folder with copies of the assignment's data, and the process in it."""
+    os.mkdir(folder, 0o700)
+    for file in files:
+        shutil.copyfile(file, os.path.join(folder, os.path.basename(file)))
+    if user_id:
+        for path in (folder, *(os.path.join(folder, name) for name in os.listdir(folder))):
+            os.chown(path, user_id, user_id)
+    os.chdir(folder)
+    return folder
+
+
+def _sweep(layers: Layers, folders: list[str]) -> None:
+    """Ends every process that a child has left behind, and removes the folders. All of them have become ours: we are their reaper."""
     for _ in range(SWEEPS):
-        children = _children()
-        if not children:
-            return
-        for pid in children:
+        if layers.namespaces:
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        for pid in children:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+                os.kill(-1, signal.SIGKILL)  # everything in this process namespace but us
+        else:
+            for pid in _children():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        if not _reap():
+            break
+    while folders:
+        shutil.rmtree(folders.pop(), ignore_errors=True)
+
+
+def _reap() -> bool:
+    """Waits for one child to end; False if there is none."""
+    try:
+        os.waitpid(-1, 0)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _children() -> list[int]:
-    with open(f"/proc/self/task/{os.getpid()}/children") as file:
-        return [int(pid) for pid in file.read().split()]
+    return [int(pid) for pid in Path("/proc/thread-self/children").read_text().split()]
 
 
 def _close_all_but(keep: set[int]) -> None:
@@ -145,4 +219,4 @@ def _prctl(option: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]), sys.argv[2], set(sys.argv[3].split(",")), sys.argv[4:])

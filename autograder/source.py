@@ -175,7 +175,7 @@ def _write(lesson: Lesson) -> str:
 
     cells = [_plain_cell(cell, _compact(cell)) for cell in lesson.cells]
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    return str(jupytext.writes(from_dict(notebook), _FORMAT))  # type: ignore[no-untyped-call]
+    return str(jupytext.writes(from_dict(notebook), _FORMAT))
 
 
 def _explain_loss(lesson: Lesson) -> str:

@@ -176,7 +176,8 @@ def _one_of_each(cells: list[dict[str, Any]], known: Mapping[str, ReferenceCell]
 def _holder(cells: list[dict[str, Any]], reference: ReferenceCell) -> dict[str, Any] | None:
     copies = [cell for cell in cells if cell["grade_id"] == reference.grade_id]
     filled = [cell for cell in copies if not _same(cell["source"], reference.source)]
-    return (filled or copies or [None])[-1]
+    best = filled or copies
+    return best[-1] if best else None
 
 
 def _same(a: str, b: str) -> bool:

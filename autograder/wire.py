@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
 __all__ = ["Opaque", "WireError", "decode", "encode", "receive", "send"]
@@ -169,7 +169,8 @@ class _Writer:
         return ["tensor", name, list(value.shape), self.buffer(raw)]
 
     def buffer(self, array: np.ndarray) -> int:
-        self.buffers.append(memoryview(array.reshape(-1).view(np.uint8)) if array.size else memoryview(b""))
+        flat: Any = array.reshape(-1).view(np.uint8)
+        self.buffers.append(memoryview(flat) if array.size else memoryview(b""))
         return len(self.buffers) - 1
 
 

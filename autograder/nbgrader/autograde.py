@@ -41,16 +41,18 @@ class MendingExporter(NotebookExporter):
 
     def from_filename(self, filename: str, resources: Any = None, **keywords: Any) -> tuple[Any, Any]:
         """The notebook, mended, and nbgrader's resources."""
-        if not self.parent._sanitizing:
+        converter: Any = self.parent
+        if not converter._sanitizing:
             return super().from_filename(filename, resources, **keywords)
         names = resources["nbgrader"]
         with Gradebook(names["db_url"]) as gradebook:
             reference = read_reference(gradebook, names["assignment"], names["notebook"])
         path, notes = find_notebook(Path(filename).parent, names["notebook"])
         submission = read_submission(path, reference)
-        notebook = from_dict(with_notes(submission, notes))  # type: ignore[no-untyped-call]
+        notebook = from_dict(with_notes(submission, notes))
         resources["metadata"] = {"name": names["notebook"], "path": str(Path(filename).parent)}
-        return super().from_notebook_node(notebook, resources, **keywords)
+        output: tuple[Any, Any] = super().from_notebook_node(notebook, resources, **keywords)
+        return output
 
 
 class GradeSubmission(NbGraderPreprocessor):  # type: ignore[misc]
@@ -165,10 +167,10 @@ def _show(notebook: Any, report: Report) -> None:
             continue
         if cell.id in feedback:
             cell.source = _without_hidden_lines(cell.source)
-            cell.outputs = [from_dict(render_output(feedback[cell.id]))]  # type: ignore[no-untyped-call]
+            cell.outputs = [from_dict(render_output(feedback[cell.id]))]
         elif cell.id in report.outputs:
             cell.execution_count = number
-            cell.outputs = [from_dict(output) for output in report.outputs[cell.id]]  # type: ignore[no-untyped-call]
+            cell.outputs = [from_dict(output) for output in report.outputs[cell.id]]
 
 
 def _without_hidden_lines(source: str) -> str:

@@ -37,7 +37,7 @@ def interpreter() -> Sequence[str]:
 
 def others_can_reach(folders: Sequence[str]) -> bool:
     """Whether another user id may pass every folder on the way."""
-    return all(Path(part).stat().st_mode & 0o001 for folder in folders for part in (folder, *Path(folder).parents))
+    return all(part.stat().st_mode & 0o001 for folder in map(Path, folders) for part in (folder, *folder.parents))
 
 
 def _without_ours(root: Path) -> Iterator[str]:

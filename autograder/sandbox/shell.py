@@ -3,8 +3,9 @@
 import io
 import os
 import re
+import subprocess
 import sys
-from collections.abc import Callable
+from subprocess import DEVNULL, PIPE, STDOUT
 from typing import Any, Final
 
 from IPython.core.compilerop import CachingCompiler
@@ -75,6 +76,8 @@ class _Stream(io.TextIOBase):
 class _Hook(DisplayHook):
     """Keeps the value of a cell's last expression."""
 
+    shell: Any
+
     def write_output_prompt(self) -> None:
         pass
 
@@ -92,7 +95,9 @@ class _Hook(DisplayHook):
 class _Publisher(DisplayPublisher):
     """Keeps what `display` shows, figures among it."""
 
-    def publish(self, data, metadata=None, *, transient=None, update=False, **_):  # type: ignore[no-untyped-def]
+    shell: Any
+
+    def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **_):  # type: ignore[no-untyped-def]
         identity = (transient or {}).get("display_id")
         output = {"output_type": "display_data", "data": dict(data), "metadata": dict(metadata or {}), "_id": identity}
         recorder = self.shell.recorder
@@ -126,6 +131,8 @@ class Shell(InteractiveShell):
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
     compiler_class = Type(_Compiler)
+    history_manager: Any
+    compile: Any
     recorder: Recorder = Recorder(0)
     last_error: dict[str, Any] | None = None
 
@@ -133,6 +140,7 @@ class Shell(InteractiveShell):
         """No event loop to start: figures are inline."""
 
     def init_history(self) -> None:
+        """Keeps no history: its thread and its file would outlive a fork."""
         super().init_history()
         self.history_manager.enabled = False
 
@@ -142,12 +150,10 @@ class Shell(InteractiveShell):
             {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": [str(line) for line in stb]}
         )
 
-    def system(self, cmd: str) -> None:  # `!command`
-        import subprocess
-
-        done = subprocess.run(
-            self.var_expand(cmd, depth=1), shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-        )
+    def system(self, cmd: str) -> None:
+        """Runs a `!command` and prints what it printed."""
+        command = self.var_expand(cmd, depth=1)
+        done = subprocess.run(command, shell=True, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, check=False)
         print(done.stdout.decode("utf-8", "replace"), end="")
         self.user_ns["_exit_code"] = done.returncode
 

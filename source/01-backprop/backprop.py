@@ -1209,7 +1209,7 @@ plt.show()
 # 1. **Standardise.** Subtract from each pixel its mean over the *training* images, and divide by its standard deviation over them. Then no input shouts louder than another, and the weights can start at one common size. The test images go through the same numbers: computing them anew from the test images would be looking at the examination.
 #    Some pixels are the same in all training images. Their standard deviation is 0: divide by 1 there.
 # 2. **Initialise.** Weights that start equal stay equal: each hidden unit would learn the same thing. So draw them at random, from a normal distribution, with standard deviation $\sqrt{2/D}$ for a layer with D inputs and a ReLU behind it (He and others 2015). Biases start at 0.
-# 3. **Mini-batches.** In each **epoch**, which is one pass over the training data, go through the examples in a *new random order*, in groups of `batch_size`; the last group may be smaller. Data often comes sorted. Fed in that order, the network forgets zeros while it learns nines.
+# 3. **Mini-batches.** In each **epoch**, which is one pass over the training data, go through the examples in a *new random order*, in groups of `batch_size`; the last group may be smaller. Data often comes sorted. Fed in that order, the network leans towards whatever it saw last.
 # 4. **Step.** Forward: linear, ReLU, linear. Loss: softmax cross-entropy. Backward. Adam for each of the four arrays.
 
 # %% [markdown]
@@ -1218,7 +1218,7 @@ plt.show()
 #
 # Write the whole training as one function, from the raw training data to predictions for unseen inputs. It gets no labels for `x_test`: it cannot cheat, and you cannot fool yourself.
 #
-# You may call your own functions from above (then they must be right), your own `Tensor`, or write the few lines anew in plain NumPy. The hidden tests train on small sets of a few hundred examples: on digits, on data in very different units, sorted by class, and on classes that no straight line can separate.
+# You may call your own functions from above (then they must be right), your own `Tensor`, or write the few lines anew in plain NumPy. The hidden tests train on small sets of a few hundred examples: on digits, on data in very different units, on data sorted by class with some labels wrong, and on classes that no straight line can separate.
 # They ask for an accuracy well below what a plain solution reaches.
 #
 # <details><summary>Hint 1: a plan</summary>

@@ -1160,48 +1160,52 @@ plt.show()
 #
 # ### What it remembers
 #
-# Now open the box. We feed one sequence step by step through the trained LSTM with your `lstm_cell_forward` and draw the cell state of the unit whose cell follows the answer best, and its input and forget gates.
-# Compare it with the memory wired by hand.
+# Now open the box. We feed one sequence step by step through the trained LSTM with your `lstm_cell_forward`. The example has a large number at the first bell and a small one at the second. We draw two gates of the unit
+# whose cell follows the answer best, and the answer that the network would give if it were stopped at step $t$. Compare with the memory wired by hand.
 
 # %% tags=["capstone"]
 def open_box(params, x):
-    """Cell states, input gates and forget gates (N, T, H) of an LSTM over x (N, T, 2)."""
+    """Cell states, input gates, forget gates (N, T, H) and answers (N, T) of an LSTM over x (N, T, 2)."""
     h = c = np.zeros((len(x), HIDDEN))
-    cells, gates_i, gates_f = [], [], []
+    seen = []
     for t in range(x.shape[1]):
         gates = sigmoid(x[:, t] @ params["w_x"] + h @ params["w_h"] + params["b"])
-        gates_i.append(gates[:, :HIDDEN])
-        gates_f.append(gates[:, HIDDEN : 2 * HIDDEN])
         h, c, _ = lstm_cell_forward(x[:, t], h, c, params["w_x"], params["w_h"], params["b"])
-        cells.append(c)
-    return (np.stack(a, axis=1) for a in (cells, gates_i, gates_f))
+        seen.append((c, gates[:, :HIDDEN], gates[:, HIDDEN : 2 * HIDDEN], h @ params["w_y"] + params["b_y"]))
+    return (np.stack(column, axis=1) for column in zip(*seen, strict=True))
 
 
-cells, gates_i, gates_f = open_box(trained["LSTM"], x_test)
+cells, gates_i, gates_f, answers = open_box(trained["LSTM"], x_test)
 follows = [abs(np.corrcoef(cells[:, -1, k], y_test)[0, 1]) for k in range(HIDDEN)]
 unit = int(np.argmax(follows))
-example = int(np.argmax((x_test[:, :, 0] * x_test[:, :, 1] > 0.5).sum(axis=1)))  # a sequence whose two marked values are both large
-marked = np.flatnonzero(x_test[example, :, 1])
+marked_values = x_test[:, :, 0] * x_test[:, :, 1]
+example = int(np.argmax(marked_values[:, :50].sum(axis=1) - marked_values[:, 50:].sum(axis=1)))
+bells = np.flatnonzero(x_test[example, :, 1])
 
 figure, axes = plt.subplots(3, 1, figsize=(8, 5.4), sharex=True, height_ratios=(2, 2, 3))
 axes[0].vlines(np.arange(100), 0, x_test[example, :, 0], color=GREY, lw=1.5)
-axes[0].vlines(marked, 0, x_test[example, marked, 0], color=RED, lw=4)
+axes[0].vlines(bells, 0, np.maximum(x_test[example, bells, 0], 0.02), color=RED, lw=4)
 axes[0].set(ylabel="value", title="what goes by", ylim=(0, 1.05))
 axes[1].plot(gates_i[example, :, unit], color=GREEN, lw=2, label="input gate")
 axes[1].plot(gates_f[example, :, unit], color=RED, lw=2, ls="--", label="forget gate")
-axes[1].set(ylabel="gate", ylim=(-0.05, 1.05), title="the doors of one unit")
+axes[1].set(ylabel="gate", ylim=(-0.05, 1.05), title=f"the doors of unit {unit}")
 axes[1].legend(frameon=False, fontsize=9, loc="center right")
-axes[2].plot(cells[example, :, unit], color=BLUE, lw=3)
-axes[2].set(xlabel="time step", ylabel="c", title="what stays: a latch that nobody wired")
+axes[2].plot(answers[example], color=BLUE, lw=3, label="answer if stopped here")
+axes[2].axhline(y_test[example], color="black", lw=1, ls=":", label="the right answer")
+axes[2].set(xlabel="time step", ylabel="answer", title="what stays: a latch that nobody wired", ylim=(0, 2))
+axes[2].legend(frameon=False, fontsize=9, loc="lower right")
 for ax in axes[1:]:
-    for t in marked:
+    for t in bells:
         ax.axvline(t, color=GREY, lw=1, ls=":")
 plt.tight_layout()
 plt.show()
 print("that unit's last cell state is correlated with the answer by more than 0.9:", bool(max(follows) > 0.9))
 
 # %% [markdown]
-# The input gate is shut, opens at the two bells, and shuts again. The forget gate stays open. The cell makes two steps and is flat in between; whether it steps up or down is for the read-out to know. Nobody told the network what a mark is.
+# The input gate is shut, opens at the two bells, and shuts again. The forget gate stays open. Nobody told the network what a mark is.
+#
+# It does one thing that we had not thought of. Within a few steps, long before the first bell, it says something not far from 1: the best guess of one who knows nothing yet, our baseline. A bell then *corrects* the guess, up for a large number and down for a small
+# one. In between it holds still, except for a slow drift.
 #
 # ### Longer than it was ever trained
 #

@@ -113,7 +113,7 @@ def test_autograde_leaves_a_valid_notebook(semester: Semester, student: str) -> 
     """The autograded notebook keeps the student's answers and is valid as it stands."""
     path = semester.course.autograded(student)
     assert is_valid(path)
-    assert "".join(cell_of(read_notebook(path), "linear")["source"]) == ANSWERS[student]["linear"].rstrip("\n") + "\n"
+    assert "".join(cell_of(read_notebook(path), "linear")["source"]) == ANSWERS[student]["linear"]
 
 
 def test_formgrader_finds_the_submission(semester: Semester) -> None:

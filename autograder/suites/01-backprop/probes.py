@@ -82,6 +82,11 @@ def ordered(student, parents, root, iterables=("tuple",)):
     return [numbers.get(id(node), -1) for node in student.topological_order(nodes[root])]
 
 
+def ordered_chain(student, second):
+    """topological_order(root) of a deep graph; its nodes are shown by their numbers"""
+    return ordered(student, [[], *([i - 1, int(j)] for i, j in enumerate(second, 1))], len(second))
+
+
 def ordered_twice(student, parents, root):
     """topological_order(root) called twice on one graph, and then a look at the nodes"""
     nodes = _nodes(parents, ("list",))
@@ -237,6 +242,12 @@ def walked(student, graph, roots, look, starts=None):
     for root in roots:
         _walk(student, nodes[root])
     return tuple(np.asarray(nodes[i].grad) for i in look)
+
+
+def walked_chain(student, x, signs):
+    """t.backward() on a chain of thousands of Tensors; then the grad of its leaf"""
+    graph = [("leaf", x, []), *(("mix", [float(sign)], [i]) for i, sign in enumerate(signs))]
+    return walked(student, graph, [len(signs)], [0])
 
 
 def counted(student, graph, root):

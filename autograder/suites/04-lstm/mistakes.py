@@ -118,7 +118,10 @@ CELL_FORWARD = [
         name="the sigmoid is computed as exp(a) / (1 + exp(a)), which is NaN for large a",
         hint="exp of a large number is infinite, and infinite by infinite is NaN. See «Letters used throughout».",
         change=[
-            ("i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o)", "i, f, o = (np.exp(a_k) / (1 + np.exp(a_k)) for a_k in (a_i, a_f, a_o))"),
+            (
+                "i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o)",
+                "i, f, o = (np.exp(a_k) / (1 + np.exp(a_k)) for a_k in (a_i, a_f, a_o))",
+            ),
         ],
         also=PAIR,
     ),
@@ -565,7 +568,12 @@ BIDIRECTIONAL = [
         exercise="bidirectional",
         name="the backward LSTM starts one step behind the last real one",
         hint="A sequence of length L ends at step L - 1.",
-        change=[("np.where(real, ends - 1 - steps, steps)[:, :, None]", "np.where(real, np.minimum(ends - steps, x.shape[1] - 1), steps)[:, :, None]")],
+        change=[
+            (
+                "np.where(real, ends - 1 - steps, steps)[:, :, None]",
+                "np.where(real, np.minimum(ends - steps, x.shape[1] - 1), steps)[:, :, None]",
+            )
+        ],
     ),
     Mistake(
         "bidirectional-added",
@@ -579,7 +587,12 @@ BIDIRECTIONAL = [
         exercise="bidirectional",
         name="all sequences are turned round within the longest length of the batch",
         hint="Each sequence has an end of its own.",
-        change=[("np.where(real, ends - 1 - steps, steps)[:, :, None]", "np.where(steps < ends.max(), ends.max() - 1 - steps, steps + 0 * ends)[:, :, None]")],
+        change=[
+            (
+                "np.where(real, ends - 1 - steps, steps)[:, :, None]",
+                "np.where(steps < ends.max(), ends.max() - 1 - steps, steps + 0 * ends)[:, :, None]",
+            )
+        ],
     ),
     Mistake(
         "bidirectional-turns-the-callers-x",
@@ -729,7 +742,10 @@ ADDING = [
         exercise="adding_problem",
         name="all rows have their marks at the same steps",
         hint="Draw N positions, one for each row.",
-        change=[("rng.integers(0, T // 2, size=N)", "rng.integers(0, T // 2)"), ("rng.integers(T // 2, T, size=N)", "rng.integers(T // 2, T)")],
+        change=[
+            ("rng.integers(0, T // 2, size=N)", "rng.integers(0, T // 2)"),
+            ("rng.integers(T // 2, T, size=N)", "rng.integers(T // 2, T)"),
+        ],
     ),
     Mistake(
         "adding_problem-target-is-the-product",
@@ -799,7 +815,10 @@ ADDING = [
         exercise="adding_problem",
         name="the loss is the sum of the squared errors, not their mean",
         hint="Divide by N, in the loss as in the gradient.",
-        change=[("d_prediction = 2 * error / n_sequences", "d_prediction = 2 * error"), ("return np.mean(error**2), grads", "return np.sum(error**2), grads")],
+        change=[
+            ("d_prediction = 2 * error / n_sequences", "d_prediction = 2 * error"),
+            ("return np.mean(error**2), grads", "return np.sum(error**2), grads"),
+        ],
     ),
     Mistake(
         "adding_problem-gradient-at-every-step",

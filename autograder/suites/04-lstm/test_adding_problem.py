@@ -6,6 +6,7 @@ The batches are judged by what they must satisfy and by their distribution. The 
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 N, T, H = 3, 5, 7
@@ -51,7 +52,12 @@ def loss_and_grads(got):
     return got
 
 
-@graded(stage="value", weight=3, hint="The first half of T steps has T // 2 of them, for odd T too; one mark lies there, one in the rest. See «Capstone: the adding problem».")
+@graded(
+    stage="value",
+    weight=3,
+    hint="The first half of T steps has T // 2 of them, for odd T too; one mark lies there, one in the rest. See «Capstone: "
+    "the adding problem».",
+)
 def test_two_marks(student, rng):
     """Every row has exactly two marks, one in each half."""
     for n, steps in ((40, 10), (40, 7), (1, 5)):
@@ -60,7 +66,9 @@ def test_two_marks(student, rng):
         assert_true(np.isin(marks, (0.0, 1.0)).all(), "A mark is 0 or 1.", got=marks)
         for name, half in (("first", marks[:, : steps // 2]), ("second", marks[:, steps // 2 :])):
             counts = half.sum(axis=1)
-            assert_true((counts == 1).all(), f"T = {steps}: the {name} half of a row should have one mark, not {counts[counts != 1][:1]}.", got=half)
+            assert_true(
+                (counts == 1).all(), f"T = {steps}: the {name} half of a row should have one mark, not {counts[counts != 1][:1]}.", got=half
+            )
 
 
 @graded(stage="value", weight=2, hint="y adds the two marked values, nothing else: multiply values by marks, sum over time.")
@@ -71,7 +79,11 @@ def test_target(student, rng):
     assert_close(y, np.einsum("nt,nt->n", x[:, :, 0], x[:, :, 1]), name="y")
 
 
-@graded(stage="edge", weight=2, hint="Every value and both positions are drawn anew for every row: values evenly from 0 to 1, each mark evenly over its half.")
+@graded(
+    stage="edge",
+    weight=2,
+    hint="Every value and both positions are drawn anew for every row: values evenly from 0 to 1, each mark evenly over its half.",
+)
 def test_distribution(student, rng):
     """Values are uniform in [0, 1), and each mark is uniform over its half, row by row."""
     n, steps = 3000, 7
@@ -111,7 +123,11 @@ def test_seed_decides(student, rng):
     assert_true(not np.allclose(checked(twice[1], 4, 9)[0], first[0]), "Two draws from one generator give the same batch.")
 
 
-@graded(stage="value", weight=3, hint="Zero start; prediction from the last output, its product with w_y plus b_y; the mean of the squared errors. See «The model».")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Zero start; prediction from the last output, its product with w_y plus b_y; the mean of the squared errors. See «The model».",
+)
 def test_loss(student, rng):
     """The loss is the mean squared error of the prediction from the last output."""
     arguments = draw(rng)
@@ -122,7 +138,8 @@ def test_loss(student, rng):
 @graded(
     stage="gradient",
     weight=2,
-    hint="The gradient of a prediction is twice the error over N. w_y was multiplied by the last outputs; b_y was added to every prediction. See «The gradient».",
+    hint="The gradient of a prediction is twice the error over N. w_y was multiplied by the last outputs; b_y was added to "
+    "every prediction. See «The gradient».",
 )
 def test_gradients_of_the_readout(student, rng):
     """The gradients of w_y and b_y are right."""
@@ -136,7 +153,8 @@ def test_gradients_of_the_readout(student, rng):
 @graded(
     stage="gradient",
     weight=3,
-    hint="d_h is zero at all steps but the last, where each sequence gets its own error times w_y. The last three results of backward are d_w_x, d_w_h, d_b.",
+    hint="d_h is zero at all steps but the last, where each sequence gets its own error times w_y. The last three results of "
+    "backward are d_w_x, d_w_h, d_b.",
 )
 def test_gradients_of_the_recurrence(student, rng):
     """The gradients of w_x, w_h and b are right, and the dict has exactly the keys of params."""

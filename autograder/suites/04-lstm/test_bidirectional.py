@@ -2,8 +2,9 @@
 
 import numpy as np
 import torch
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 T, D, H = 6, 4, 5
 LENGTHS = np.array([4, 1, 6, 3, 5, 4, 2])
@@ -12,7 +13,10 @@ N = len(LENGTHS)
 
 def draw(rng, lengths=LENGTHS, steps=T, d=D, hidden=H):
     """x (N, T, D) with other numbers in the padding, shuffled lengths, and the two triples of weights."""
-    params = [tuple(f * rng.normal(size=s) for f, s in ((0.8, (d, 4 * hidden)), (0.6, (hidden, 4 * hidden)), (0.7, (4 * hidden,)))) for _ in range(2)]
+    params = [
+        tuple(f * rng.normal(size=s) for f, s in ((0.8, (d, 4 * hidden)), (0.6, (hidden, 4 * hidden)), (0.7, (4 * hidden,))))
+        for _ in range(2)
+    ]
     return rng.normal(size=(len(lengths), steps, d)), rng.permutation(lengths), *params
 
 
@@ -24,7 +28,9 @@ def oracle(x, lengths, forward_params, backward_params):
     with torch.no_grad():
         for parameter, value in zip(lstm.parameters(), values, strict=True):
             parameter.copy_(torch.tensor(value))
-        packed = pack_padded_sequence(torch.tensor(np.asarray(x, dtype=np.float64)), torch.tensor(lengths), batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(
+            torch.tensor(np.asarray(x, dtype=np.float64)), torch.tensor(lengths), batch_first=True, enforce_sorted=False
+        )
         return pad_packed_sequence(lstm(packed)[0], batch_first=True, total_length=x.shape[1])[0].numpy()
 
 
@@ -39,7 +45,9 @@ def pair(got):
     return got
 
 
-@graded(stage="value", weight=2, hint="The first H columns are the forward LSTM's: zero start, left to right, with the first triple of weights.")
+@graded(
+    stage="value", weight=2, hint="The first H columns are the forward LSTM's: zero start, left to right, with the first triple of weights."
+)
 def test_forward_half(student, rng):
     """At the real steps, the first half is the forward LSTM's output."""
     arguments = draw(rng)
@@ -50,8 +58,8 @@ def test_forward_half(student, rng):
 @graded(
     stage="value",
     weight=3,
-    hint="The backward LSTM starts with a zero state at each sequence's own last real step, never in the padding, and its outputs are turned "
-    "back to the steps they belong to. See the table in «Both directions».",
+    hint="The backward LSTM starts with a zero state at each sequence's own last real step, never in the padding, and its outputs "
+    "are turned back to the steps they belong to. See the table in «Both directions».",
 )
 def test_backward_half(student, rng):
     """At the real steps, the second half is the backward LSTM's output, started at each sequence's own end."""
@@ -60,7 +68,11 @@ def test_backward_half(student, rng):
     assert_close(got, oracle(*arguments)[:, :, H:], name="out[:, :, H:]")
 
 
-@graded(stage="value", weight=2, hint="Without padding it is two LSTMs, one of them over time turned round: the second half is turned back, and comes second.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Without padding it is two LSTMs, one of them over time turned round: the second half is turned back, and comes second.",
+)
 def test_without_padding(student, rng):
     """When all sequences fill the array, the result agrees with PyTorch's bidirectional LSTM."""
     arguments = draw(rng, lengths=np.full(3, T))
@@ -85,7 +97,11 @@ def test_padding_changes_nothing(student, rng):
     assert_close(student.bidirectional_lstm(other, lengths, *params), oracle(x, lengths, *params), name="out")
 
 
-@graded(stage="edge", hint="Turning every sequence round within its own length and exchanging the two LSTMs must give the same numbers, turned and exchanged.")
+@graded(
+    stage="edge",
+    hint="Turning every sequence round within its own length and exchanging the two LSTMs must give the same numbers, turned "
+    "and exchanged.",
+)
 def test_time_reversal(student, rng):
     """Sequences turned round, with the two triples exchanged, give the halves turned round and exchanged."""
     x, lengths, first, second = draw(rng)
@@ -97,7 +113,9 @@ def test_time_reversal(student, rng):
     assert_close(student.bidirectional_lstm(turned, lengths, second, first), expected, name="out")
 
 
-@graded(stage="edge", hint="Does every place use T, the width of the array, where it means the longest length, or drop an axis of length one?")
+@graded(
+    stage="edge", hint="Does every place use T, the width of the array, where it means the longest length, or drop an axis of length one?"
+)
 def test_small_and_wide(student, rng):
     """One sequence of one step in an array of one step, and in an array of four."""
     for lengths, steps in ((np.array([1]), 1), (np.array([1]), 4), (np.array([2, 3]), 5)):

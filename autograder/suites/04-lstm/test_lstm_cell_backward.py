@@ -6,6 +6,7 @@ forward that leaves the cache right costs nothing here, and where forward is wro
 
 import numpy as np
 import torch
+
 from autograder.errors import SubmissionError
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
@@ -50,7 +51,11 @@ def check(reply, expected, names=NAMES, pick=slice(None)):
     """The picked gradients are right; if not, and h or c are wrong too, the message sends the student to exercise 1."""
     gradients, forward = parts(reply, 2)
     right_gradients, right_forward = expected
-    assert_true(type(gradients) is tuple and len(gradients) == len(names), f"Expected are {len(names)} gradients: {', '.join(names)}.", got=gradients)
+    assert_true(
+        type(gradients) is tuple and len(gradients) == len(names),
+        f"Expected are {len(names)} gradients: {', '.join(names)}.",
+        got=gradients,
+    )
     try:
         assert_close(gradients[pick], right_gradients[pick], names=names[pick])
     except SubmissionError:
@@ -86,7 +91,11 @@ def test_bias_gate_by_gate(student, rng):
     check(student.probe.cell_bias_gradient(*arguments), (tuple(np.split(gradients[5], 4)), forward), names=GATES)
 
 
-@graded(stage="gradient", weight=2, hint="Both weight gradients are «input, transposed, times the gradient of a», a sum over the batch. See «Step 4».")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="Both weight gradients are «input, transposed, times the gradient of a», a sum over the batch. See «Step 4».",
+)
 def test_weights(student, rng):
     """The gradients of w_x and w_h are right."""
     arguments = draw(rng)
@@ -100,14 +109,22 @@ def test_inputs(student, rng):
     check(student.probe.cell_gradients(*arguments), oracle(*arguments), pick=slice(0, 2))
 
 
-@graded(stage="gradient", weight=2, hint="With d_h = 0 everything comes along the thick line: do you use d_c? The output gate then gets nothing.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="With d_h = 0 everything comes along the thick line: do you use d_c? The output gate then gets nothing.",
+)
 def test_gradient_from_the_next_step_only(student, rng):
     """With d_h = 0, the gradient that the next step sent through d_c reaches all six inputs."""
     d_h, *rest = draw(rng)
     check(student.probe.cell_gradients(0 * d_h, *rest), oracle(0 * d_h, *rest))
 
 
-@graded(stage="gradient", weight=2, hint="With d_c = 0 the cell still gets a gradient, because h = o · tanh(c) used it. See «Step 1: who used c?».")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="With d_c = 0 the cell still gets a gradient, because h = o · tanh(c) used it. See «Step 1: who used c?».",
+)
 def test_gradient_from_the_output_only(student, rng):
     """With d_c = 0, the gradient of h reaches all six inputs, also through tanh(c)."""
     d_h, d_c, *inputs = draw(rng)
@@ -138,7 +155,10 @@ def test_saturated_gates(student, rng):
     check(student.probe.cell_gradients(*arguments), oracle(*arguments))
 
 
-@graded(stage="contract", hint="d_c += … changes the caller's array, and *= on something from the cache spoils it for a second call: make new arrays.")
+@graded(
+    stage="contract",
+    hint="d_c += … changes the caller's array, and *= on something from the cache spoils it for a second call: make new arrays.",
+)
 def test_arguments_unchanged(student, rng):
     """The arguments and the cache are not changed: a second call gives the same."""
     arguments = draw(rng)

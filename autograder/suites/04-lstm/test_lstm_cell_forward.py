@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
@@ -53,7 +54,11 @@ def test_output(student, rng):
     assert_close(h, oracle(*inputs)[0], name="h")
 
 
-@graded(stage="edge", hint="An open forget gate and a shut input gate leave the cell as it is: is the forget gate the second block, the input gate the first?")
+@graded(
+    stage="edge",
+    hint="An open forget gate and a shut input gate leave the cell as it is: is the forget gate the second block, the input "
+    "gate the first?",
+)
 def test_latch_holds(student, rng):
     """With the forget gate open and the input gate shut, the cell keeps its state."""
     x, h_prev, c_prev, w_x, w_h, b = draw(rng)
@@ -79,7 +84,10 @@ def test_one_of_everything(student, rng):
     assert_close(student.probe.cell_outputs(*inputs), oracle(*inputs), names=("h", "c"))
 
 
-@graded(stage="edge", hint="exp of a large number overflows, and inf / inf is NaN. The lesson's `sigmoid` is safe; see «Letters used throughout».")
+@graded(
+    stage="edge",
+    hint="exp of a large number overflows, and inf / inf is NaN. The lesson's `sigmoid` is safe; see «Letters used throughout».",
+)
 def test_extreme_preactivations(student, rng):
     """Pre-activations of about ±1000 give saturated gates, never NaN."""
     inputs = draw(rng, scale=700.0)

@@ -1,6 +1,7 @@
 """Hidden tests of the exercise `lstm_initialise`. Draws are judged by their distribution, never by their order."""
 
 import numpy as np
+
 from autograder.suite import assert_close, assert_true, graded
 
 NAMES = ("w_x", "w_h", "b")
@@ -22,10 +23,13 @@ def weights(got, inputs, hidden):
 def assert_uniform(values, bound, name):
     """`values` lie within ±bound and are spread evenly over it (Kolmogorov–Smirnov; one right answer in 10^9 would fail)."""
     values = np.sort(np.ravel(values))
-    assert_true(np.abs(values).max() <= bound, f"{name} has entries beyond ±1/√H = ±{bound:.4f}: the largest is {np.abs(values).max():.4f}.")
+    assert_true(
+        np.abs(values).max() <= bound, f"{name} has entries beyond ±1/√H = ±{bound:.4f}: the largest is {np.abs(values).max():.4f}."
+    )
     grid = (np.arange(values.size) + 0.5) / values.size
     distance = np.abs((values / bound + 1) / 2 - grid).max()
-    text = f"{name} stays within ±1/√H = ±{bound:.4f} but is not spread evenly over it: mean {values.mean():.4f}, largest {np.abs(values).max():.4f}."
+    text = f"{name} stays within ±1/√H = ±{bound:.4f} but is not spread evenly over it: "
+    text += f"mean {values.mean():.4f}, largest {np.abs(values).max():.4f}."
     assert_true(distance <= 3.3 / np.sqrt(values.size), text)
 
 
@@ -46,7 +50,11 @@ def test_weights_are_uniform(student, rng):
         assert_uniform(w_h, 1 / np.sqrt(hidden), "w_h")
 
 
-@graded(stage="value", weight=2, hint="Only the forget block is special. The blocks of i, g and o are drawn like the weights, not zero and not forget_bias.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Only the forget block is special. The blocks of i, g and o are drawn like the weights, not zero and not forget_bias.",
+)
 def test_other_biases_are_uniform(student, rng):
     """The blocks of b for i, g and o are uniform between -1/√H and 1/√H too."""
     _, _, b = weights(student.probe.initialise(2, 400, int(rng.integers(1 << 30))), 2, 400)

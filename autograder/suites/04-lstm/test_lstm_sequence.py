@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 N, T, D, H = 3, 5, 4, 7
@@ -54,14 +55,17 @@ def triple(got):
 
 def six(got):
     """The six gradients, once there are six."""
-    assert_true(type(got) is tuple and len(got) == 6, "lstm_backward should return six gradients: d_x, d_h_0, d_c_0, d_w_x, d_w_h, d_b.", got=got)
+    assert_true(
+        type(got) is tuple and len(got) == 6, "lstm_backward should return six gradients: d_x, d_h_0, d_c_0, d_w_x, d_w_h, d_b.", got=got
+    )
     return got
 
 
 @graded(
     stage="value",
     weight=3,
-    hint="Step t gets the h and the c of step t - 1, step 0 gets h_0 and c_0. If only the first step is right, a state is not handed on. See «A whole sequence».",
+    hint="Step t gets the h and the c of step t - 1, step 0 gets h_0 and c_0. If only the first step is right, a state is "
+    "not handed on. See «A whole sequence».",
 )
 def test_outputs(student, rng):
     """The outputs of all steps agree with torch.nn.LSTM."""
@@ -81,7 +85,8 @@ def test_final_states(student, rng):
 @graded(
     stage="gradient",
     weight=3,
-    hint="d_h_t has two sources, the loss and step t + 1; d_c_t comes from step t + 1. After step 0 the two carries are d_h_0 and d_c_0. See «A whole sequence».",
+    hint="d_h_t has two sources, the loss and step t + 1; d_c_t comes from step t + 1. After step 0 the two carries are "
+    "d_h_0 and d_c_0. See «A whole sequence».",
 )
 def test_gradients_of_inputs_and_start(student, rng):
     """The gradients of x, h_0 and c_0 are right when every output has a gradient."""
@@ -90,7 +95,12 @@ def test_gradients_of_inputs_and_start(student, rng):
     assert_close(got[:3], gradient_oracle(d_h, *inputs)[:3], names=GRADIENTS[:3])
 
 
-@graded(stage="gradient", weight=3, hint="The same weights are used at every step, so every step adds to their gradient. At step t, w_h was multiplied by the output of step t - 1.")
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="The same weights are used at every step, so every step adds to their gradient. At step t, w_h was multiplied by "
+    "the output of step t - 1.",
+)
 def test_gradients_of_weights(student, rng):
     """The gradients of w_x, w_h and b are summed over batch and time."""
     inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
@@ -98,7 +108,11 @@ def test_gradients_of_weights(student, rng):
     assert_close(got[3:], gradient_oracle(d_h, *inputs)[3:], names=GRADIENTS[3:])
 
 
-@graded(stage="gradient", weight=2, hint="All that reaches step 0 came through the carries: is the cell's gradient handed on, multiplied by the forget gate?")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="All that reaches step 0 came through the carries: is the cell's gradient handed on, multiplied by the forget gate?",
+)
 def test_gradient_from_the_last_output_only(student, rng):
     """A gradient at the last output alone travels back to the first step."""
     inputs, d_h = draw(rng), np.zeros((N, T, H))
@@ -121,7 +135,11 @@ def test_cut_in_two(student, rng):
     assert_close(student.probe.sequence_in_two_parts(2, *inputs), oracle(*inputs), names=OUTPUTS)
 
 
-@graded(stage="edge", hint="An output that only the past made can't have a gradient for the future: does the backward loop meet each step's own d_h and cache?")
+@graded(
+    stage="edge",
+    hint="An output that only the past made can't have a gradient for the future: does the backward loop meet each step's "
+    "own d_h and cache?",
+)
 def test_no_gradient_from_the_future(student, rng):
     """If only the output of step 2 has a gradient, the inputs after step 2 get none."""
     inputs, d_h = draw(rng), np.zeros((N, T, H))
@@ -140,7 +158,10 @@ def test_arguments_unchanged(student, rng):
     assert_close(second, first, names=tuple(f"{name} of the second call" for name in GRADIENTS))
 
 
-@graded(stage="contract", hint="zeros_like(h_0) of integers holds integers and cuts off everything behind the point: say the dtype or the shape.")
+@graded(
+    stage="contract",
+    hint="zeros_like(h_0) of integers holds integers and cuts off everything behind the point: say the dtype or the shape.",
+)
 def test_integers_give_floats(student, rng):
     """Integer x, h_0, c_0 and d_h are accepted and give float64."""
     weights = draw(rng)[3:]

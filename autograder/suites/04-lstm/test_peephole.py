@@ -6,6 +6,7 @@ peephole weights on the diagonal of that input's weights. The first call gives c
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
@@ -47,7 +48,11 @@ def only(rng, name):
     return [0 * a if key.startswith("p_") and key != name else a for key, a in zip(NAMES, arguments, strict=True)]
 
 
-@graded(stage="value", weight=2, hint="The input and the forget gate add «peephole times old cell» inside the sigmoid; the candidate g sees nothing. See «Peepholes».")
+@graded(
+    stage="value",
+    weight=2,
+    hint="The input and the forget gate add «peephole times old cell» inside the sigmoid; the candidate g sees nothing. See «Peepholes».",
+)
 def test_cell_state(student, rng):
     """With all three peepholes, the new cell state c is right."""
     arguments = draw(rng)
@@ -55,7 +60,9 @@ def test_cell_state(student, rng):
     assert_close(c, oracle(*arguments)[1], name="c")
 
 
-@graded(stage="value", weight=2, hint="If c is right and h is not: the output gate decides last and looks at the new cell, inside its sigmoid.")
+@graded(
+    stage="value", weight=2, hint="If c is right and h is not: the output gate decides last and looks at the new cell, inside its sigmoid."
+)
 def test_output(student, rng):
     """With all three peepholes, the output h is right."""
     arguments = draw(rng)
@@ -77,7 +84,10 @@ def test_only_the_forget_gate_peeps(student, rng):
     assert_close(student.peephole_cell_forward(*arguments), oracle(*arguments), names=("h", "c"))
 
 
-@graded(stage="value", hint="p_o belongs to the output gate, the fourth block, and looks at the new cell, not at the old one and not at its tanh.")
+@graded(
+    stage="value",
+    hint="p_o belongs to the output gate, the fourth block, and looks at the new cell, not at the old one and not at its tanh.",
+)
 def test_only_the_output_gate_peeps(student, rng):
     """With p_i = p_f = 0, the output gate sees the new cell."""
     arguments = only(rng, "p_o")

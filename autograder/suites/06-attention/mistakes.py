@@ -108,12 +108,12 @@ MASKED_SOFTMAX = [
         "masked-softmax-epsilon",
         exercise="masked_softmax",
         name="a small number is added to the denominator, and the weights add up to less than one",
-        hint="1e-6 is far more than rounding. Say exactly which rows are zero instead.",
+        hint="1e-5 is far more than rounding. Say exactly which rows are zero instead.",
         code='''def masked_softmax(scores, mask, dim=-1):
     masked = scores.masked_fill(~mask, float("-inf"))
     top = masked.amax(dim=dim, keepdim=True)
     e = torch.exp(masked - top.masked_fill(top == float("-inf"), 0.0))
-    return e / (e.sum(dim=dim, keepdim=True) + 1e-6)
+    return e / (e.sum(dim=dim, keepdim=True) + 1e-5)
 ''',
     ),
     Mistake(

@@ -348,7 +348,7 @@ def scaled_dot_product_attention(q, k, v, mask=None):
         w = torch.softmax(s, -1).masked_fill(~m.any(-1, keepdim=True), 0.0)
     else:
         w = torch.softmax(s, -1)
-    return torch.bmm(w, v3).reshape(*leading, *v3.shape[-2:]), w.reshape(*leading, *s.shape[-2:])
+    return torch.bmm(w, v3).unflatten(0, leading) if leading else torch.bmm(w, v3)[0], w.reshape(*leading, *s.shape[-2:])
 ''',
     ),
     Style(

@@ -21,7 +21,7 @@ def draw_case(rng, ends, n_keys=7, key_size=4):
             plan[row, end] = EOS  # whatever is fed
             plan[row, end + 1 :, EOS] = rng.choice(words, size=STEPS - end - 1)  # it would go on writing
     gaze, keys = torch.from_numpy(rng.normal(size=(STEPS, key_size))), torch.from_numpy(rng.normal(size=(n, n_keys, key_size)))
-    lengths = torch.from_numpy(rng.integers(2, n_keys + 1, size=n))
+    lengths = torch.from_numpy(rng.integers(1, n_keys, size=n))  # every row has padding
     mask = torch.arange(n_keys) < lengths.unsqueeze(1)
     h = torch.stack([torch.arange(n), torch.zeros(n, dtype=torch.int64)], dim=1).double()
     return torch.from_numpy(plan), gaze, keys, mask, h

@@ -1,0 +1,223 @@
+"""The replay of a notebook: outputs like Jupyter's, and a cell that misbehaves costs only itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder.model import Cell
+from autograder.replay import Budget, Replay, _plain_outputs
+from autograder.sandbox.host import Sandbox
+from autograder.wire import Opaque
+
+Run = Callable[..., Replay]
+BUDGET = Budget(cell_seconds=1.0, call_seconds=1.0)
+
+
+@pytest.fixture
+def run(sandbox: Sandbox) -> Run:
+    """Runs cells in a fresh session and checks that the outputs are valid nbformat."""
+
+    def run(*sources: str, files: tuple[Path, ...] = (), budget: Budget = BUDGET) -> Replay:
+        replay = Replay(sandbox, [Cell(f"c{i}", source) for i, source in enumerate(sources)], files, budget=budget)
+        replay.run()
+        cells = [new_code_cell(outputs=[nbformat.from_dict(output) for output in outputs]) for outputs in replay.outputs.values()]
+        nbformat.validate(new_notebook(cells=cells))
+        return replay
+
+    return run
+
+
+def texts(replay: Replay, name: str = "c0") -> list[str]:
+    """What a reader sees under a cell."""
+    return [output.get("text") or output.get("evalue") or output["data"]["text/plain"] for output in replay.outputs[name]]
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("1 + 1", ["2"]),
+        ("1 + 1;", []),
+        ("x = 5", []),
+        ("print('a'); print('b'); 5", ["a\nb\n", "5"]),
+        ("display([1]); 2", ["[1]", "2"]),
+        ("!echo hello", ["hello\n"]),
+        ("out = !echo hello\nout[0]", ["'hello'"]),
+        ("import os; _ = os.system('echo direct')", ["direct\n"]),
+        ("%%capture out\nprint('hidden')", []),
+        ("import asyncio\nawait asyncio.sleep(0)\n7", ["7"]),
+        ("import asyncio\nasync def f():\n    return 8\nawait f()", ["8"]),
+        ("import numpy as np\nnp.arange(3)", ["array([0, 1, 2])"]),
+        ("print('é ∂ 漢')", ["é ∂ 漢\n"]),
+        ("print('a', end='')\nprint('b')", ["ab\n"]),
+        ("h = display(1, display_id=True); h.update(2)", ["2"]),
+        ("print(1); from IPython.display import clear_output; clear_output(); print(2)", ["2\n"]),
+        ("import logging; logging.warning('low')", ["WARNING:root:low\n"]),
+        ("__name__", ["'__main__'"]),
+        ("class A:\n    def _repr_html_(self): 1 / 0\nA();", []),
+    ],
+)
+def test_outputs(run: Run, source: str, seen: list[str]) -> None:
+    """What a cell prints, shows and evaluates to appears as in Jupyter."""
+    assert texts(run(source)) == seen
+
+
+def test_streams_and_warnings(run: Run) -> None:
+    """Standard error and warnings are kept apart from standard output, without a path of this machine."""
+    outputs = run("import sys, warnings\nprint('out')\nprint('err', file=sys.stderr)\nwarnings.warn('careful')").outputs["c0"]
+    assert [output["name"] for output in outputs] == ["stdout", "stderr"]
+    assert outputs[1]["text"] == "err\n<cell c0>:4: UserWarning: careful\n  warnings.warn('careful')\n"
+
+
+def test_html_and_latex(run: Run) -> None:
+    """Rich values keep their text and their HTML."""
+    replay = run("from IPython.display import HTML, Latex, Markdown\nHTML('<b>x</b>')", "display(Latex('$x$'))", "display({'text/plain': 'p', 'x/y': 5}, raw=True)")
+    assert replay.outputs["c0"][0]["data"] == {"text/plain": "<IPython.core.display.HTML object>", "text/html": "<b>x</b>"}
+    assert replay.outputs["c1"][0]["data"]["text/latex"] == "$x$"
+    assert replay.outputs["c2"][0]["data"] == {"text/plain": "p"}
+
+
+@pytest.mark.parametrize("magic", ["", "%matplotlib inline\n", "import matplotlib\nmatplotlib.use('Agg')\n%matplotlib inline\n"])
+def test_figures(run: Run, magic: str) -> None:
+    """A figure is a picture, with `%matplotlib inline` and without, shown or left at the end of the cell."""
+    for end in ("plt.show()", "None"):
+        replay = run(f"{magic}import matplotlib.pyplot as plt\nplt.plot([1, 2])\n{end}")
+        pictures = [output["data"]["image/png"] for output in replay.outputs["c0"]]
+        assert [picture[:6] for picture in pictures] == ["iVBORw"]
+        assert replay.errors == {}
+
+
+def test_timeit(run: Run) -> None:
+    """`%timeit` prints its line."""
+    assert "per loop" in texts(run("%timeit -n1 -r1 1 + 1"))[0]
+
+
+def test_errors(run: Run) -> None:
+    """An error has a traceback of the student's own lines, and the line of the cell in which it arose."""
+    replay = run("def f():\n    return 1 / 0\nf()", "x = 1\nx +", "undefined")
+    output = replay.outputs["c0"][0]
+    assert (output["ename"], output["evalue"]) == ("ZeroDivisionError", "division by zero")
+    assert "----> 2     return 1 / 0" in "\n".join(output["traceback"])
+    assert {name: error.sentence() for name, error in replay.errors.items()} == {
+        "c0": "ZeroDivisionError: division by zero (line 2 of the cell)",
+        "c1": "SyntaxError: invalid syntax (line 2 of the cell)",
+        "c2": "NameError: name 'undefined' is not defined (line 1 of the cell)",
+    }
+
+
+def test_errors_show_no_path(run: Run) -> None:
+    """A traceback through a library and the name of the working folder show nothing of this machine."""
+    replay = run("import json\njson.loads('[')", "import os; print(os.getcwd()); open('/nowhere')", "import numpy; print(numpy.__file__)")
+    everything = str(replay.outputs) + str(replay.errors)
+    assert "<python>" in everything or "json/decoder.py" in everything
+    for secret in (str(Path(np.__file__).parents[1]), str(Path.cwd()), "site-packages/autograder"):
+        assert secret not in everything
+
+
+def test_input_fails_cleanly(run: Run) -> None:
+    """Nobody is there to answer: `input` is an error at once, not a wait."""
+    replay = run("input('name? ')", "1")
+    assert replay.errors["c0"].name in ("EOFError", "StdinNotImplementedError")
+    assert texts(replay, "c1") == ["1"]
+
+
+def test_files_lie_beside_the_notebook(run: Run, tmp_path: Path) -> None:
+    """Data files are found by their name; what is written to them is gone in the next session."""
+    (tmp_path / "words.csv").write_text("a,b")
+    for _ in range(2):
+        assert texts(run("print(open('words.csv').read())\nopen('words.csv', 'w').write('x');", files=(tmp_path / "words.csv",))) == ["a,b\n"]
+    assert (tmp_path / "words.csv").read_text() == "a,b"
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        pytest.param("while True: pass", "Timeout: the cell did not finish within 1 s: does a loop never end?", id="loop"),
+        pytest.param("while True:\n    try:\n        while True: pass\n    except BaseException: pass", "Timeout: the cell did not finish", id="loop-that-catches-all"),
+        pytest.param("import signal, time\nfor s in (2, 14, 15): signal.signal(s, signal.SIG_IGN)\ntime.sleep(60)", "Timeout: the cell did", id="deaf"),
+        pytest.param("import os; os._exit(0)", "Crash: the cell ended the whole process", id="exit"),
+        pytest.param("import ctypes; ctypes.string_at(0)", "Crash: the cell ended the whole process", id="segfault"),
+        pytest.param("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "Crash: the cell ended the whole process", id="kills-itself"),
+        pytest.param("import os\nfor fd in range(3, 64):\n    try: os.close(fd)\n    except OSError: pass", "Crash: the cell ended the whole", id="closes-everything"),
+        pytest.param("quit_now = 1\nimport sys; sys.exit(3)", "SystemExit: 3", id="sys-exit"),
+        pytest.param("raise KeyboardInterrupt", "KeyboardInterrupt", id="interrupt"),
+        pytest.param("class Crash(Exception): pass\nraise Crash('mine')", "Crash: mine (line 2 of the cell)", id="exception-named-crash"),
+        pytest.param("held = bytearray(64 << 30)", "MemoryError", id="memory"),
+        pytest.param("x = '\x00'", "SyntaxError: source code string cannot contain null bytes", id="null-byte"),
+        pytest.param("import threading\nthreading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()\nraise ValueError('t')", "ValueError: t", id="thread"),
+    ],
+)
+def test_a_cell_costs_only_itself(run: Run, source: str, error: str) -> None:
+    """Whatever one cell does, the cells before and after it have their outputs and names."""
+    replay = run("a = 1\na", source, "a + 1")
+    assert replay.errors["c1"].sentence().startswith(error)
+    assert list(replay.errors) == ["c1"]
+    assert (texts(replay, "c0"), texts(replay, "c2")) == (["1"], ["2"])
+    assert list(replay.outputs) == ["c0", "c1", "c2"]
+
+
+def test_an_exception_named_crash_keeps_its_names(run: Run) -> None:
+    """What a cell defined before an exception of that name is still there after another cell forced a new session."""
+    assert texts(run("class Crash(Exception): pass\nkept = 5\nraise Crash()", "import os; os._exit(1)", "kept"), "c2") == ["5"]
+
+
+def test_endless_recursion(run: Run) -> None:
+    """A thousand frames make an error, and the page shows some of them, not all."""
+    replay = run("def f(n):\n    return f(n + 1)\nf(0)", "2", budget=Budget(cell_seconds=15))
+    assert replay.errors["c0"].sentence() == "RecursionError: maximum recursion depth exceeded (line 2 of the cell)"
+    assert len(str(replay.outputs["c0"])) < 20_000
+
+
+def test_output_is_cut(run: Run) -> None:
+    """A flood of output is cut at the limit of the notebook, and the cell is no error."""
+    replay = run("for _ in range(3000): print('x' * 1000)", "7")
+    assert len(texts(replay)[0]) < 250_000
+    assert texts(replay)[0].endswith("… output cut here: the limit for one notebook is reached …\n")
+    assert replay.errors == {}
+
+
+def test_the_notebook_has_a_deadline(run: Run) -> None:
+    """When the time of all cells together is used up, each of the rest gets half a second."""
+    replay = run(*["import time; time.sleep(0.7)"] * 3, budget=Budget(cell_seconds=20, notebook_seconds=0.8))
+    assert replay.errors["c2"].message == "the cell did not finish within 0.5 s: does a loop never end?"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        None,
+        5,
+        {"output_type": "stream"},
+        [None, 5, "stream"],
+        [{"output_type": "update_display_data"}],
+        [{"output_type": np.zeros(3)}],
+        [{"output_type": ["stream"]}],
+        [{"output_type": Opaque("stream")}],
+        [{b"output_type": "stream"}],
+    ],
+)
+def test_forged_outputs_are_dropped(forged: Any) -> None:
+    """A child that answers with something that is no output adds nothing to the notebook."""
+    assert _plain_outputs(forged) == []
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"output_type": "stream", "name": np.zeros(3), "text": np.zeros(3)},
+        {"output_type": "stream", "name": "../../x", "text": None, "extra": 1},
+        {"output_type": "error", "ename": None, "evalue": {}, "traceback": "text"},
+        {"output_type": "error", "traceback": [1, None, [2]]},
+        {"output_type": "display_data", "data": {1: "a", "image/png": b"x", "text/html": ["a"]}, "metadata": {"a": 1}},
+        {"output_type": "execute_result", "data": np.zeros(3), "metadata": None, "execution_count": "x"},
+    ],
+)
+def test_forged_outputs_become_valid(forged: Any) -> None:
+    """An output with wrong fields is brought into nbformat's form."""
+    outputs = _plain_outputs([forged])
+    nbformat.validate(new_notebook(cells=[new_code_cell(outputs=[nbformat.from_dict(output) for output in outputs])]))
+    assert len(outputs) == 1

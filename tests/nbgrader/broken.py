@@ -1,0 +1,271 @@
+"""Submissions with one fault each, named after it: what students really hand in when something went wrong.
+
+Each builder gets the folder to hand in and the released notebook with right answers in it, and writes what is submitted.
+"""
+
+import copy
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .tiny import FULL, RIGHT, UNGRADABLE, Notebook, cell_of, write_notebook
+
+__all__ = ["BROKEN", "Fault"]
+
+Points = dict[str, float] | dict[str, None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A builder, the points that its submission is due, and words that must stand on the feedback page."""
+
+    build: Callable[[Path, Notebook], None]
+    points: Points
+    says: str = "All tests passed"
+
+    @property
+    def name(self) -> str:
+        """The fault, and the student who hands it in."""
+        return self.build.__name__
+
+
+def nothing_wrong(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def syntax_error_in_one_cell(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "square")["source"] = "def square(x):\n    return (x * x\n"
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def error_in_a_cell_before(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"].insert(0, _code("1 / 0"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def cell_ends_the_process(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"].append(_code("import os\nos._exit(0)"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def not_json(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_text("Dear course team, my laptop broke.\n")
+
+
+def empty_file(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_text("")
+
+
+def cut_off_in_the_middle(folder: Path, notebook: Notebook) -> None:
+    text = json.dumps(notebook)
+    (folder / "tiny.ipynb").write_text(text[: len(text) // 2])
+
+
+def binary_garbage(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_bytes(random.Random(0).randbytes(5000))
+
+
+def json_but_a_list(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_text(json.dumps(notebook["cells"]))
+
+
+def json_without_cells(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_text('{"cells": null, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+
+
+def deeply_nested_json(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_text("[" * 100_000)
+
+
+def nbformat_3(folder: Path, notebook: Notebook) -> None:
+    cells = [_as_format_3(cell) for cell in notebook["cells"]]
+    old = {"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": cells, "metadata": {}}]}
+    write_notebook(folder / "tiny.ipynb", old)
+
+
+def missing_notebook(folder: Path, notebook: Notebook) -> None:
+    (folder / "answers.txt").write_text("x times x\n")
+
+
+def renamed_notebook(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "tiny (1) final.ipynb", notebook)
+
+
+def two_renamed_notebooks(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "first try.ipynb", notebook)
+    write_notebook(folder / "second try.ipynb", notebook)
+
+
+def extra_notebook(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "tiny.ipynb", notebook)
+    (folder / "scratch.ipynb").write_text("not even a notebook")
+
+
+def notebook_is_a_folder(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").mkdir()
+
+
+def wrong_kernelspec(folder: Path, notebook: Notebook) -> None:
+    notebook["metadata"] = {"kernelspec": {"display_name": "Julia 1.9", "language": "julia", "name": "julia-1.9"}}
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def deleted_stub_cell(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"].remove(cell_of(notebook, "linear"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def deleted_grade_cell(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"].remove(cell_of(notebook, "test_linear"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def deleted_every_cell(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"] = []
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def duplicated_stub_filled_first(folder: Path, notebook: Notebook) -> None:
+    _duplicate(notebook, "def linear(x, w, b):\n    raise NotImplementedError()", offset=1)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def duplicated_stub_untouched_first(folder: Path, notebook: Notebook) -> None:
+    _duplicate(notebook, "def linear(x, w, b):\n    raise NotImplementedError()", offset=0)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def duplicated_grade_cell(folder: Path, notebook: Notebook) -> None:
+    cells = notebook["cells"]
+    cells.insert(0, {**copy.deepcopy(cell_of(notebook, "test_linear")), "id": "copy"})
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def cells_merged(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "linear")["source"] = RIGHT["linear"] + "\n" + RIGHT["square"]
+    notebook["cells"].remove(cell_of(notebook, "square"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def cell_split(folder: Path, notebook: Notebook) -> None:
+    first = cell_of(notebook, "linear")
+    first["source"] = "def add(product, b):\n    return product + b\n"
+    second = {**copy.deepcopy(first), "id": "second-half", "source": "def linear(x, w, b):\n    return add(x @ w, b)\n"}
+    notebook["cells"].insert(notebook["cells"].index(first) + 1, second)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def stub_changed_to_markdown(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "linear")["cell_type"] = "markdown"
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def cells_without_metadata_and_ids(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"] = [{"cell_type": cell["cell_type"], "source": cell["source"]} for cell in notebook["cells"]]
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def cells_of_the_wrong_type(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"] += [None, 3, "text", [], {}, {"cell_type": 7, "source": {"a": 1}, "metadata": [], "id": ["x"]}]
+    cell_of_strange_metadata = {"cell_type": "code", "source": 5, "metadata": {"nbgrader": "yes", "tags": "capstone"}}
+    write_notebook(folder / "tiny.ipynb", {**notebook, "cells": [*notebook["cells"], cell_of_strange_metadata]})
+
+
+def same_id_everywhere(folder: Path, notebook: Notebook) -> None:
+    for cell in notebook["cells"]:
+        cell["id"] = "mended"
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def source_as_string(folder: Path, notebook: Notebook) -> None:
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def source_as_list(folder: Path, notebook: Notebook) -> None:
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"]).splitlines(keepends=True)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def huge_output(folder: Path, notebook: Notebook) -> None:
+    """Ten megabytes in the file, and again when it is run."""
+    noise = "x" * 10_000_000
+    stored = [{"output_type": "stream", "name": "stdout", "text": noise}]
+    notebook["cells"].append({**_code("print('x' * 10_000_000)"), "outputs": stored})
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def crlf_and_byte_order_mark(folder: Path, notebook: Notebook) -> None:
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
+    text = json.dumps(notebook, indent=1).replace("\n", "\r\n")
+    (folder / "tiny.ipynb").write_bytes(b"\xef\xbb\xbf" + text.encode())
+
+
+def half_a_character(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"].append(_code("# \ud83d"))
+    (folder / "tiny.ipynb").write_text(json.dumps(notebook))
+
+
+def _code(source: str) -> dict[str, Any]:
+    return {"cell_type": "code", "execution_count": None, "id": "added", "metadata": {}, "outputs": [], "source": source}
+
+
+def _as_format_3(cell: dict[str, Any]) -> dict[str, Any]:
+    if cell["cell_type"] == "markdown":
+        return {"cell_type": "markdown", "metadata": cell["metadata"], "source": cell["source"]}
+    code = {"cell_type": "code", "collapsed": False, "language": "python", "outputs": []}
+    return {**code, "metadata": cell["metadata"], "input": cell["source"]}
+
+
+def _duplicate(notebook: Notebook, source: str, offset: int) -> None:
+    """Puts a second cell with the same grade_id before (0) or after (1) the stub `linear`."""
+    original = cell_of(notebook, "linear")
+    released = copy.deepcopy(original)
+    released.update(id="copy", source='def linear(x, w, b):\n    """x @ w + b, without changing x."""\n    # YOUR CODE HERE\n    raise NotImplementedError()')
+    notebook["cells"].insert(notebook["cells"].index(original) + offset, released)
+
+
+UNREADABLE = "can't be read as a notebook"
+BROKEN = (
+    Fault(nothing_wrong, FULL),
+    Fault(syntax_error_in_one_cell, {"linear": 60.0, "square": 0.0}, "SyntaxError"),
+    Fault(error_in_a_cell_before, FULL, "ZeroDivisionError"),
+    Fault(cell_ends_the_process, FULL, "ended the whole process"),
+    Fault(not_json, UNGRADABLE, "it is not JSON"),
+    Fault(empty_file, UNGRADABLE, "the file is empty"),
+    Fault(cut_off_in_the_middle, UNGRADABLE, "Was it saved completely"),
+    Fault(binary_garbage, UNGRADABLE, UNREADABLE),
+    Fault(json_but_a_list, UNGRADABLE, "it is JSON, but not a notebook"),
+    Fault(json_without_cells, UNGRADABLE, "it has no cells"),
+    Fault(deeply_nested_json, UNGRADABLE, UNREADABLE),
+    Fault(nbformat_3, FULL, "old format 3"),
+    Fault(missing_notebook, UNGRADABLE, "The submission holds no tiny.ipynb"),
+    Fault(renamed_notebook, FULL, "tiny (1) final.ipynb, the only notebook in the submission, was graded in its place"),
+    Fault(two_renamed_notebooks, UNGRADABLE, "no other single notebook"),
+    Fault(extra_notebook, FULL),
+    Fault(notebook_is_a_folder, UNGRADABLE, "The submission holds no tiny.ipynb"),
+    Fault(wrong_kernelspec, FULL),
+    Fault(deleted_stub_cell, {"linear": 0.0, "square": 40.0}, "The cell linear is missing"),
+    Fault(deleted_grade_cell, FULL, "The test cell of linear was missing; it was put back"),
+    Fault(deleted_every_cell, {"linear": 0.0, "square": 0.0}, "is not defined in the notebook"),
+    Fault(duplicated_stub_filled_first, FULL, "The cell linear occurs more than once"),
+    Fault(duplicated_stub_untouched_first, FULL, "The cell linear occurs more than once"),
+    Fault(duplicated_grade_cell, FULL),
+    Fault(cells_merged, FULL, "its functions were looked for in the other cells"),
+    Fault(cell_split, FULL, "The cell linear occurs more than once"),
+    Fault(stub_changed_to_markdown, FULL),
+    Fault(cells_without_metadata_and_ids, FULL, "its functions were looked for in the other cells"),
+    Fault(cells_of_the_wrong_type, FULL),
+    Fault(same_id_everywhere, FULL),
+    Fault(source_as_string, FULL),
+    Fault(source_as_list, FULL),
+    Fault(huge_output, FULL, "output cut here"),
+    Fault(crlf_and_byte_order_mark, FULL),
+    Fault(half_a_character, FULL),
+)

@@ -65,7 +65,7 @@ def grade(assignments: Sequence[str], students: Sequence[str], jobs: int, json_f
     if json_file:
         for line in (line for item in graded for line in item.lines):
             json_file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    if json_file is not sys.stdout:
+    if not _is_standard_output(json_file):
         _show_class(graded, course)
     sys.exit(_status(graded))
 
@@ -86,7 +86,7 @@ def demo(jobs: int, json_file: Any, into: Path, course: Path) -> None:
     if json_file:
         for line in (line for item in graded for line in item.lines):
             json_file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    if json_file is not sys.stdout:
+    if not _is_standard_output(json_file):
         _show_class(graded, into, people)
     # A demo has submissions that need a person on purpose: that is no failure of the command.
 
@@ -126,6 +126,11 @@ def _progress(verb: str) -> Iterator[Callable[..., None]]:
 
     with Console(stderr=True).status(verb) as status:
         yield lambda *step: status.update(f"{verb}: {' · '.join(map(str, step))}")
+
+
+def _is_standard_output(file: Any) -> bool:
+    # click wraps standard output, so that it is not closed: it is not `sys.stdout` itself.
+    return file is not None and file.name == "<stdout>"
 
 
 def _show_class(graded: "Sequence[Graded]", course: Path, people: dict[str, str] | None = None) -> None:

@@ -145,7 +145,7 @@ class TinyCourse:
         """The lines of `autograder grade --json`, which must end with `status`."""
         done = self.autograder("grade", "--json", "-", *arguments)
         assert done.returncode == status, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
 
     def released(self) -> Notebook:
         """The notebook that students get."""

@@ -4,6 +4,7 @@ import os
 import sys
 import warnings
 
+from nbgrader.converters import Autograde
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -17,7 +18,7 @@ from nbgrader.preprocessors import (
 from sqlalchemy.exc import SAWarning
 
 from autograder.lesson import NEVER_RELEASED
-from autograder.nbgrader.autograde import GradeSubmission, MendingExporter, SaveReport
+from autograder.nbgrader.autograde import GradeSubmission, MendingExporter, SaveReport, find_every_submission
 from autograder.nbgrader.build_preprocessors import ExecuteSolution, ReproducibleNotebook
 
 c = get_config()  # noqa: F821  (nbgrader hands it to this file)
@@ -58,6 +59,7 @@ c.ExecuteSolution.timeout = 300  # seconds for a cell; cells tagged capstone are
 # --- autograde and generate_feedback ---------------------------------------------------------------------------------
 # The engine: the submitted file is mended, run in the sandbox, judged by the hidden suite, and its points saved.
 c.Autograde.exporter_class = MendingExporter
+Autograde.init_notebooks = find_every_submission  # nbgrader has no setting for it
 c.Autograde.sanitize_preprocessors = []
 c.Autograde.autograde_preprocessors = [GradeSubmission, SaveReport, AssignLatePenalties, CheckCellMetadata]
 # The weakest isolation at which grading may start; `autograder doctor` shows what this machine has, SECURITY.md what the levels promise.

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from autograder.compare import Mismatch
-from autograder.errors import CourseError, MachineError, SubmissionError
+from autograder.errors import AutograderError, CourseError, MachineError, SubmissionError
 from autograder.model import Failure, Job, Outcome, Report, TestResult
 from autograder.points import score
 from autograder.replay import Budget, Replay
@@ -44,13 +44,20 @@ class Suite:
         manifest = folder / "suite.toml"
         if not manifest.is_file():
             raise CourseError(f"{manifest} is missing: every suite says there which modules its sandbox imports")
-        settings = tomllib.loads(manifest.read_text())
-        modules = tuple(settings.pop("modules", ()))
+        try:
+            settings = tomllib.loads(manifest.read_text())
+        except ValueError as error:
+            raise CourseError(f"{manifest}: {error}") from None
+        modules = settings.pop("modules", [])
+        if type(modules) is not list or not all(type(name) is str for name in modules):
+            raise CourseError(f"{manifest}: modules is a list of names, not {modules!r}")
         known = {field.name for field in fields(Budget)}
         if unknown := set(settings) - known:
             raise CourseError(f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are modules, {', '.join(sorted(known))}")
+        if wrong := [name for name, value in settings.items() if type(value) not in (int, float) or value <= 0]:
+            raise CourseError(f"{manifest}: {', '.join(sorted(wrong))}: a number of seconds was expected")
         probes = folder / "probes.py"
-        return cls(folder, modules, Budget(**settings), probes.read_text() if probes.is_file() else "")
+        return cls(folder, tuple(modules), Budget(**settings), probes.read_text() if probes.is_file() else "")
 
 
 def run_suite(
@@ -69,6 +76,8 @@ def run_suite(
         plugin = _Plugin(suite, sandbox, jobs, emit, tuple(files))
         options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture", "--import-mode=importlib"]
         status = pytest.main([str(suite.folder), *options, "-c", "/dev/null", f"--rootdir={suite.folder}"], plugins=[plugin])
+    if plugin.fault is not None:
+        raise plugin.fault
     if plugin.trouble:
         raise CourseError("\n".join(plugin.trouble))
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -83,6 +92,7 @@ class _Plugin:
     ) -> None:
         self.suite, self.sandbox, self.jobs, self.emit, self.files = suite, sandbox, jobs, emit, files
         self.trouble: list[str] = []
+        self.fault: AutograderError | None = None
         self.replay: Replay
         self.seeds: dict[str, int] = {}
         self.student_of_test: Student | None = None
@@ -100,8 +110,11 @@ class _Plugin:
         self.trouble += [f"{name} has no @graded(…): say its stage and weight" for name in unmarked]
         if not self.trouble:
             exercises = _by_exercise(session.items)
-            for job in self.jobs:
-                self.emit(self._grade(job, exercises))
+            try:
+                for job in self.jobs:
+                    self.emit(self._grade(job, exercises))
+            except AutograderError as error:  # of which pytest would keep nothing but «INTERNAL_ERROR»
+                self.fault = error
         return True
 
     def _grade(self, job: Job, exercises: dict[str, list[pytest.Item]]) -> Report:

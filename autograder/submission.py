@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from autograder.harmless import as_plain_text, keep_plain_tags
 from autograder.lesson import CAPSTONE
 from autograder.model import Cell
 
@@ -45,11 +46,12 @@ class ReferenceCell:
 
 @dataclass(frozen=True)
 class Reference:
-    """What was released: the notebook's name, its kernel, its stubs and grade cells in order."""
+    """What was released: the notebook's name, its kernel, its stubs and grade cells in order, the lesson's text cells."""
 
     name: str
     kernelspec: Mapping[str, Any]
     cells: Sequence[ReferenceCell]
+    texts: frozenset[str] = frozenset()
 
     def points(self) -> dict[str, float]:
         """The points of each exercise."""
@@ -131,10 +133,10 @@ def _plain_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     tags = [_encodable(tag) for tag in _lists(metadata.get("tags")) if isinstance(tag, str)] if isinstance(metadata, dict) else []
     return {
-        "cell_type": "code" if kind == "code" else "raw" if kind == "raw" else "markdown",
+        "cell_type": "code" if kind == "code" else "markdown",
         "source": _encodable(source[:MAX_SOURCE_CHARACTERS]),
         "grade_id": grade_id if isinstance(grade_id, str) else None,
-        "tags": tags,
+        "tags": keep_plain_tags(tags),
         "id": cell.get("id"),
     }
 
@@ -153,7 +155,7 @@ def _mend(cells: list[dict[str, Any]], notes: list[str], reference: Reference) -
     kept = _one_of_each(cells, known, notes)
     _insert_missing(kept, reference, notes)
     names = _unique_names(kept)
-    notebook_cells = [_full_cell(cell, name, known) for cell, name in zip(kept, names, strict=True)]
+    notebook_cells = [_full_cell(cell, name, known, reference.texts) for cell, name in zip(kept, names, strict=True)]
     return Submission(_notebook(notebook_cells, reference), notes)
 
 
@@ -210,7 +212,7 @@ def _unique_names(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield name
 
 
-def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, ReferenceCell]) -> dict[str, Any]:
+def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, ReferenceCell], texts: frozenset[str]) -> dict[str, Any]:
     metadata: dict[str, Any] = {"tags": cell["tags"]} if cell["tags"] and not cell["grade_id"] else {}
     kind, source = cell["cell_type"], cell["source"]
     if cell["grade_id"]:
@@ -220,6 +222,8 @@ def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, Reference
         source = reference.source if reference.is_test else source
     if cell.get("left_out"):
         metadata["autograder"] = "left out"
+    if kind == "markdown" and source not in texts:
+        source = as_plain_text(source)
     full = {"cell_type": kind, "id": name, "metadata": metadata, "source": source}
     return {**full, "execution_count": None, "outputs": []} if kind == "code" else full
 

@@ -10,7 +10,9 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatch
 from functools import cache
+from glob import glob
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +20,12 @@ from typing import Any, Final
 from nbconvert.exporters import NotebookExporter
 from nbformat import from_dict
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
+from nbgrader.converters.base import BaseConverter  # type: ignore[import-untyped]
 from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-untyped]
 from traitlets import Enum as TraitEnum
 
 from autograder.feedback import render_output
-from autograder.lesson import BEGIN_HIDDEN, END_HIDDEN
+from autograder.lesson import BEGIN_HIDDEN, END_HIDDEN, topic_of
 from autograder.model import Job, Report
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
@@ -30,7 +33,17 @@ from autograder.pool import Pool, ungradable
 from autograder.sandbox.isolation import LEVELS, MINIMUM_LEVEL
 from autograder.submission import Submission, cells_to_run, find_notebook, read_submission
 
-__all__ = ["KEY", "GradeSubmission", "MendingExporter", "SaveReport", "data_files", "fingerprint", "make_job", "with_notes"]
+__all__ = [
+    "KEY",
+    "GradeSubmission",
+    "MendingExporter",
+    "SaveReport",
+    "data_files",
+    "fingerprint",
+    "find_every_submission",
+    "make_job",
+    "with_notes",
+]
 
 SECRET_FILE: Final = ".course-secret"
 KEY: Final = "autograder"
@@ -46,7 +59,8 @@ class MendingExporter(NotebookExporter):
             return super().from_filename(filename, resources, **keywords)
         names = resources["nbgrader"]
         with Gradebook(names["db_url"]) as gradebook:
-            reference = read_reference(gradebook, names["assignment"], names["notebook"])
+            places = Places(Path(converter.coursedir.root), names["assignment"])
+            reference = read_reference(gradebook, places, names["notebook"])
         path, notes = find_notebook(Path(filename).parent, names["notebook"])
         submission = read_submission(path, reference)
         notebook = from_dict(with_notes(submission, notes))
@@ -98,6 +112,17 @@ class SaveReport(NbGraderPreprocessor):  # type: ignore[misc]
                 grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
             gradebook.db.commit()
         return nb, resources
+
+
+def find_every_submission(converter: BaseConverter) -> None:
+    """Stands in for `Autograde.init_notebooks`, which passes over a missing notebook and lets a renamed one fail: both are reported."""
+    coursedir = converter.coursedir
+    name = topic_of(coursedir.assignment_id)
+    folders = [folder for folder in glob(converter._format_source(coursedir.assignment_id, coursedir.student_id)) if os.path.isdir(folder)]
+    if not folders or not fnmatch(name, coursedir.notebook_id):
+        BaseConverter.init_notebooks(converter)  # it says what there is instead
+        return
+    converter.assignments = {folder: [os.path.join(folder, f"{name}.ipynb")] for folder in folders}
 
 
 def make_job(course: Path, student: str, assignment: str, notebook: Any) -> Job:

@@ -112,12 +112,12 @@ def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], 
     """Reads every submission, and starts to grade those that have changed."""
     coursedir = app.coursedir
     root, name = Path(coursedir.root), topic_of(assignment)
+    places = Places(root, assignment)
     with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
         try:
-            reference = read_reference(gradebook, assignment, name)
+            reference = read_reference(gradebook, places, name)
         except MissingEntry:
             raise CourseError(f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first.") from None
-    places = Places(root, assignment)
     minimum = GradeSubmission(config=app.config).minimum_isolation
     pool = stack.enter_context(Pool(places.suite, data_files(places), workers, minimum))
     plan = _Plan(assignment)

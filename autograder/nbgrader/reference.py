@@ -4,13 +4,15 @@ import json
 
 from nbgrader.api import Gradebook  # type: ignore[import-untyped]
 
+from autograder.places import Places
 from autograder.submission import Reference, ReferenceCell
 
 __all__ = ["read_reference"]
 
 
-def read_reference(gradebook: Gradebook, assignment: str, notebook: str) -> Reference:
+def read_reference(gradebook: Gradebook, places: Places, notebook: str) -> Reference:
     """The stubs and grade cells of the notebook as they were released; raises nbgrader's MissingEntry if it never was."""
+    assignment = places.assignment
     entry = gradebook.find_notebook(notebook, assignment)
     points = {cell.name: cell.max_score for cell in entry.grade_cells}
     stubs = {cell.name for cell in entry.solution_cells}
@@ -32,4 +34,12 @@ def read_reference(gradebook: Gradebook, assignment: str, notebook: str) -> Refe
         )
         for cell in entry.source_cells
     ]
-    return Reference(notebook, json.loads(entry.kernelspec), cells)
+    return Reference(notebook, json.loads(entry.kernelspec), cells, _read_texts(places))
+
+
+def _read_texts(places: Places) -> frozenset[str]:
+    """The lesson's own text cells: the only ones of a submission that a page shows as Markdown."""
+    if not places.notebook.is_file():
+        return frozenset()
+    cells = json.loads(places.notebook.read_text(encoding="utf-8"))["cells"]
+    return frozenset("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")

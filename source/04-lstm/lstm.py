@@ -92,7 +92,7 @@ for factor in (0.6, 0.9, 0.99, 1.0, 1.1):
 #
 # But a memory into which every input is added is a heap, not a memory. So put a door in front, which decides when to write: the
 # **input gate** $i$. Put a second door behind, which decides when to be heard: the **output gate** $o$. That was the cell of 1997.
-# In a long stream its $c$ could only grow, so in 2000 Gers, Schmidhuber and Cummins added a third door, which
+# In a long stream its $c$ could grow without end, so in 2000 Gers, Schmidhuber and Cummins added a third door, which
 # decides when to empty the memory: the **forget gate** $f$. With it the carousel's factor is $f$ instead of 1, and the network chooses it.
 #
 # ## The cell
@@ -384,7 +384,7 @@ def lstm_cell_backward(d_h, d_c, cache):
     Arguments
         d_h    (N, H)  gradient of the loss with respect to h, the step's output
         d_c    (N, H)  gradient with respect to c that comes back from the next step; the way from c to h is not in it
-        cache          as your lstm_cell_forward returned it
+        cache          as your own lstm_cell_forward returned it: what it holds was your choice there
     Returns a tuple of six, each with the shape of what it belongs to
         d_x (N, D), d_h_prev (N, H), d_c_prev (N, H), d_w_x (D, 4H), d_w_h (H, 4H), d_b (4H,)
     Weight and bias gradients are sums over the batch, not means.
@@ -444,8 +444,8 @@ for _name, _array, _gradient in zip(("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_
         assert abs(_gradient[_index] - _expected) < 1e-6, f"{_name}{list(_index)}: nudging says {_expected:.6f}, you say {_gradient[_index]:.6f}"
 
 # %% [markdown]
-# Why 1e-6 and not zero? The nudge of $10^{-5}$ leaves an error of about its square, and the subtraction of two nearly equal losses leaves a rounding error of about $10^{-16}/10^{-5}$. Both are near
-# $10^{-10}$. A wrong formula is off by far more.
+# Why 1e-6 and not zero? The nudge of $10^{-5}$ leaves an error of about its square, and the subtraction of two nearly equal losses leaves a rounding error of about $10^{-16}/10^{-5}$. Both are far below $10^{-6}$; a wrong formula
+# is off by far more.
 #
 # ## A whole sequence
 #

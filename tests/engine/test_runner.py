@@ -54,7 +54,7 @@ def test_full_marks(worker: Worker) -> None:
         pytest.param("def linear(x, w): pass", (0, "failed"), id="no-return"),
         pytest.param("def linear(x, w): return np.zeros((x.shape[0], w.shape[1]))", (0, "failed"), id="zeros-earn-nothing"),
         pytest.param("def linear(x, w):\n    x += 0; x -= 1; return (x + 1) @ w", (6, "partial"), id="changes-its-argument"),
-        pytest.param("def linear(x, w): return (x @ w).astype('i1')", (2, "partial"), id="overflows"),
+        pytest.param("def linear(x, w): return (x @ w).astype('i1')", (4, "partial"), id="overflows"),
         pytest.param("def linear(x, w): return x @ w if x.size == 1 else x @ x", (2, "partial"), id="raises-sometimes"),
         pytest.param("def linear(x, w):\n    while x.size > 1: pass\n    return x @ w", (0, "timeout"), id="hangs"),
         pytest.param("import os\ndef linear(x, w): os._exit(0)", (0, "crashed"), id="exits"),
@@ -74,7 +74,7 @@ def test_full_marks(worker: Worker) -> None:
         pytest.param("import os; os._exit(0)", (0, "missing"), id="cell-exits"),
         pytest.param("import warnings\ndef linear(x, w):\n    warnings.warn('w'); print('p'); return x @ w", (8, "passed"), id="prints-and-warns"),
         pytest.param("import numpy.testing as t\nt.assert_allclose = print\ndef linear(x, w): return x @ w + 1", (0, "failed"), id="patches-numpy"),
-        pytest.param("import builtins\nbuiltins.open = builtins.len = None\ndef linear(x, w): return x @ w", (8, "passed"), id="breaks-builtins"),
+        pytest.param("import builtins\nbuiltins.open = builtins.len = None\ndef linear(x, w): return x @ w", (0, "missing"), id="breaks-builtins"),
     ],
 )
 def test_a_fault_costs_one_exercise(worker: Worker, code: str, mark: tuple[float, str]) -> None:
@@ -229,7 +229,29 @@ def test_a_test_that_fails_by_itself(tmp_path: Path, source: str, reason: str) -
 
 def test_probes_that_do_not_load(tmp_path: Path) -> None:
     """A probes.py with an error is the course's fault; the message names the file."""
-    assert "probes.py could not be loaded" in course_fault(make_suite(tmp_path / "01-tiny", probes="import no_such_module_here\n"))
+    message = course_fault(make_suite(tmp_path / "01-tiny", probes="import no_such_module_here\n"))
+    assert message.startswith("the suite's probes.py could not be loaded into the sandbox: ")
+
+
+SABOTAGE = """\
+import builtins, os
+honest = builtins.exec
+def exec_but_no_probes(code, *rest):
+    if getattr(code, "co_filename", "") == "<probes>": os._exit(1)
+    return honest(code, *rest)
+builtins.exec = exec_but_no_probes
+def linear(x, w): return x @ w"""
+
+
+def test_probes_that_a_student_sabotages(worker: Worker) -> None:
+    """A submission that keeps a good probes.py from loading is at fault itself: no points, and nobody has to look."""
+    report = worker.grade(make_job({"linear": SABOTAGE}))
+    assert marks(report) == {"linear": (0, "crashed"), "twice": (0, "crashed")}
+    failure = by_exercise(report)["twice"].tests[0].failure
+    assert failure is not None
+    assert failure.sentence == (
+        "`twice` stopped the whole process instead of returning: a cell left Python in a state in which nothing more can be run."
+    )
 
 
 def test_an_unknown_exercise(worker: Worker) -> None:

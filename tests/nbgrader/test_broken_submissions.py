@@ -1,5 +1,6 @@
 """One class in which everybody's submission is broken in another way, graded by our command and by nbgrader's."""
 
+import itertools
 import re
 import subprocess
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import pytest
 
 from .broken import BROKEN, Fault
 from .conftest import CopyOf
-from .tiny import ASSIGNMENT, RIGHT, TinyCourse, filled, is_valid, points_of, without_seconds
+from .tiny import ASSIGNMENT, RIGHT, TinyCourse, filled, is_valid, points_of, read_notebook, without_seconds
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader-broken")]
 
@@ -49,7 +50,8 @@ def by_nbgrader(fresh_course: CopyOf) -> GradedClass:
     """The class, graded by `nbgrader autograde` and `nbgrader generate_feedback`."""
     course = _hand_in_all(fresh_course("by-nbgrader"))
     done = {name: course.nbgrader(name, ASSIGNMENT) for name in ("autograde", "generate_feedback")}
-    return GradedClass(course, course.grade(status=1), done)
+    reports = [read_notebook(course.autograded(fault.name))["metadata"]["autograder"]["report"] for fault in BROKEN if course.autograded(fault.name).is_file()]
+    return GradedClass(course, sorted(itertools.chain(*reports), key=lambda line: line["student"]), done)
 
 
 @pytest.fixture(params=["autograder", "nbgrader"])

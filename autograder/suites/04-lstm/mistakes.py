@@ -794,7 +794,14 @@ ADDING = [
         exercise="adding_problem",
         name="the values come from NumPy's global generator",
         hint="Draw from the argument rng and from nothing else.",
-        change=[("values, marks = rng.random((N, T))", "values, marks = np.random.default_rng().random((N, T))")],
+        change=[("values, marks = rng.random((N, T))", "values, marks = np.random.random((N, T))")],
+    ),
+    Mistake(
+        "adding_problem-own-generator",
+        exercise="adding_problem",
+        name="a generator with a fixed seed is made inside, so every batch is the same",
+        hint="The caller's rng decides: draw from it. A network that always sees the same batch learns it by heart.",
+        change=[("rows = np.arange(N)", "rng = np.random.default_rng(0)\n    values = rng.random((N, T))\n    rows = np.arange(N)")],
     ),
     Mistake(
         "adding_problem-gradient-without-two",

@@ -103,6 +103,13 @@ def adding_examples_twice(student, seed, n, steps):
     return tuple(tuple(student.adding_batch(rng, n, steps)) for _ in range(2))
 
 
+def adding_examples_beside_global_state(student, seed, n, steps, global_seed):
+    """adding_batch(numpy.random.default_rng(seed), N, T) after numpy.random.seed"""
+    np.random.seed(global_seed)
+    x, y = student.adding_batch(np.random.default_rng(seed), n, steps)
+    return x, y
+
+
 def _toy_forward(x, h_0, c_0, w_x, w_h, b):
     """Every step is a fading sum of the inputs so far, plus its sine after w_h: no LSTM, but the same interface."""
     steps = np.arange(x.shape[1])

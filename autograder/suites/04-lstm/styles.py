@@ -105,10 +105,8 @@ def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
         exercise="lstm_cell_forward",
         code="""
 lstm_cell_forward = lambda x, h_prev, c_prev, w_x, w_h, b: (
-    lambda i, f, g, o: (lambda c: (sigmoid(o) * np.tanh(c), c, (x, h_prev, c_prev, w_x, w_h, sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o), np.tanh(c))))(
-        sigmoid(f) * c_prev + sigmoid(i) * np.tanh(g)
-    )
-)(*np.split(x @ w_x + h_prev @ w_h + b, 4, axis=-1))
+    lambda i, f, g, o: (lambda c: (o * np.tanh(c), c, (x, h_prev, c_prev, w_x, w_h, i, f, g, o, np.tanh(c))))(f * c_prev + i * g)
+)(*(s(part) for s, part in zip((sigmoid, sigmoid, np.tanh, sigmoid), np.split(x @ w_x + h_prev @ w_h + b, 4, axis=-1))))
 """,
     ),
 ]
@@ -791,7 +789,8 @@ def adding_batch(rng, N, T):
 def adding_loss(x, y, params, forward, backward):
     w = params["w_y"].reshape(-1, 1)
     n = x.shape[0]
-    h, final, caches = forward(x=x, h_0=np.zeros((n, w.size)), c_0=np.zeros((n, w.size)), w_x=params["w_x"], w_h=params["w_h"], b=params["b"])
+    start = np.zeros((n, w.size))
+    h, final, caches = forward(x=x, h_0=start, c_0=start.copy(), w_x=params["w_x"], w_h=params["w_h"], b=params["b"])
     error = h[:, -1, :] @ w + params["b_y"] - y.reshape(-1, 1)
     loss = float(np.mean(np.square(error)))
     d = error * (2.0 / n)

@@ -114,13 +114,20 @@ def test_shortest_sequences(student, rng):
 
 @graded(stage="contract", hint="Draw from rng, and from nothing else: numpy.random.rand, a new generator or a fixed seed ignore it.")
 def test_seed_decides(student, rng):
-    """The same seed gives the same batch, and a second draw from one generator another one."""
-    seed = int(rng.integers(1 << 30))
-    first, again = (checked(student.probe.adding_examples(seed, 4, 9), 4, 9) for _ in range(2))
-    twice = student.probe.adding_examples_twice(seed, 4, 9)
+    """The same seed gives the same batch, another seed or a second draw another one, and NumPy's global generator has no part in it."""
+    seed, n, steps = int(rng.integers(1 << 30)), 8, 9
+    first, other = (checked(student.probe.adding_examples(s, n, steps), n, steps) for s in (seed, seed + 1))
+    for global_seed in (1, 2):
+        again = checked(student.probe.adding_examples_beside_global_state(seed, n, steps, global_seed), n, steps)
+        assert_close(again, first, names=("x", "y"), rtol=0, atol=0)
+    twice = student.probe.adding_examples_twice(seed, n, steps)
     assert_true(type(twice) is tuple and len(twice) == 2, "adding_batch should return x and y.", got=twice)
-    assert_close(again, first, names=("x", "y"), rtol=0, atol=0)
-    assert_true(not np.allclose(checked(twice[1], 4, 9)[0], first[0]), "Two draws from one generator give the same batch.")
+    for k, name in ((0, "values"), (1, "marks")):
+        drawn = first[0][:, :, k]
+        assert_true(not np.allclose(other[0][:, :, k], drawn), f"The {name} are the same for two different seeds.")
+        assert_true(
+            not np.allclose(checked(twice[1], n, steps)[0][:, :, k], drawn), f"The {name} are the same in two draws from one generator."
+        )
 
 
 @graded(

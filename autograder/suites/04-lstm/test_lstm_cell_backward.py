@@ -66,6 +66,13 @@ def check(reply, expected, names=NAMES, pick=slice(None)):
         raise
 
 
+def check_gate(student, arguments, gate):
+    """One of the four blocks of d_b is right."""
+    gradients, forward = oracle(*arguments)
+    expected = (tuple(np.split(gradients[5], 4)), forward)
+    check(student.probe.cell_bias_gradient(*arguments), expected, names=GATES, pick=slice(gate, gate + 1))
+
+
 @graded(
     stage="gradient",
     weight=2,
@@ -78,17 +85,36 @@ def test_old_cell(student, rng):
     check(student.probe.cell_gradients(*arguments), oracle(*arguments), pick=slice(2, 3))
 
 
+@graded(stage="gradient", hint="The input gate was multiplied by the candidate g, and came out of a sigmoid. See «Step 2» and «Step 3».")
+def test_bias_of_the_input_gate(student, rng):
+    """The bias gradient of the input gate is right."""
+    check_gate(student, draw(rng), 0)
+
+
+@graded(
+    stage="gradient", hint="The forget gate was multiplied by the old cell c_prev, and came out of a sigmoid. See «Step 2» and «Step 3»."
+)
+def test_bias_of_the_forget_gate(student, rng):
+    """The bias gradient of the forget gate is right."""
+    check_gate(student, draw(rng), 1)
+
+
 @graded(
     stage="gradient",
-    weight=3,
-    hint="The message says which block is wrong. In a product each factor gets the other factor: i gets g, g gets i, f gets the old cell, "
-    "o gets tanh of the new one. Then the derivative of the squashing function, then the sum over the batch. See «Step 2» and «Step 3».",
+    hint="The candidate was multiplied by the input gate, and came out of tanh, not of a sigmoid. See «Step 2» and «Step 3».",
 )
-def test_bias_gate_by_gate(student, rng):
-    """The bias gradient is right in each of its four blocks."""
-    arguments = draw(rng)
-    gradients, forward = oracle(*arguments)
-    check(student.probe.cell_bias_gradient(*arguments), (tuple(np.split(gradients[5], 4)), forward), names=GATES)
+def test_bias_of_the_candidate(student, rng):
+    """The bias gradient of the candidate is right."""
+    check_gate(student, draw(rng), 2)
+
+
+@graded(
+    stage="gradient",
+    hint="The output gate was multiplied by tanh of the new cell, only on the way to h, and came out of a sigmoid. See «Step 2» and «Step 3».",
+)
+def test_bias_of_the_output_gate(student, rng):
+    """The bias gradient of the output gate is right."""
+    check_gate(student, draw(rng), 3)
 
 
 @graded(

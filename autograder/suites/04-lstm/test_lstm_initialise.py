@@ -33,7 +33,7 @@ def assert_uniform(values, bound, name):
     assert_true(distance <= 3.3 / np.sqrt(values.size), text)
 
 
-@graded(stage="value", weight=2, hint=FORGET_HINT)
+@graded(stage="value", weight=3, hint=FORGET_HINT)
 def test_forget_block(student, rng):
     """The forget-gate block of b is exactly forget_bias, whatever that is, and 1 if nothing is said."""
     for bias in ((), (0.0,), (-0.75,), (float(rng.uniform(2, 6)),)):
@@ -52,7 +52,7 @@ def test_weights_are_uniform(student, rng):
 
 @graded(
     stage="value",
-    weight=2,
+    weight=3,
     hint="Only the forget block is special. The blocks of i, g and o are drawn like the weights, not zero and not forget_bias.",
 )
 def test_other_biases_are_uniform(student, rng):
@@ -81,7 +81,9 @@ def test_entries_are_independent(student, rng):
     assert_true(not same, "Two blocks of the weights go together: are they copies, or drawn from a generator with the same seed?")
 
 
-@graded(stage="contract", hint="Draw from rng, and from nothing else: numpy.random.rand, a new generator or a fixed seed ignore it.")
+@graded(
+    stage="contract", weight=2, hint="Draw from rng, and from nothing else: numpy.random.rand, a new generator or a fixed seed ignore it."
+)
 def test_seed_decides(student, rng):
     """The same seed gives the same weights, another seed others, and so does a second draw."""
     seed = int(rng.integers(1 << 30))

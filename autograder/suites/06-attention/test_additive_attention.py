@@ -16,10 +16,10 @@ def draw_case(rng, n=3, t=5, query_size=4, key_size=7, value_size=2, attention_s
 
 
 def draw_mask(rng, n, t):
-    """Each row has at least one True and one False."""
+    """Each row has two True at least and one False at least."""
     mask = np.zeros((n, t), dtype=bool)
     for row in mask:
-        row[rng.choice(t, size=int(rng.integers(1, t)), replace=False)] = True
+        row[rng.choice(t, size=int(rng.integers(2, t)), replace=False)] = True
     return torch.from_numpy(mask)
 
 

@@ -25,7 +25,7 @@ def draw_case(rng, n=3, t=5, vocab=11, embedding_size=2, hidden_size=4, key_size
         "output.bias": draw(rng, vocab),
     }
     tokens = torch.from_numpy(rng.integers(0, vocab, size=n))
-    lengths = torch.from_numpy(rng.integers(1, t, size=n)) if t > 1 else torch.ones(n, dtype=torch.int64)
+    lengths = torch.from_numpy(rng.integers(2, t, size=n)) if t > 2 else torch.full((n,), t)
     mask = torch.arange(t) < lengths.unsqueeze(1)
     return parameters, (tokens, draw(rng, n, hidden_size), draw(rng, n, t, key_size), mask)
 

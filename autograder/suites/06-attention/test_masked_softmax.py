@@ -10,10 +10,10 @@ def draw_scores(rng, *shape):
 
 
 def draw_mask(rng, *shape):
-    """Each row along the last axis has at least one True and, if it is longer than one, at least one False."""
+    """Each row along the last axis (of three places or more) has two True at least and one False at least."""
     rows = np.zeros((int(np.prod(shape[:-1])), shape[-1]), dtype=bool)
     for row in rows:
-        row[rng.choice(shape[-1], size=int(rng.integers(1, max(shape[-1], 2))), replace=False)] = True
+        row[rng.choice(shape[-1], size=int(rng.integers(2, shape[-1])), replace=False)] = True
     return torch.from_numpy(rows.reshape(shape))
 
 

@@ -13,10 +13,10 @@ def draw_case(rng, leading=(3,), queries=5, keys=7, d_k=4, d_v=6, scale=1.2):
 
 
 def draw_mask(rng, *shape):
-    """Each row along the last axis has at least one True and one False."""
+    """Each row along the last axis has two True at least and one False at least."""
     rows = np.zeros((int(np.prod(shape[:-1])), shape[-1]), dtype=bool)
     for row in rows:
-        row[rng.choice(shape[-1], size=int(rng.integers(1, shape[-1])), replace=False)] = True
+        row[rng.choice(shape[-1], size=int(rng.integers(2, shape[-1])), replace=False)] = True
     return torch.from_numpy(rows.reshape(shape))
 
 

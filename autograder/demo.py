@@ -9,7 +9,7 @@ from typing import Final
 from autograder.catalogue import Mistake, read_catalogue
 from autograder.errors import CourseError
 from autograder.lesson import Lesson, topic_of
-from autograder.places import Places, list_assignments
+from autograder.places import PACKAGED_SUITES, Places, list_assignments
 from autograder.source import parse_script
 
 __all__ = ["make_demo"]
@@ -35,8 +35,13 @@ PEOPLE: Final = {
 def make_demo(course: Path, into: Path, *, progress: Progress = lambda assignment, student, step: None) -> dict[str, str]:
     """Makes the class in the folder `into` (replacing an earlier one) and returns what each student handed in.
 
-    Raises `CourseError` rather than touch a folder that is not an earlier demo.
+    Raises `CourseError` rather than touch a folder that is not an earlier demo, or the course itself.
     """
+    if not (course / "nbgrader_config.py").is_file():
+        raise CourseError(f"{course.resolve()} has no nbgrader_config.py, so it is no course folder. Name the course's own with --course.")
+    here, there = course.resolve(), into.resolve()
+    if here.is_relative_to(there) or there.is_relative_to(here / "source"):
+        raise CourseError(f"{into} is the course itself, or stands in its source folder. Name another folder with --into.")
     if into.exists() and any(into.iterdir()) and not (into / MARKER).is_file():
         raise CourseError(f"{into} is not empty and not an earlier demo. Name another folder with --into, or remove it.")
     shutil.rmtree(into, ignore_errors=True)
@@ -44,6 +49,9 @@ def make_demo(course: Path, into: Path, *, progress: Progress = lambda assignmen
     (into / MARKER).touch()
     shutil.copy(course / "nbgrader_config.py", into)
     shutil.copytree(course / "source", into / "source")
+    suites = Path("autograder", "suites")
+    if (course / suites).is_dir() and not (course / suites).samefile(PACKAGED_SUITES):
+        shutil.copytree(course / suites, into / suites)
     assignments = list_assignments(into)
     from autograder.nbgrader.generate import Generator  # takes seconds
 

@@ -7,7 +7,7 @@ with the fixtures `student` and `rng` bound to that submission, and scores what 
 import hashlib
 import hmac
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -31,12 +31,13 @@ STOPS: Final = (Outcome.TIMEOUT, Outcome.CRASHED)
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite folder, read: which modules the sandbox warms up, the time limits, the probes' source."""
+    """A suite folder, read: the modules that the sandbox warms up, the time limits, the probes' source, the forbidden routines."""
 
     folder: Path
     modules: tuple[str, ...]
     budget: Budget
     probes: str
+    forbidden: Mapping[str, Sequence[str]]
 
     @classmethod
     def read(cls, folder: Path) -> "Suite":
@@ -51,13 +52,16 @@ class Suite:
         modules = settings.pop("modules", [])
         if type(modules) is not list or not all(type(name) is str for name in modules):
             raise CourseError(f"{manifest}: modules is a list of names, not {modules!r}")
+        forbidden = settings.pop("forbidden", {})
+        if type(forbidden) is not dict or not all(type(names) is list for names in forbidden.values()):
+            raise CourseError(f"{manifest}: [forbidden] has a line for each exercise: a list of dotted names such as \"torch.gru_cell\"")
         known = {field.name for field in fields(Budget)}
         if unknown := set(settings) - known:
-            raise CourseError(f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are modules, {', '.join(sorted(known))}")
+            raise CourseError(f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are modules, [forbidden], {', '.join(sorted(known))}")
         if wrong := [name for name, value in settings.items() if type(value) not in (int, float) or value <= 0]:
             raise CourseError(f"{manifest}: {', '.join(sorted(wrong))}: a number of seconds was expected")
         probes = folder / "probes.py"
-        return cls(folder, tuple(modules), Budget(**settings), probes.read_text() if probes.is_file() else "")
+        return cls(folder, tuple(modules), Budget(**settings), probes.read_text() if probes.is_file() else "", forbidden)
 
 
 def run_suite(
@@ -171,7 +175,7 @@ class _Plugin:
         """The submission that is being graded."""
         exercise = _exercise_of(request.node)
         seconds = request.node.get_closest_marker("graded").kwargs["seconds"]
-        self.student_of_test = Student(self.replay, exercise, self.seeds[exercise] % (1 << 31), seconds)
+        self.student_of_test = Student(self.replay, exercise, self.seeds[exercise] % (1 << 31), seconds, self.suite.forbidden.get(exercise, ()))
         return self.student_of_test
 
     @pytest.fixture

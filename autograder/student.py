@@ -10,7 +10,8 @@ from autograder.errors import CourseError, SubmissionError
 from autograder.model import Outcome
 from autograder.privacy import hide_paths
 from autograder.replay import Replay
-from autograder.sandbox.host import ChildEnded, TimedOut
+from autograder.sandbox.host import ChildEnded, Manner, TimedOut
+from autograder.shortcuts import find_shortcuts
 
 __all__ = ["Call", "Student", "StudentFault"]
 
@@ -34,9 +35,9 @@ class Call:
 class Student:
     """The student's names, as a test sees them. `last_call` says what was called last, for the report."""
 
-    def __init__(self, replay: Replay, exercise: str, seed: int, seconds: float | None = None) -> None:
-        self._replay, self._exercise, self._seed = replay, exercise, seed
-        self._seconds = seconds or replay.budget.call_seconds
+    def __init__(self, replay: Replay, exercise: str, seed: int, seconds: float | None = None, forbidden: Sequence[str] = ()) -> None:
+        self._replay, self._exercise = replay, exercise
+        self._manner = Manner(seed, seconds or replay.budget.call_seconds, forbidden)
         self.last_call: str | None = None
         self.probe = _Probes(self)
 
@@ -65,11 +66,11 @@ class Student:
 
     def _call(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any], after: bool = False) -> dict[str, Any]:
         self.last_call = describe_call(name, arguments, keywords)
-        return self._ask(name, lambda session: session.call(name, arguments, keywords, seed=self._seed, seconds=self._seconds, after=after))
+        return self._ask(name, lambda session: session.call(name, arguments, keywords, self._manner, after=after))
 
     def _run_probe(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
         self.last_call = f"{_probe_sentence(self._replay.probes, name)}"
-        reply = self._ask(None, lambda session: session.probe(name, arguments, keywords, seed=self._seed, seconds=self._seconds))
+        reply = self._ask(None, lambda session: session.probe(name, arguments, keywords, self._manner))
         return reply["value"]
 
     def _ask(self, name: str | None, ask: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
@@ -77,10 +78,13 @@ class Student:
         try:
             reply = ask(self._replay.session())
         except TimedOut:
-            raise StudentFault(f"{what} did not return within {self._seconds:g} s: does a loop never end?", Outcome.TIMEOUT) from None
+            raise StudentFault(f"{what} did not return within {self._manner.seconds:g} s: does a loop never end?", Outcome.TIMEOUT) from None
         except ChildEnded as error:
             raise StudentFault(f"{what} stopped the whole process instead of returning: {error}.", Outcome.CRASHED) from None
         # The student's code shares the process that answers, so the reply may hold anything that `wire` lets through.
+        used = reply.get("used")
+        if type(used) is list and used:
+            raise StudentFault(self._shortcut(what, str(used[0])))
         if _text(reply, "status") == "ok" and "value" in reply:
             return reply
         raise self._fault(what, reply)
@@ -98,6 +102,12 @@ class Student:
                 names = [str(t) for t in types] if type(types) is list else []
                 return StudentFault(_raised(what, names, reply), types=names)
         return StudentFault(f"{what} gave no readable answer.", Outcome.CRASHED)
+
+    def _shortcut(self, what: str, used: str) -> str:
+        cells = {cell.name: cell.source for cell in self._replay.cells}
+        lines = [line for name, line in find_shortcuts(cells.get(self._exercise, ""), "\n".join(cells.values()), [used]) if name == used]
+        where = f" in line {lines[0]} of its cell" if lines else ""
+        return f"{what} uses the library's `{used}`{where}. This exercise asks you to write that yourself."
 
     def _missing(self, name: str) -> str:
         error = self._replay.errors.get(self._exercise)

@@ -19,6 +19,7 @@ import numpy as np
 
 from autograder import wire
 from autograder.sandbox.shell import Shell, record, student_frames
+from autograder.sandbox.shortcuts import watch
 
 __all__ = ["serve"]
 
@@ -76,30 +77,34 @@ class _Child:
         exec(compile(source, "<probes>", "exec"), self.probes)
         return {"status": "ok"}
 
-    def on_call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, after: bool) -> dict[str, Any]:
+    def on_call(
+        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str], after: bool
+    ) -> dict[str, Any]:
         if name not in self.shell.user_ns or name in self.given:
             return {"status": "missing", "name": name}
         function = self.shell.user_ns[name]
         complaint = _complaint(function, name, arguments, keywords)
         if complaint:
             return {"status": "signature", "message": complaint}
-        reply = self.guarded(seed, lambda: function(*arguments, **keywords))
+        reply = self.guarded(seed, forbidden, lambda: function(*arguments, **keywords))
         return {**reply, "arguments": arguments} if after else reply
 
-    def on_probe(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int) -> dict[str, Any]:
+    def on_probe(
+        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str]
+    ) -> dict[str, Any]:
         student = _Namespace(self.shell.user_ns)
-        return self.guarded(seed, lambda: self.probes[name](student, *arguments, **keywords))
+        return self.guarded(seed, forbidden, lambda: self.probes[name](student, *arguments, **keywords))
 
-    def guarded(self, seed: int, work: Any) -> dict[str, Any]:
-        """Runs `work` with fixed random seeds; its value, or what went wrong, as a reply."""
+    def guarded(self, seed: int, forbidden: list[str], work: Any) -> dict[str, Any]:
+        """Runs `work` with fixed random seeds; its value, or what went wrong, and the forbidden calls it made, as a reply."""
         random.seed(seed)
         np.random.seed(seed)
         if "torch" in sys.modules:
             sys.modules["torch"].manual_seed(seed)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), watch(forbidden) as used:
                 warnings.simplefilter("ignore")
-                return {"status": "ok", "value": work()}
+                return {"status": "ok", "value": work(), "used": used}
         except _Missing as error:
             return {"status": "missing", "name": str(error)}
         except BaseException as error:

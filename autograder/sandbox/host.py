@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -24,7 +25,7 @@ from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.watch import TooMuch, Watch
 
-__all__ = ["LAYERS", "ChildEnded", "Sandbox", "Session", "TimedOut"]
+__all__ = ["LAYERS", "ChildEnded", "Manner", "Sandbox", "Session", "TimedOut"]
 
 LAYERS: Final = ("namespaces", "user", "files", "syscalls")
 START_SECONDS: Final = 120.0
@@ -39,6 +40,15 @@ class TimedOut(SubmissionError):
 
 class ChildEnded(SubmissionError):
     """The student's process ended, or wrote nonsense, before it answered; the child is gone."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a call is made: the random seed it begins with, its time limit, and the library routines it may not use."""
+
+    seed: int
+    seconds: float
+    forbidden: Sequence[str] = ()
 
 
 class Sandbox:
@@ -148,15 +158,16 @@ class Session:
         self._ask("load", {"source": source}, seconds)
 
     def call(
-        self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], *, seed: int, seconds: float, after: bool = False
+        self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], manner: Manner, *, after: bool = False
     ) -> dict[str, Any]:
-        """Calls the student's `name`; `{"status": "ok", "value": …}` or another status that says what went wrong."""
-        details = {"name": name, "arguments": tuple(arguments), "keywords": dict(keywords), "seed": seed, "after": after}
-        return self._ask("call", details, seconds)
+        """Calls the student's `name`; `{"status": "ok", "value": …, "used": […]}` or another status that says what went wrong."""
+        details = {"name": name, "arguments": tuple(arguments), "keywords": dict(keywords), "after": after}
+        return self._ask("call", {**details, "seed": manner.seed, "forbidden": list(manner.forbidden)}, manner.seconds)
 
-    def probe(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], *, seed: int, seconds: float) -> dict[str, Any]:
+    def probe(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], manner: Manner) -> dict[str, Any]:
         """Runs a loaded probe on the student's names."""
-        return self._ask("probe", {"name": name, "arguments": tuple(arguments), "keywords": dict(keywords), "seed": seed}, seconds)
+        details = {"name": name, "arguments": tuple(arguments), "keywords": dict(keywords)}
+        return self._ask("probe", {**details, "seed": manner.seed, "forbidden": list(manner.forbidden)}, manner.seconds)
 
     def kill(self) -> None:
         """Ends the child at once; harmless when it is gone already."""

@@ -3,9 +3,11 @@
 #
 # **A network has thousands of weights and makes one mistake. Which weight is to blame, and by how much?**
 #
-# That question has an exact answer, and finding it costs only a few times as much as running the network once, however many weights
+# That question has an exact answer, and finding it costs only a few times as much as running the network once,
+# however many weights
 # there are. The method is back-propagation. Every network in this course learns by it: the Transformer at the end too.
-# In this notebook you build it twice: by hand for one layer, and then as a machine that does it for any formula you can write.
+# In this notebook you build it twice: by hand for one layer, and then as a machine that does it for any formula you
+# can write.
 #
 # **You will be able to**
 #
@@ -20,22 +22,30 @@
 #
 # **Papers**
 #
-# - D. E. Rumelhart, G. E. Hinton and R. J. Williams (1986). *Learning representations by back-propagating errors.* Nature 323, 533–536.
-# - R. Rojas (1996). *Neural Networks: A Systematic Introduction.* Springer. Chapter 7, "The backpropagation algorithm", draws it as a graph.
-# - A. G. Baydin, B. A. Pearlmutter, A. A. Radul and J. M. Siskind (2018). *Automatic differentiation in machine learning: a survey.* Journal of Machine Learning Research 18(153), 1–43.
+# - D. E. Rumelhart, G. E. Hinton and R. J. Williams (1986). *Learning representations by back-propagating errors.*
+#   Nature 323, 533–536.
+# - R. Rojas (1996). *Neural Networks: A Systematic Introduction.* Springer. Chapter 7, "The backpropagation
+#   algorithm", draws it as a graph.
+# - A. G. Baydin, B. A. Pearlmutter, A. A. Radul and J. M. Siskind (2018). *Automatic differentiation in machine
+#   learning: a survey.* Journal of Machine Learning Research 18(153), 1–43.
 # - D. P. Kingma and J. Ba (2015). *Adam: a method for stochastic optimization.* ICLR 2015.
-# - K. He, X. Zhang, S. Ren and J. Sun (2015). *Delving deep into rectifiers.* ICCV 2015. Section 2.2: how large the first weights should be.
+# - K. He, X. Zhang, S. Ren and J. Sun (2015). *Delving deep into rectifiers.* ICCV 2015. Section 2.2: how large the
+#   first weights should be.
 
 # %% [markdown]
 # ### How to work here
 #
-# Each exercise has a **stub** to fill in, folded **hints** from gentle to nearly the answer, and a cell of **visible examples** that you can run at once.
-# Replace `raise NotImplementedError()` by your code. Hidden tests look at more cases than the visible ones: other shapes, one row, extreme numbers.
+# Each exercise has a **stub** to fill in, folded **hints** from gentle to nearly the answer, and a cell of **visible
+# examples** that you can run at once.
+# Replace `raise NotImplementedError()` by your code. Hidden tests look at more cases than the visible ones: other
+# shapes, one row, extreme numbers.
 #
-# Exercises are graded one by one. No exercise needs your answer to another one, so skip what resists and come back. Some figures do use your functions: if a
+# Exercises are graded one by one. No exercise needs your answer to another one, so skip what resists and come back.
+# Some figures do use your functions: if a
 # figure's cell fails, the exercise above it is not done yet, and nothing else is lost.
 #
-# **Notation, used throughout.** $L$ is the loss: one number. For an array `x`, the array `d_x` holds $\partial L/\partial x$, entry by entry, so **`d_x` always has the shape of `x`**.
+# **Notation, used throughout.** $L$ is the loss: one number. For an array `x`, the array `d_x` holds $\partial
+# L/\partial x$, entry by entry, so **`d_x` always has the shape of `x`**.
 # `N` is the number of examples in a batch, `D` the number of inputs of a layer, `K` the number of outputs or classes.
 
 # %%
@@ -58,36 +68,46 @@ def show_difference(name, mine, reference):
     verdict = "agrees to 8 decimals" if difference < 1e-8 else f"DIFFERS by up to {difference:.1e}"
     print(f"{name:8s} shape {mine.shape!s:8s} {verdict}")
 
+
 # %% [markdown]
 # ---
 # ## 1 · Ask by poking
 #
-# Think of a network as a box with many knobs, the weights $w_1, w_2, \dots$, and one dial, the loss $L$. Learning means: turn the knobs so that the dial goes down.
-# For that we want to know, for each knob, what the dial does when this knob moves a little and all others stay. That is the partial derivative $\partial L/\partial w_i$.
+# Think of a network as a box with many knobs, the weights $w_1, w_2, \dots$, and one dial, the loss $L$. Learning
+# means: turn the knobs so that the dial goes down.
+# For that we want to know, for each knob, what the dial does when this knob moves a little and all others stay. That
+# is the partial derivative $\partial L/\partial w_i$.
 # All of them together are the **gradient**.
 #
-# The honest way to find out is to try. Let $f$ be the loss as a function of one knob, at position $x$. Turn it by a small step $h$ and look:
+# The honest way to find out is to try. Let $f$ be the loss as a function of one knob, at position $x$. Turn it by a
+# small step $h$ and look:
 #
 # $$\frac{f(x+h)-f(x)}{h}$$
 #
-# How wrong is this? Taylor's formula says $f(x\pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots$
-# So the one-sided quotient is off by about $\tfrac{h}{2} f''(x)$. Now poke to both sides and subtract. The $f''$ terms cancel:
+# How wrong is this? Taylor's formula says $f(x\pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6}
+# f'''(x) + \dots$
+# So the one-sided quotient is off by about $\tfrac{h}{2} f''(x)$. Now poke to both sides and subtract. The $f''$
+# terms cancel:
 #
 # $$\frac{f(x+h)-f(x-h)}{2h} = f'(x) + \tfrac{h^2}{6} f'''(x) + \dots$$
 #
-# This is the **central difference**. Its error shrinks with $h^2$ instead of $h$. A hundredth of the step gives a ten-thousandth of the error, for one more evaluation.
+# This is the **central difference**. Its error shrinks with $h^2$ instead of $h$. A hundredth of the step gives a
+# ten-thousandth of the error, for one more evaluation.
 
 # %% [markdown]
 # ## Exercise 1 · `numerical_gradient` (8 points)
 # difficulty ●○○ · importance ●●● · about 20 minutes
 #
-# Write the experiment for a function `f` of a whole array. Visit every entry $x_i$. Move it up by `step`, then down by `step`, each time with all other entries at their original values:
+# Write the experiment for a function `f` of a whole array. Visit every entry $x_i$. Move it up by `step`, then down
+# by `step`, each time with all other entries at their original values:
 #
 # $$g_i = \frac{f(x + h\,e_i) - f(x - h\,e_i)}{2h}$$
 #
-# Here $h$ is `step` and $e_i$ is an array of zeros with a one at place $i$. The result $g$ has the shape of `x`, whether `x` is a single number (shape `()`), a vector, a matrix or more.
+# Here $h$ is `step` and $e_i$ is an array of zeros with a one at place $i$. The result $g$ has the shape of `x`,
+# whether `x` is a single number (shape `()`), a vector, a matrix or more.
 #
-# You will use this as a measuring instrument for the rest of your life with neural networks, so it must leave no trace: `x` is exactly as before afterwards, even when `f` raises an error half-way.
+# You will use this as a measuring instrument for the rest of your life with neural networks, so it must leave no
+# trace: `x` is exactly as before afterwards, even when `f` raises an error half-way.
 #
 # <details><summary>Hint 1: many axes</summary>
 #
@@ -95,13 +115,16 @@ def show_difference(name, mine, reference):
 # </details>
 # <details><summary>Hint 2: integers</summary>
 #
-# What happens in `x[0] = 3 + 0.00001` when `x` is an array of integers? Try it. So which dtype should the array you poke have?
+# What happens in `x[0] = 3 + 0.00001` when `x` is an array of integers? Try it. So which dtype should the array you
+# poke have?
 # </details>
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# Make a float64 *copy* of `x` and poke that copy: then the caller's `x` needs no repair at all. In the loop: remember the entry, set it to entry + step and call `f`, set it to entry − step and call `f`,
+# Make a float64 *copy* of `x` and poke that copy: then the caller's `x` needs no repair at all. In the loop: remember
+# the entry, set it to entry + step and call `f`, set it to entry − step and call `f`,
 # put the remembered value back. (Adding and subtracting `step` again would not give the same number: rounding.)
 # </details>
+
 
 # %% exercise="numerical_gradient"
 def numerical_gradient(f, x: np.ndarray, step: float = 1e-5) -> np.ndarray:
@@ -134,6 +157,7 @@ def numerical_gradient(f, x: np.ndarray, step: float = 1e-5) -> np.ndarray:
     return gradient
     ### END SOLUTION
 
+
 # %% test="numerical_gradient" points=8
 example = numerical_gradient(lambda x: float((x**3).sum()), np.array([2.0, -1.0]), step=0.1)
 assert np.shape(example) == (2,), f"The gradient has the shape of x, here (2,); yours has {np.shape(example)}."
@@ -163,9 +187,12 @@ at_default_step = abs(float(numerical_gradient(lambda x: float(np.sin(x)), np.ar
 print("error with step 1e-5 is below 1e-9: ", bool(at_default_step < 1e-9))
 
 # %% [markdown]
-# Two slopes meet in a valley. On the right the step is too coarse, and Taylor's leftover terms dominate. On the left the step is too fine. A float64 carries about sixteen digits, so
-# $f(x+h)$ and $f(x-h)$ agree in nearly all of them, their difference keeps only the last few, and dividing by $2h$ blows up the rounding error.
-# That is why a *correct* gradient check never shows a difference of exactly zero, and why a difference of $10^{-10}$ is good news.
+# Two slopes meet in a valley. On the right the step is too coarse, and Taylor's leftover terms dominate. On the left
+# the step is too fine. A float64 carries about sixteen digits, so
+# $f(x+h)$ and $f(x-h)$ agree in nearly all of them, their difference keeps only the last few, and dividing by $2h$
+# blows up the rounding error.
+# That is why a *correct* gradient check never shows a difference of exactly zero, and why a difference of $10^{-10}$
+# is good news.
 #
 # **What breaks.** Every weight needs two runs of the network:
 
@@ -176,7 +203,8 @@ print(f"weights: {n_weights}, runs of the network for one gradient by poking: {2
 assert (n_weights, 2 * n_weights) == (4810, 9620)
 
 # %% [markdown]
-# 4,810 weights, 9,620 runs for a single step downhill. And that is a tiny network. We need all derivatives at once. Keep the instrument, though: it will check everything that follows.
+# 4,810 weights, 9,620 runs for a single step downhill. And that is a tiny network. We need all derivatives at once.
+# Keep the instrument, though: it will check everything that follows.
 
 # %% [markdown]
 # ---
@@ -193,12 +221,14 @@ assert (n_weights, 2 * n_weights) == (4810, 9620)
 # | `b` | (K,) | one bias for each output |
 # | `out` | (N, K) | the result |
 #
-# Suppose someone further down the line has already worked out `d_out`: how the loss reacts to each entry of `out`, shape (N, K). Our layer has a single duty: turn the blame for its output into blame for
+# Suppose someone further down the line has already worked out `d_out`: how the loss reacts to each entry of `out`,
+# shape (N, K). Our layer has a single duty: turn the blame for its output into blame for
 # its three inputs. The chain rule says: *go through everything that the knob influences, and add up.*
 #
 # $$\frac{\partial L}{\partial w_{dk}} = \sum_{n} \frac{\partial L}{\partial \text{out}_{nk}}\cdot\frac{\partial\, \text{out}_{nk}}{\partial w_{dk}} = \sum_n \text{d\_out}_{nk}\; x_{nd}$$
 #
-# The weight $w_{dk}$ touches column $k$ of every row, so the sum runs over the examples $n$. Which matrix product is that? The sum runs over the *first* index of both $x$ and d_out, so one of them has to be transposed.
+# The weight $w_{dk}$ touches column $k$ of every row, so the sum runs over the examples $n$. Which matrix product is
+# that? The sum runs over the *first* index of both $x$ and d_out, so one of them has to be transposed.
 
 # %% [markdown]
 # ### Who used x? Who used b?
@@ -206,35 +236,43 @@ assert (n_weights, 2 * n_weights) == (4810, 9620)
 # The same question, twice more.
 #
 # - $x_{nd}$ is used by *every output k* of its own row: the sum runs over $k$, with the weights $w_{dk}$.
-# - $b_k$ is added in *every row n*: the sum runs over $n$, with factor 1. NumPy's broadcasting hid this from you: you wrote `+ b` once, and it happened N times. **What is copied on the way forward is added up on the way back.** Remember that sentence.
+# - $b_k$ is added in *every row n*: the sum runs over $n$, with factor 1. NumPy's broadcasting hid this from you: you
+#   wrote `+ b` once, and it happened N times. **What is copied on the way forward is added up on the way back.**
+#   Remember that sentence.
 #
-# Shapes are a splendid check: `d_w` must be (D, K), and there is nearly only one product of `x` and `d_out` that has that shape. A check, not a proof: when D = K a wrong formula has the right shape, too.
+# Shapes are a splendid check: `d_w` must be (D, K), and there is nearly only one product of `x` and `d_out` that has
+# that shape. A check, not a proof: when D = K a wrong formula has the right shape, too.
 
 # %% [markdown]
 # ## Exercise 2 · `linear` (12 points)
 # difficulty ●○○ · importance ●●● · about 30 minutes
 #
-# Write the layer and its backward pass. No division by N anywhere: an average belongs to the loss, and if there is one, it is already inside `d_out`.
+# Write the layer and its backward pass. No division by N anywhere: an average belongs to the loss, and if there is
+# one, it is already inside `d_out`.
 #
 # <details><summary>Hint 1: from index to matrix</summary>
 #
-# A matrix product sums over the *last* index of the left and the *first* index of the right factor. Write the three sums with indices, and transpose until the summed index stands there.
+# A matrix product sums over the *last* index of the left and the *first* index of the right factor. Write the three
+# sums with indices, and transpose until the summed index stands there.
 # </details>
 # <details><summary>Hint 2: shapes</summary>
 #
-# `d_w` (D, K) is made from `x` (N, D) and `d_out` (N, K): so (D, N) times (N, K). `d_x` (N, D) is made from `d_out` (N, K) and `w` (D, K): so (N, K) times (K, D).
+# `d_w` (D, K) is made from `x` (N, D) and `d_out` (N, K): so (D, N) times (N, K). `d_x` (N, D) is made from `d_out`
+# (N, K) and `w` (D, K): so (N, K) times (K, D).
 # </details>
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# `d_x` is d_out times w transposed. `d_w` is x transposed times d_out. `d_b` is the sum of d_out over its first axis, of shape (K,).
+# `d_x` is d_out times w transposed. `d_w` is x transposed times d_out. `d_b` is the sum of d_out over its first axis,
+# of shape (K,).
 # </details>
+
 
 # %% exercise="linear"
 def linear_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The output x w + b of a linear layer, for each row of x.
 
     Arguments
-        x: (N, D), one example in each row.   w: (D, K).   b: (K,), added to every row.
+        x: (N, D), one example in each row, floats or integers.   w: (D, K).   b: (K,), added to every row.
     Returns
         out: (N, K)
 
@@ -251,7 +289,7 @@ def linear_backward(d_out: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np
     """The gradients of a loss L with respect to x, w and b, given d_out = ∂L/∂out.
 
     Arguments
-        d_out: (N, K).   x: (N, D), floats or integers.   w: (D, K), floats or integers.
+        d_out: (N, K).   x: (N, D), floats or integers.   w: (D, K).
     Returns
         the tuple d_x (N, D), d_w (D, K), d_b (K,), in this order. Sums over the batch, not averages.
 
@@ -267,6 +305,7 @@ def linear_backward(d_out: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np
     return d_x, d_w, d_b
     ### END SOLUTION
 
+
 # %% test="linear" points=12
 x, w, b = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0, 2.0], [3.0, 1.0, 0.0]]), np.array([0.0, 1.0, 0.0])
 assert np.allclose(linear_forward(x, w, b), [[7, 3, 2]]), "The worked example of linear_forward: expected [[7 3 2]]."
@@ -277,7 +316,8 @@ _, d_w, d_b = linear_backward(np.array([[1.0, 0.0, 0.0], [10.0, 0.0, 0.0]]), np.
 assert np.allclose(d_b, [11, 0, 0]), f"b is used by both rows, so d_b adds up both: expected [11 0 0], got {d_b}."
 
 # %% [markdown]
-# **Trust, but measure.** Take a random layer, and a loss that weighs each output entry with a random number, $L = \sum_{nk} c_{nk}\,\text{out}_{nk}$. Then d_out is $c$. Compare your formulas with the experiment:
+# **Trust, but measure.** Take a random layer, and a loss that weighs each output entry with a random number, $L =
+# \sum_{nk} c_{nk}\,\text{out}_{nk}$. Then d_out is $c$. Compare your formulas with the experiment:
 
 # %%
 rng = np.random.default_rng(1)
@@ -288,34 +328,45 @@ show_difference("d_w", d_w, numerical_gradient(lambda w: float((linear_forward(x
 show_difference("d_b", d_b, numerical_gradient(lambda b: float((linear_forward(x, w, b) * c).sum()), b))
 
 # %% [markdown]
-# Why random $c$, and not simply the sum of all outputs? Because then d_out would be all ones, and many wrong formulas are right for ones. Break your `linear_backward` on purpose, and see what this cell says.
+# Why random $c$, and not simply the sum of all outputs? Because then d_out would be all ones, and many wrong formulas
+# are right for ones. Break your `linear_backward` on purpose, and see what this cell says.
 
 # %% [markdown]
 # ---
 # ## 3 · From scores to a loss
 #
-# A classifier ends in scores, one for each class. They are called **logits**, and may be any real numbers. The softmax turns a row $z$ of $K$ logits into probabilities,
+# A classifier ends in scores, one for each class. They are called **logits**, and may be any real numbers. The
+# softmax turns a row $z$ of $K$ logits into probabilities,
 # and the loss is the surprise at the true class $y$:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad L = -\ln p_y = -z_y + \ln \sum_j e^{z_j}$$
 #
-# If the network gives the truth probability 1, the loss is 0. If it gives it next to nothing, the loss is huge. With `N` rows we take the **mean** of the $N$ losses.
+# If the network gives the truth probability 1, the loss is 0. If it gives it next to nothing, the loss is huge. With
+# `N` rows we take the **mean** of the $N$ losses.
 #
-# **The gradient.** Differentiate the right-hand form with respect to $z_k$. The first term gives $-1$ for the true class and 0 for the others. The second gives $e^{z_k}/\sum_j e^{z_j}$, which is $p_k$ again:
+# **The gradient.** Differentiate the right-hand form with respect to $z_k$. The first term gives $-1$ for the true
+# class and 0 for the others. The second gives $e^{z_k}/\sum_j e^{z_j}$, which is $p_k$ again:
 #
 # $$\frac{\partial L}{\partial z_k} = p_k - [k = y]$$
 #
-# *Probability minus truth.* It's hard to imagine a simpler answer. Every wrong class is pushed down by the probability it was given, and the right class is pulled up by what it lacks. The pushes and the pull add up to zero.
+# *Probability minus truth.* It's hard to imagine a simpler answer. Every wrong class is pushed down by the
+# probability it was given, and the right class is pulled up by what it lacks. The pushes and the pull add up to zero.
 # With the mean over N rows, each row's gradient is divided by N.
 
 # %% [markdown]
 # ### Large numbers
 #
-# $e^{710}$ is too large for a float64. A network that is very sure has logits like that, and then the formula as written gives `inf / inf`, which is NaN: not a number. The way out costs one subtraction. Adding the same
-# constant to all logits of a row changes no probability, since numerator and denominator get the same factor. So subtract the row's maximum first: the largest exponent is 0, and nothing can overflow. Small ones may underflow to 0, which is harmless in a sum that contains a 1.
+# $e^{710}$ is too large for a float64. A network that is very sure has logits like that, and then the formula as
+# written gives `inf / inf`, which is NaN: not a number. The way out costs one subtraction. Adding the same
+# constant to all logits of a row changes no probability, since numerator and denominator get the same factor. So
+# subtract the row's maximum first: the largest exponent is 0, and nothing can overflow. Small ones may underflow to
+# 0, which is harmless in a sum that contains a 1.
 #
-# One trap remains. If $p_y$ underflows to 0, $\ln p_y$ is $-\infty$, although the true loss is an ordinary number such as 20,000. People repair that with $\ln(p_y + 10^{-12})$. It looks harmless and *is wrong*: no loss can exceed 27.6 then.
-# Compute the logarithm directly instead, with the right-hand form: $\ln p_k = z_k - m - \ln \sum_j e^{z_j - m}$, where $m$ is the row's maximum. No small number is ever logged.
+# One trap remains. If $p_y$ underflows to 0, $\ln p_y$ is $-\infty$, although the true loss is an ordinary number
+# such as 20,000. People repair that with $\ln(p_y + 10^{-12})$. It looks harmless and *is wrong*: no loss can exceed
+# 27.6 then.
+# Compute the logarithm directly instead, with the right-hand form: $\ln p_k = z_k - m - \ln \sum_j e^{z_j - m}$,
+# where $m$ is the row's maximum. No small number is ever logged.
 
 # %%
 print("e^709 is finite:", bool(np.isfinite(np.exp(np.float64(709)))), " -ln(1e-12) =", round(-np.log(1e-12), 1))
@@ -326,21 +377,26 @@ with np.errstate(over="ignore"):
 # ## Exercise 3 · `softmax_cross_entropy` (12 points)
 # difficulty ●●○ · importance ●●● · about 40 minutes
 #
-# Return the mean loss of the batch and its gradient with respect to the logits, shape (N, K), exact also for logits of ±10,000.
+# Return the mean loss of the batch and its gradient with respect to the logits, shape (N, K), exact also for logits
+# of ±10,000.
 #
 # <details><summary>Hint 1: keep the axis</summary>
 #
-# Rows are examples, so maximum and sum run over axis 1. With `keepdims=True` they have shape (N, 1) and fit beside (N, K).
+# Rows are examples, so maximum and sum run over axis 1. With `keepdims=True` they have shape (N, 1) and fit beside
+# (N, K).
 # </details>
 # <details><summary>Hint 2: pick one entry in each row</summary>
 #
-# `a[np.arange(N), targets]` picks entry `targets[n]` of each row n, shape (N,). `a[targets]` alone picks whole rows, which is something quite different.
+# `a[np.arange(N), targets]` picks entry `targets[n]` of each row n, shape (N,). `a[targets]` alone picks whole rows,
+# which is something quite different.
 # </details>
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# `log_probs` = shifted − ln(sum of exp(shifted)) along axis 1, where shifted = logits − row maximum, in a new array. The loss is minus the mean of the picked `log_probs`.
+# `log_probs` = shifted − ln(sum of exp(shifted)) along axis 1, where shifted = logits − row maximum, in a new array.
+# The loss is minus the mean of the picked `log_probs`.
 # The gradient starts as exp(log_probs); subtract 1 at the picked entries; divide by N.
 # </details>
+
 
 # %% exercise="softmax_cross_entropy"
 def softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
@@ -367,6 +423,7 @@ def softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[floa
     d_logits[rows, targets] -= 1
     return loss, d_logits / len(targets)
     ### END SOLUTION
+
 
 # %% test="softmax_cross_entropy" points=12
 loss, d_logits = softmax_cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))
@@ -398,7 +455,9 @@ print("the pushes add up to zero:", bool(abs(push.sum()) < 1e-12))
 # %% [markdown]
 # ### Two layers by hand
 #
-# Now chain the pieces. A network with one hidden layer: linear, tanh, linear, softmax loss. Going back, each piece hands its d_out to the piece before it. For tanh, $h = \tanh a$ gives $\partial h/\partial a = 1 - h^2$. Four lines of backward pass, and every gradient of the network is there:
+# Now chain the pieces. A network with one hidden layer: linear, tanh, linear, softmax loss. Going back, each piece
+# hands its d_out to the piece before it. For tanh, $h = \tanh a$ gives $\partial h/\partial a = 1 - h^2$. Four lines
+# of backward pass, and every gradient of the network is there:
 
 # %%
 rng = np.random.default_rng(2)
@@ -419,21 +478,31 @@ d_before_tanh = d_hidden * (1 - hidden**2)
 _, d_w_1, d_b_1 = linear_backward(d_before_tanh, x, w_1)
 
 for place, (name, mine) in enumerate([("d_w_1", d_w_1), ("d_b_1", d_b_1), ("d_w_2", d_w_2), ("d_b_2", d_b_2)]):
-    poke = lambda value, place=place: float(two_layer_loss(*weights[:place], value, *weights[place + 1 :]))
+
+    def poke(value, place=place):
+        """The loss when one of the four arrays has another value."""
+        return float(two_layer_loss(*weights[:place], value, *weights[place + 1 :]))
+
     show_difference(name, mine, numerical_gradient(poke, weights[place]))
 
 # %% [markdown]
-# That is back-propagation as Rumelhart, Hinton and Williams made it famous in 1986. One run forward, one run backward, and all derivatives are there.
+# That is back-propagation as Rumelhart, Hinton and Williams made it famous in 1986. One run forward, one run
+# backward, and all derivatives are there.
 #
-# **What breaks.** You derived each line. You kept `hidden` because you knew that tanh would need it. You ran the lines in the right order because you wrote them so. A recurrent network, an attention layer, a Transformer: hundreds of lines like these, each a chance to forget a transpose.
-# But look again: each piece knew only its own little rule. The rest was book-keeping. Let us give the book-keeping to the machine.
+# **What breaks.** You derived each line. You kept `hidden` because you knew that tanh would need it. You ran the
+# lines in the right order because you wrote them so. A recurrent network, an attention layer, a Transformer: hundreds
+# of lines like these, each a chance to forget a transpose.
+# But look again: each piece knew only its own little rule. The rest was book-keeping. Let us give the book-keeping to
+# the machine.
 
 # %% [markdown]
 # ---
 # ## 4 · What broadcasting hides
 #
-# Our machine will take any formula in NumPy apart into small steps: additions, products, exponentials. One obstacle first. NumPy stretches arrays silently. In `x + b` with shapes (2, 3) and (3,), the bias is copied to both rows.
-# You know the rule by now: *what is copied on the way forward is added up on the way back.* For `b` we did it by hand with `sum(axis=0)`. Now do it for every way in which NumPy can stretch.
+# Our machine will take any formula in NumPy apart into small steps: additions, products, exponentials. One obstacle
+# first. NumPy stretches arrays silently. In `x + b` with shapes (2, 3) and (3,), the bias is copied to both rows.
+# You know the rule by now: *what is copied on the way forward is added up on the way back.* For `b` we did it by hand
+# with `sum(axis=0)`. Now do it for every way in which NumPy can stretch.
 #
 # NumPy aligns shapes **at the right**. It stretches an array in two ways:
 #
@@ -448,13 +517,17 @@ for place, (name, mine) in enumerate([("d_w_1", d_w_1), ("d_b_1", d_b_1), ("d_w_
 # ## Exercise 4 · `unbroadcast` (10 points)
 # difficulty ●●○ · importance ●●○ · about 25 minutes
 #
-# `grad` has the shape of the result, `shape` is the shape that the array had before it was stretched. Sum `grad` back to `shape`.
+# `grad` has the shape of the result, `shape` is the shape that the array had before it was stretched. Sum `grad` back
+# to `shape`.
 #
-# In symbols: if $B$ is the linear map that stretches, you are asked for its transpose $B^{\mathsf T}$. It is the map for which $\langle g, B a\rangle = \langle B^{\mathsf T} g, a\rangle$ for all $g$ and $a$, where $\langle u, v\rangle$ is the sum of all products of corresponding entries. The hidden tests check just that.
+# In symbols: if $B$ is the linear map that stretches, you are asked for its transpose $B^{\mathsf T}$. It is the map
+# for which $\langle g, B a\rangle = \langle B^{\mathsf T} g, a\rangle$ for all $g$ and $a$, where $\langle u,
+# v\rangle$ is the sum of all products of corresponding entries. The hidden tests check just that.
 #
 # <details><summary>Hint 1: in which order</summary>
 #
-# First get rid of the extra axes in front. There are `grad.ndim - len(shape)` of them. Then the remaining axes correspond one to one.
+# First get rid of the extra axes in front. There are `grad.ndim - len(shape)` of them. Then the remaining axes
+# correspond one to one.
 # </details>
 # <details><summary>Hint 2: which axes are stretched</summary>
 #
@@ -462,8 +535,10 @@ for place, (name, mine) in enumerate([("d_w_1", d_w_1), ("d_b_1", d_b_1), ("d_w_
 # </details>
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# `a.sum(axis=…)` takes a tuple of axes, so the extra axes are one call. The stretched axes are a second call, with `keepdims=True`, so that they stay as size 1.
+# `a.sum(axis=…)` takes a tuple of axes, so the extra axes are one call. The stretched axes are a second call, with
+# `keepdims=True`, so that they stay as size 1.
 # </details>
+
 
 # %% exercise="unbroadcast"
 def unbroadcast(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -488,20 +563,25 @@ def unbroadcast(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return grad.sum(axis=stretched, keepdims=True)
     ### END SOLUTION
 
+
 # %% test="unbroadcast" points=10
 ones = np.ones((2, 3))
-assert np.shape(unbroadcast(ones, (3,))) == (3,), f"The result has exactly the shape asked for, here (3,); got {np.shape(unbroadcast(ones, (3,)))}."
-assert np.allclose(unbroadcast(ones, (3,)), [2, 2, 2]), "Two rows were copies of one: their gradients add up to [2 2 2]."
-assert np.shape(unbroadcast(ones, (2, 1))) == (2, 1), f"An axis of size 1 stays: expected (2, 1), got {np.shape(unbroadcast(ones, (2, 1)))}."
-assert np.allclose(unbroadcast(ones, (2, 1)), [[3], [3]]), "Three columns were copies of one: expected [[3] [3]]."
+row, column = unbroadcast(ones, (3,)), unbroadcast(ones, (2, 1))
+assert np.shape(row) == (3,), f"The result has exactly the shape asked for, here (3,); got {np.shape(row)}."
+assert np.allclose(row, [2, 2, 2]), f"Two rows were copies of one: their gradients add up to [2 2 2]; got {row}."
+assert np.shape(column) == (2, 1), f"An axis of size 1 stays: expected (2, 1), got {np.shape(column)}."
+assert np.allclose(column, [[3], [3]]), f"Three columns were copies of one: expected [[3] [3]], got {column}."
 
 # %% [markdown]
-# From here on the notebook brings its own version, so that no later exercise depends on your answer. It takes another road: broadcast the *numbers* of the entries, so that each entry of the gradient knows where it came from, and let `bincount` add up by origin.
+# From here on the notebook brings its own version, so that no later exercise depends on your answer. It takes another
+# road: broadcast the *numbers* of the entries, so that each entry of the gradient knows where it came from, and let
+# `bincount` add up by origin.
 # Compare the two; which one would you rather read in a year?
+
 
 # %%
 def sum_to_shape(grad, shape):
-    """Given: does what `unbroadcast` does. Each entry of `grad` is added to the entry of `shape` that was copied to its place."""
+    """Given: what `unbroadcast` does. Each entry of `grad` is added to the entry that was copied to its place."""
     size = int(np.prod(shape))
     origin = np.broadcast_to(np.arange(size).reshape(shape), np.shape(grad))
     return np.bincount(origin.ravel(), weights=np.ravel(grad), minlength=size).reshape(shape)
@@ -518,7 +598,8 @@ print(sum_to_shape(np.ones((2, 3)), (3,)), sum_to_shape(np.ones((2, 3)), (2, 1))
 # ---
 # ## 5 · Who goes first?
 #
-# Draw a formula as a graph. Each value is a **node**, and its **parents** are the nodes that it was computed from. Take $y = \tanh(x)^2 \cdot x$, in small steps $a = \tanh x$, $b = a^2$, $y = b\,x$:
+# Draw a formula as a graph. Each value is a **node**, and its **parents** are the nodes that it was computed from.
+# Take $y = \tanh(x)^2 \cdot x$, in small steps $a = \tanh x$, $b = a^2$, $y = b\,x$:
 #
 # ```
 # x ───► a ───► b ───► y
@@ -528,14 +609,20 @@ print(sum_to_shape(np.ones((2, 3)), (3,)), sum_to_shape(np.ones((2, 3)), (2, 1))
 #
 # Here y has the parents b and x; b has the parent a; a has the parent x; x has none.
 #
-# On the way back, blame flows from y to its parents, from these to theirs, and so on. The node x gets blame from *two* sides: directly from y, and by the long way through b and a. It must wait until both have arrived before it passes anything on. So: **a node may be
+# On the way back, blame flows from y to its parents, from these to theirs, and so on. The node x gets blame from
+# *two* sides: directly from y, and by the long way through b and a. It must wait until both have arrived before it
+# passes anything on. So: **a node may be
 # visited only after everything that was computed from it.**
 #
-# A list in which every node stands after its parents is called a **topological order**: here x, a, b, y. Read from the end, it is precisely what the way back needs. Three ideas that look right and fail:
+# A list in which every node stands after its parents is called a **topological order**: here x, a, b, y. Read from
+# the end, it is precisely what the way back needs. Three ideas that look right and fail:
 #
-# - *Follow each path.* Then x is visited twice. With 30 such detours in a row there are $2^{30}$ paths, over a thousand million.
-# - *Layer by layer from y* (breadth first). That gives y, then b and x, then a. So x comes too early: read backwards, x stands after a.
-# - *Recursion.* Right, and elegant, until the graph is deeper than Python's stack, a few thousand calls at most. A recurrent network over a long text is deeper.
+# - *Follow each path.* Then x is visited twice. With 30 such detours in a row there are $2^{30}$ paths, over a
+#   thousand million.
+# - *Layer by layer from y* (breadth first). That gives y, then b and x, then a. So x comes too early: read backwards,
+#   x stands after a.
+# - *Recursion.* Right, and elegant, until the graph is deeper than Python's stack, a few thousand calls at most. A
+#   recurrent network over a long text is deeper.
 
 # %%
 import sys
@@ -546,31 +633,39 @@ print("paths through 30 detours:", 2**30, " default recursion limit is below 10,
 # ## Exercise 5 · `topological_order` (10 points)
 # difficulty ●●● · importance ●●○ · about 35 minutes
 #
-# Return a list of all nodes that `root` depends on, and `root` itself: every node once, each after all of its parents. So `root` is last.
+# Return a list of all nodes that `root` depends on, and `root` itself: every node once, each after all of its
+# parents. So `root` is last.
 #
-# The idea of a **depth-first post-order**: to finish a node, first finish all its parents; when they are all done, append the node. Recursion would remember for you where you were. Without it you keep that memory yourself, on a **stack**: a list used with `append` and `pop`.
+# The idea of a **depth-first post-order**: to finish a node, first finish all its parents; when they are all done,
+# append the node. Recursion would remember for you where you were. Without it you keep that memory yourself, on a
+# **stack**: a list used with `append` and `pop`.
 #
 # <details><summary>Hint 1: two visits</summary>
 #
-# A node is met twice: when we *enter* it, and its parents still have to be done, and when we *leave* it, and it can be appended to the result. Put pairs on the stack that say which of the two it is.
+# A node is met twice: when we *enter* it, and its parents still have to be done, and when we *leave* it, and it can
+# be appended to the result. Put pairs on the stack that say which of the two it is.
 # </details>
 # <details><summary>Hint 2: only once</summary>
 #
-# Remember the `id(node)` of each node that you have entered. When you meet it again, skip it. Mark it when you take it *off* the stack, not when you put it on: otherwise a node that waits deep in the stack blocks one that needs it sooner.
+# Remember the `id(node)` of each node that you have entered. When you meet it again, skip it. Mark it when you take
+# it *off* the stack, not when you put it on: otherwise a node that waits deep in the stack blocks one that needs it
+# sooner.
 # </details>
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# Start with `(root, False)` on the stack. Pop a pair. If it says True, append the node to the result. If it says False and the node is new: mark it, push `(node, True)`, then push `(parent, False)` for each parent.
+# Start with `(root, False)` on the stack. Pop a pair. If it says True, append the node to the result. If it says
+# False and the node is new: mark it, push `(node, True)`, then push `(parent, False)` for each parent.
 # The parents lie above the node on the stack, so they are all finished before the node's second visit.
 # </details>
+
 
 # %% exercise="topological_order"
 def topological_order(root) -> list:
     """All nodes that `root` depends on, each once, parents before children, `root` last.
 
-    A node is any object with an attribute `.parents`: an iterable of nodes (a tuple, a list, a set …: loop over it, don't index it).
-    The same node may occur twice in it, and may be a parent of many nodes. There are no cycles. Two nodes are the same only if they are
-    the same object (`is`, `id`). Nodes are not modified, and get no new attributes.
+    A node is any object with an attribute `.parents`: an iterable of nodes (a tuple, a list, a set …: loop over it,
+    don't index it). The same node may occur twice in it, and may be a parent of many nodes. There are no cycles.
+    Two nodes are the same only if they are the same object (`is`, `id`). Nodes are not modified, and get no new attributes.
 
     The graph may be 10,000 nodes deep. If several orders are right, any of them will do.
 
@@ -593,6 +688,7 @@ def topological_order(root) -> list:
     return order
     ### END SOLUTION
 
+
 # %% test="topological_order" points=10
 class Node:
     """A node for these examples."""
@@ -608,7 +704,8 @@ y = Node("y", (b, x))
 names = [node.name for node in topological_order(y)]
 assert sorted(names) == ["a", "b", "x", "y"], f"Every node once: expected a, b, x, y in some order, got {names}."
 assert names == ["x", "a", "b", "y"], f"This graph has only one right order, x a b y; got {names}."
-assert [node.name for node in topological_order(Node("square", (x, x)))] == ["x", "square"], "A node that is a parent twice still stands in the list once."
+names = [node.name for node in topological_order(Node("square", (x, x)))]
+assert names == ["x", "square"], f"A node that is a parent twice still stands in the list once: expected x square, got {names}."
 
 # %% [markdown]
 # ---
@@ -623,7 +720,9 @@ assert [node.name for node in topological_order(Node("square", (x, x)))] == ["x"
 # | `parents` | the tuple of tensors it was computed from; empty for inputs and weights, which are called **leaves** |
 # | `local_backward` | a function without arguments: takes the tensor's own `grad` and *adds* to each parent's `grad` what this operation owes it |
 #
-# The whole art is in the last line. Each operation makes an output tensor and leaves a note with it: "when you know your gradient, here is how to pass it on". The operation knows nothing of the rest of the formula. Look how it goes for the minus sign, $\text{out} = -t$:
+# The whole art is in the last line. Each operation makes an output tensor and leaves a note with it: "when you know
+# your gradient, here is how to pass it on". The operation knows nothing of the rest of the formula. Look how it goes
+# for the minus sign, $\text{out} = -t$:
 #
 # ```python
 # def __neg__(self):
@@ -636,7 +735,9 @@ assert [node.name for node in topological_order(Node("square", (x, x)))] == ["x"
 #     return out
 # ```
 #
-# `out.grad` is looked up when the note is *read*, not when it is written: at writing time it is still zero. And it says `+=`, because a tensor that is used in two places gets blame from both. In $t + t$ and $t \cdot t$ it even gets it twice from the same operation.
+# `out.grad` is looked up when the note is *read*, not when it is written: at writing time it is still zero. And it
+# says `+=`, because a tensor that is used in two places gets blame from both. In $t + t$ and $t \cdot t$ it even gets
+# it twice from the same operation.
 
 # %% [markdown]
 # ### The rules
@@ -653,7 +754,9 @@ assert [node.name for node in topological_order(Node("square", (x, x)))] == ["x"
 # The others move numbers around or mix them:
 #
 # - **matrix product** $a\,b$: exercise 2 is the rule, for `x` and `w`.
-# - **sum** over some axes: every entry that was added up has derivative 1. So each gets the gradient of its sum: copy $g$ along the axes that were summed. *What is added up on the way forward is copied on the way back.* Copying and adding up are each other's transpose.
+# - **sum** over some axes: every entry that was added up has derivative 1. So each gets the gradient of its sum: copy
+#   $g$ along the axes that were summed. *What is added up on the way forward is copied on the way back.* Copying and
+#   adding up are each other's transpose.
 # - **reshape** and **transpose** only move numbers: move the gradients back to where they came from.
 #
 # With `+` and `*`, NumPy may have stretched one of the operands. The given `sum_to_shape(grad, shape)` undoes it.
@@ -662,25 +765,32 @@ assert [node.name for node in topological_order(Node("square", (x, x)))] == ["x"
 # ## Exercise 6 · `tensor_operations` (20 points)
 # difficulty ●●● · importance ●●● · about 75 minutes
 #
-# Fill in the eleven operations. `__init__`, the pattern `__neg__`, and what follows from your operations (`-`, `/`, a number on the left) are given. Start with `__add__`, run the examples, go on. Each operation earns points by itself.
+# Fill in the eleven operations. `__init__`, the pattern `__neg__`, and what follows from your operations (`-`, `/`, a
+# number on the left) are given. Start with `__add__`, run the examples, go on. Each operation earns points by itself.
 #
 # <details><summary>Hint 1: + and *</summary>
 #
-# `as_tensor(other)` turns a number or array into a Tensor, so the rest need not care. The gradient that arrives has the shape of the output: bring it to the shape of each operand with `sum_to_shape(…, self.data.shape)`.
+# `as_tensor(other)` turns a number or array into a Tensor, so the rest need not care. The gradient that arrives has
+# the shape of the output: bring it to the shape of each operand with `sum_to_shape(…, self.data.shape)`.
 # </details>
 # <details><summary>Hint 2: sum</summary>
 #
-# If the summed axis was dropped, put it back as size 1 with `np.expand_dims(out.grad, axis)`. This takes a tuple of axes and negative ones, too. Then `self.grad += …` stretches it by itself. When are there no axes to put back?
+# If the summed axis was dropped, put it back as size 1 with `np.expand_dims(out.grad, axis)`. This takes a tuple of
+# axes and negative ones, too. Then `self.grad += …` stretches it by itself. When are there no axes to put back?
 # </details>
 # <details><summary>Hint 3: transpose</summary>
 #
-# If axis i of the output was axis `axes[i]` of the input, the way back needs the *inverse* permutation. `np.argsort(axes)` is it. Test yourself with three axes turned round, (1, 2, 0): swapping two axes is its own inverse, and hides the error. Without `axes`, all axes are reversed, which is its own inverse.
+# If axis i of the output was axis `axes[i]` of the input, the way back needs the *inverse* permutation.
+# `np.argsort(axes)` is it. Test yourself with three axes turned round, (1, 2, 0): swapping two axes is its own
+# inverse, and hides the error. Without `axes`, all axes are reversed, which is its own inverse.
 # </details>
 # <details><summary>Hint 4: nearly the answer</summary>
 #
-# `@`: self gets out.grad @ other.data.T, other gets self.data.T @ out.grad. `**`: exponent · self.data ** (exponent − 1) · out.grad. `exp`: out.data · out.grad. `tanh`: (1 − out.data²) · out.grad.
-# `relu`: (self.data > 0) · out.grad. `reshape`: out.grad reshaped to self.data.shape. Each is *added* to the parent's grad.
+# What is *added* to the operand's grad, with g for out.grad: `@`: `g @ other.data.T` for self, `self.data.T @ g` for other.
+# `**`: `exponent * self.data ** (exponent - 1) * g`. `exp`: `out.data * g`. `tanh`: `(1 - out.data**2) * g`.
+# `relu`: `(self.data > 0) * g`. `reshape`: g, reshaped to self.data.shape.
 # </details>
+
 
 # %% exercise="tensor_operations"
 class Tensor:
@@ -690,13 +800,14 @@ class Tensor:
 
     - `out.data`: the value, the same as NumPy gives for the operands' data;
     - `out.parents`: holds the Tensors among the operands;
-    - `out.local_backward`: a function without arguments. When it is called, it reads `out.grad` and ADDS to `.grad` of each operand
-      the gradient for that operand, of exactly the operand's shape. It changes nothing else: no data, not out.grad.
+    - `out.local_backward`: a function without arguments. When it is called, it reads `out.grad` and ADDS to `.grad` of
+      each operand the gradient for that operand, of exactly the operand's shape. It changes nothing else: no data, not
+      out.grad. It may be called several times, with other values in out.grad.
 
     Operands of + * may be a Tensor, a number or an array, and broadcast as in NumPy. A Tensor may be both operands: t * t.
 
-    By hand: a = Tensor([1., 2.]); b = Tensor([3., 4.]); c = a * b has c.data = [3., 8.]. Set c.grad = np.array([10., 1.]) and call
-    c.local_backward(): then a.grad is [30., 4.] and b.grad is [10., 2.]. Call it again, and a.grad is [60., 8.].
+    By hand: a = Tensor([1., 2.]); b = Tensor([3., 4.]); c = a * b has c.data = [3., 8.]. Set c.grad = np.array([10., 1.])
+    and call c.local_backward(): then a.grad is [30., 4.] and b.grad is [10., 2.]. Call it again, and a.grad is [60., 8.].
     """
 
     __array_ufunc__ = None  # so that array * tensor asks the tensor, not NumPy
@@ -822,7 +933,7 @@ class Tensor:
         ### END SOLUTION
 
     def sum(self, axis=None, keepdims=False):
-        """The sum over `axis`, as np.sum: None (all axes), an int or a tuple of ints, also negative; keepdims keeps them as size 1."""
+        """The sum over `axis`: None (all axes), an int or a tuple of ints, also negative; keepdims keeps them as size 1."""
         ### BEGIN SOLUTION
         out = Tensor(self.data.sum(axis=axis, keepdims=keepdims), (self,))
 
@@ -847,7 +958,7 @@ class Tensor:
         ### END SOLUTION
 
     def transpose(self, *axes):
-        """The axes in another order: axis i of the result is axis axes[i] of self, t.transpose(1, 2, 0). Without axes: reversed."""
+        """The axes in another order, t.transpose(1, 2, 0): axis i of the result is axis axes[i] of self. No axes: reversed."""
         ### BEGIN SOLUTION
         out = Tensor(self.data.transpose(*axes), (self,))
 
@@ -885,13 +996,15 @@ class Tensor:
         """The value, rounded to four decimals."""
         return f"Tensor({self.data.round(4).tolist()})"
 
+
 # %% test="tensor_operations" points=20
 a, b = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
 c = a * b
 assert np.allclose(c.data, [3, 8]) and a in c.parents and b in c.parents, "a * b has the data [3 8], and a and b are its parents."
 c.grad = np.array([10.0, 1.0])
 c.local_backward()
-assert np.allclose(a.grad, [30, 4]) and np.allclose(b.grad, [10, 2]), f"The worked example: expected [30 4] and [10 2], got {a.grad} and {b.grad}."
+assert np.allclose(a.grad, [30, 4]), f"The worked example: a gets the gradient times b, [30 4]; got {a.grad}."
+assert np.allclose(b.grad, [10, 2]), f"The worked example: b gets the gradient times a, [10 2]; got {b.grad}."
 c.local_backward()
 assert np.allclose(a.grad, [60, 8]), f"A second call adds to a.grad: expected [60 8], got {a.grad}. Is there an = for a += ?"
 
@@ -902,7 +1015,8 @@ total.local_backward()
 assert np.shape(row.grad) == (2,) and np.allclose(row.grad, [3, 3]), f"The row was used three times: expected [3 3], got {row.grad}."
 
 # %% [markdown]
-# **Measure each operation.** The instrument of exercise 1 does not care who computed the function. Random upstream gradients `c`, as before:
+# **Measure each operation.** The instrument of exercise 1 does not care who computed the function. Random upstream
+# gradients `c`, as before:
 
 # %%
 operations = {
@@ -931,25 +1045,35 @@ for name, operation in operations.items():
 # ---
 # ## 7 · One walk backwards
 #
-# Every tensor knows how to pass blame to its parents. What is left is to call them in the right order, each once. Start at the loss: $\partial L/\partial L = 1$.
+# Every tensor knows how to pass blame to its parents. What is left is to call them in the right order, each once.
+# Start at the loss: $\partial L/\partial L = 1$.
 #
-# The order first. You know it from exercise 5. Here is a shortcut that needs no search for it: **a tensor can only be made after its parents.** If each tensor gets a running number at birth, sorting by that number gives a topological order for free. PyTorch's engine numbers its nodes too. (The shortcut works because we number them ourselves. The nodes in exercise 5 had no numbers.)
+# The order first. You know it from exercise 5. Here is a shortcut that needs no search for it: **a tensor can only be
+# made after its parents.** If each tensor gets a running number at birth, sorting by that number gives a topological
+# order for free. PyTorch's engine numbers its nodes too. (The shortcut works because we number them ourselves. The
+# nodes in exercise 5 had no numbers.)
+
 
 # %%
 def sorted_graph(root):
-    """Given: all nodes that `root` depends on, parents before children, `root` last; sorted by the number each got when it was made."""
+    """Given: all nodes that `root` depends on, parents before children, `root` last: sorted by their numbers."""
     found, layer = {root}, {root}
     while layer:
         layer = {parent for node in layer for parent in node.parents} - found
         found |= layer
     return sorted(found, key=lambda node: node.number)
 
+
 # %% [markdown]
 # ### What "add" means when you call twice
 #
-# Weights are used again and again, and their gradients are meant to pile up: two calls of `backward` on two losses leave the *sum* in a weight's `grad`. PyTorch does the same, which is why every training loop there says `zero_grad()`. So leaves **accumulate**.
+# Weights are used again and again, and their gradients are meant to pile up: two calls of `backward` on two losses
+# leave the *sum* in a weight's `grad`. PyTorch does the same, which is why every training loop there says
+# `zero_grad()`. So leaves **accumulate**.
 #
-# A node in the middle is different. Its `grad` is a message on its way to the parents. If yesterday's message still lies there when today's is added, both are sent on, and yesterday's blame is counted twice. So nodes with parents start every walk **at zero**.
+# A node in the middle is different. Its `grad` is a message on its way to the parents. If yesterday's message still
+# lies there when today's is added, both are sent on, and yesterday's blame is counted twice. So nodes with parents
+# start every walk **at zero**.
 
 # %% [markdown]
 # ## Exercise 7 · `backward` (10 points)
@@ -968,25 +1092,30 @@ def sorted_graph(root):
 # </details>
 # <details><summary>Hint 2: why my weights' gradients are too large on the second call</summary>
 #
-# A node between the root and the leaves still held the gradient of the first call, and sent it a second time. Step 2 comes before step 3, and goes through the whole graph.
+# A node between the root and the leaves still held the gradient of the first call, and sent it a second time. Step 2
+# comes before step 3, and goes through the whole graph.
 # </details>
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# Loop over the order: if node.parents, node.grad = np.zeros_like(node.data). Then self.grad becomes np.ones_like(self.data). Then loop over `reversed(order)` and call each node's local_backward().
+# Loop over the order: if node.parents, node.grad = np.zeros_like(node.data). Then self.grad becomes
+# np.ones_like(self.data). Then loop over `reversed(order)` and call each node's local_backward().
 # </details>
+
 
 # %% exercise="backward"
 def backward(self) -> None:
     """Add to `.grad` of every leaf under `self` the gradient of self's sum with respect to it.
 
-    `self` and every node under it is a Tensor with `data` (float64 array), `grad` (array of the same shape), `parents` (tuple, empty
-    for a leaf; one node may occur twice in it) and `local_backward()`, which reads the node's own grad and adds to its parents' grads.
+    `self` and every node under it is a Tensor with `data` (float64 array), `grad` (array of the same shape), `parents`
+    (tuple, empty for a leaf; one node may occur twice in it) and `local_backward()`, which reads the node's own grad and
+    adds to its parents' grads. `self` is not a leaf.
 
     - The grad of every node with parents is set to zeros before the walk. Then self.grad is ones of the shape of self.data
       (∂L/∂L = 1; for a self with several entries this is the gradient of their sum).
-    - local_backward of each node is called exactly once, when its grad is complete: after those of all nodes computed from it.
-    - The grad of a leaf (a node without parents) is never reset: it accumulates over calls. After two calls on the same root it holds
-      twice the gradient; the grad of a node with parents is then the same as after the first call.
+    - local_backward of each node with parents is called exactly once, when its grad is complete: after those of all nodes
+      computed from it.
+    - The grad of a leaf (a node without parents) is never reset: it accumulates over calls. After two calls on the same
+      root it holds twice the gradient; the grad of a node with parents is then the same as after the first call.
     - Nodes that self does not depend on are not touched; no data is changed. Works for graphs 10,000 nodes deep. Returns None.
 
     By hand: x = Tensor(3.) is a leaf; y = x * x; y.backward() leaves x.grad = 6 and y.grad = 1.
@@ -1004,6 +1133,7 @@ def backward(self) -> None:
 
 
 Tensor.backward = backward
+
 
 # %% test="backward" points=10
 def double(t):
@@ -1028,7 +1158,8 @@ assert np.allclose(y.grad, [2, 2]), f"y has a parent, so its gradient starts eac
 assert np.allclose(x.grad, [8, 8]), f"x is a leaf and accumulates: 4 + 4 = 8 after two calls; got {x.grad}."
 
 # %% [markdown]
-# **The figure to remember.** One neuron, $L = (\tanh(w x + b) - y)^2$. Values flow to the right, gradients flow to the left. Each box shows both.
+# **The figure to remember.** One neuron, $L = (\tanh(w x + b) - y)^2$. Values flow to the right, gradients flow to
+# the left. Each box shows both.
 
 # %%
 w, x, b, y = Tensor(-1.5), Tensor(0.8), Tensor(0.5), Tensor(1.0)
@@ -1041,8 +1172,16 @@ loss = miss**2
 loss.backward()
 
 places = {
-    "w": (w, 0, 3), "x": (x, 0, 1.9), "w·x": (product, 1, 2.45), "b": (b, 1, 1.2), "w·x + b": (total, 2, 2.1),
-    "tanh": (prediction, 3, 2.1), "y": (y, 3, 0.8), "−y": (minus_y, 4, 0.8), "tanh − y": (miss, 5, 2.1), "L = ( )²": (loss, 6, 2.1),
+    "w": (w, 0, 3),
+    "x": (x, 0, 1.9),
+    "w·x": (product, 1, 2.45),
+    "b": (b, 1, 1.2),
+    "w·x + b": (total, 2, 2.1),
+    "tanh": (prediction, 3, 2.1),
+    "y": (y, 3, 0.8),
+    "−y": (minus_y, 4, 0.8),
+    "tanh − y": (miss, 5, 2.1),
+    "L = ( )²": (loss, 6, 2.1),
 }
 where = {tensor.number: (column, height) for tensor, column, height in places.values()}
 
@@ -1071,37 +1210,50 @@ engine = np.array([float(t.grad) for t in (w, x, b, y)])
 show_difference("engine", engine, numerical_gradient(neuron, np.array([-1.5, 0.8, 0.5, 1.0])))
 
 # %% [markdown]
-# Read the red numbers from the right. The loss box says 1. The square multiplies by twice the miss. The minus and the sum pass on what they get. The tanh multiplies by $1 - \tanh^2$, always a number below 1. The product hands `w` the gradient times `x`, and `x` the gradient times `w`.
+# Read the red numbers from the right. The loss box says 1. The square multiplies by twice the miss. The minus and the
+# sum pass on what they get. The tanh multiplies by $1 - \tanh^2$, always a number below 1. The product hands `w` the
+# gradient times `x`, and `x` the gradient times `w`.
 # Every box needs only its own values and the red number to its right. That is all back-propagation is.
 #
-# In 1970 Seppo Linnainmaa described this walk in his thesis, to follow rounding errors through a program. It is called reverse-mode automatic differentiation, and its price is a small constant: one walk costs a few times as much as the formula itself, **however many inputs there are**. (Baydin and others, section 3.2.)
+# In 1970 Seppo Linnainmaa described this walk in his thesis, to follow rounding errors through a program. It is
+# called reverse-mode automatic differentiation, and its price is a small constant: one walk costs a few times as much
+# as the formula itself, **however many inputs there are**. (Baydin and others, section 3.2.)
 
 # %% [markdown]
 # ---
 # ## 8 · Going downhill well
 #
-# We have the gradient $g$ of the loss at the weights $\theta$. Gradient descent steps against it: $\theta \leftarrow \theta - \text{lr}\cdot g$, where lr is the **learning rate**. In a narrow valley that is slow. The steep walls forbid a large step, and along the flat floor the small step hardly moves.
+# We have the gradient $g$ of the loss at the weights $\theta$. Gradient descent steps against it: $\theta \leftarrow
+# \theta - \text{lr}\cdot g$, where lr is the **learning rate**. In a narrow valley that is slow. The steep walls
+# forbid a large step, and along the flat floor the small step hardly moves.
 #
-# **Adam** (Kingma and Ba 2015) keeps two running averages for every weight by itself: $m$ of the gradient, and $v$ of its square. In step number $t = 1, 2, 3, \dots$:
+# **Adam** (Kingma and Ba 2015) keeps two running averages for every weight by itself: $m$ of the gradient, and $v$ of
+# its square. In step number $t = 1, 2, 3, \dots$:
 #
 # $$m \leftarrow \beta_1 m + (1-\beta_1)\, g, \qquad v \leftarrow \beta_2 v + (1-\beta_2)\, g^2$$
 #
 # $$\hat m = \frac{m}{1-\beta_1^{\,t}}, \qquad \hat v = \frac{v}{1-\beta_2^{\,t}}, \qquad \theta \leftarrow \theta - \text{lr}\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}$$
 #
-# $m$ smooths: pushes that change sign cancel, pushes that agree add up. Dividing by $\sqrt{\hat v}$ measures each weight's push in units of its own usual size, so steep and flat directions move alike.
+# $m$ smooths: pushes that change sign cancel, pushes that agree add up. Dividing by $\sqrt{\hat v}$ measures each
+# weight's push in units of its own usual size, so steep and flat directions move alike.
 #
-# **Why the hats?** $m$ and $v$ start at 0, so at first they are far too small. After one step, $m = (1-\beta_1)\,g$: a tenth of the gradient, for $\beta_1 = 0.9$. Dividing by $1-\beta_1^{\,t}$, which is that same tenth at $t = 1$, repairs it exactly. Later the divisor goes to 1, and the correction fades away.
-# So in the first step $\hat m/\sqrt{\hat v}$ is $g/|g|$, and every weight moves by lr, whatever the size of its gradient.
+# **Why the hats?** $m$ and $v$ start at 0, so at first they are far too small. After one step, $m = (1-\beta_1)\,g$:
+# a tenth of the gradient, for $\beta_1 = 0.9$. Dividing by $1-\beta_1^{\,t}$, which is that same tenth at $t = 1$,
+# repairs it exactly. Later the divisor goes to 1, and the correction fades away.
+# So in the first step $\hat m/\sqrt{\hat v}$ is $g/|g|$, and every weight moves by lr, whatever the size of its
+# gradient.
 
 # %% [markdown]
 # ## Exercise 8 · `adam_step` (8 points)
 # difficulty ●○○ · importance ●●○ · about 20 minutes
 #
-# One step of algorithm 1 of the paper, for one array of weights. Return new arrays: the ones you are given stay as they are.
+# One step of algorithm 1 of the paper, for one array of weights. Return new arrays: the ones you are given stay as
+# they are.
 #
 # <details><summary>Hint 1: what is stored</summary>
 #
-# Return the averages `m` and `v` *without* the hats. The correction is made afresh in each step, from the plain averages.
+# Return the averages `m` and `v` *without* the hats. The correction is made afresh in each step, from the plain
+# averages.
 # </details>
 # <details><summary>Hint 2: where does ε go</summary>
 #
@@ -1109,8 +1261,10 @@ show_difference("engine", engine, numerical_gradient(neuron, np.array([-1.5, 0.8
 # </details>
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# Four new names: the new m, the new v, m_hat = m / (1 − beta_1 ** t), v_hat = v / (1 − beta_2 ** t). Write `m = …`, not `m *= …` or `m += …`, which change the caller's array.
+# Four new names: the new m, the new v, m_hat = m / (1 − beta_1 ** t), v_hat = v / (1 − beta_2 ** t). Write `m = …`,
+# not `m *= …` or `m += …`, which change the caller's array.
 # </details>
+
 
 # %% exercise="adam_step"
 def adam_step(
@@ -1126,14 +1280,15 @@ def adam_step(
     """One step of Adam (Kingma and Ba 2015, algorithm 1) for one array of weights.
 
     Arguments
-        param, grad, m, v: four arrays of one shape (any shape, floats or integers); m and v are the running averages before the
-            step, zeros before the first.
+        param, grad, m, v: four arrays of one shape (any shape, floats or integers); m and v are the running averages
+            before the step, zeros before the first.
         t: the number of this step; the first step is t = 1.
         lr: the learning rate α of the paper.   betas: (β1, β2).   eps: ε, added to √v̂, outside the root.
     Returns
         the tuple param, m, v after the step; m and v are stored without the bias correction. New arrays: no argument is changed.
 
-    By hand: param = 1, grad = 0.5, m = v = 0, t = 1, lr = 0.1 gives m = 0.05, v = 0.00025, m̂ = 0.5, v̂ = 0.25, param = 1 - 0.1 · 0.5 / 0.5 = 0.9.
+    By hand: param = 1, grad = 0.5, m = v = 0, t = 1, lr = 0.1 gives m = 0.05, v = 0.00025, m̂ = 0.5, v̂ = 0.25,
+    and the new param is 1 - 0.1 · 0.5 / 0.5 = 0.9 (ε changes only the ninth digit).
     """
     ### BEGIN SOLUTION
     beta_1, beta_2 = betas
@@ -1144,15 +1299,19 @@ def adam_step(
     return param - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
     ### END SOLUTION
 
+
 # %% test="adam_step" points=8
 weight, zero = np.array([1.0]), np.array([0.0])
 new, m, v = adam_step(weight, np.array([0.5]), zero, zero, t=1, lr=0.1)
-assert np.allclose(m, 0.05) and np.allclose(v, 0.00025), f"The averages are stored without correction: expected 0.05 and 0.00025, got {m} and {v}."
+assert np.allclose(m, 0.05), f"m is stored without the correction: expected 0.05, got {m}."
+assert np.allclose(v, 0.00025), f"v is stored without the correction: expected 0.00025, got {v}."
 assert np.allclose(new, 0.9), f"The first step moves each weight by lr: expected 0.9, got {new}."
 assert weight[0] == 1.0 and zero[0] == 0.0, "The arrays you are given must stay as they are."
 
 # %% [markdown]
-# **A narrow valley.** $L(a, b) = \tfrac12 (a^2 + 50\,b^2)$, started at $(-4, 1)$. Gradient descent gets a learning rate just below the one at which it would fly apart, and Adam an ordinary one.
+# **A narrow valley.** $L(a, b) = \tfrac12 (a^2 + 50\,b^2)$, started at $(-4, 1)$. Gradient descent gets a learning
+# rate just below the one at which it would fly apart, and Adam an ordinary one.
+
 
 # %%
 def valley_gradient(point):
@@ -1178,13 +1337,16 @@ axes.legend(frameon=False, fontsize=9, loc="upper right")
 plt.show()
 
 # %% [markdown]
-# Same starting point, same number of steps. Gradient descent bounces between the walls, because its learning rate is the largest that the *steep* direction allows. Adam gives each direction its own scale.
+# Same starting point, same number of steps. Gradient descent bounces between the walls, because its learning rate is
+# the largest that the *steep* direction allows. Adam gives each direction its own scale.
 
 # %% [markdown]
 # ---
 # ## 9 · Capstone: a network that reads handwriting
 #
-# The data: 1,797 digits written by 13 people, each an image of 8 × 8 pixels with ink from 0 to 16, collected by E. Alpaydin and C. Kaynak (UCI Machine Learning Repository, CC BY 4.0; see `LICENCES.md`). They were shuffled once; 1,437 are for training, and 360 are **held out**. The held-out ones are
+# The data: 1,797 digits written by 13 people, each an image of 8 × 8 pixels with ink from 0 to 16, collected by E.
+# Alpaydin and C. Kaynak (UCI Machine Learning Repository, CC BY 4.0; see `LICENCES.md`). They were shuffled once;
+# 1,437 are for training, and 360 are **held out**. The held-out ones are
 # the examination: the network never learns from them. (The same people wrote both
 # parts. A stranger's handwriting would be harder.)
 
@@ -1206,37 +1368,52 @@ plt.show()
 # %% [markdown]
 # ### The recipe
 #
-# 1. **Standardise.** Subtract from each pixel its mean over the *training* images, and divide by its standard deviation over them. Then no input shouts louder than another, and the weights can start at one common size. The test images go through the same numbers: computing them anew from the test images would be looking at the examination.
+# 1. **Standardise.** Subtract from each pixel its mean over the *training* images, and divide by its standard
+#    deviation over them. Then no input shouts louder than another, and the weights can start at one common size. The
+#    test images go through the same numbers: computing them anew from the test images would be looking at the
+#    examination.
 #    Some pixels are the same in all training images. Their standard deviation is 0: divide by 1 there.
-# 2. **Initialise.** Weights that start equal stay equal: each hidden unit would learn the same thing. So draw them at random, from a normal distribution, with standard deviation $\sqrt{2/D}$ for a layer with D inputs and a ReLU behind it (He and others 2015). Biases start at 0.
-# 3. **Mini-batches.** In each **epoch**, which is one pass over the training data, go through the examples in a *new random order*, in groups of `batch_size`; the last group may be smaller. Data often comes sorted. Fed in that order, the network leans towards whatever it saw last.
+# 2. **Initialise.** Weights that start equal stay equal: each hidden unit would learn the same thing. So draw them at
+#    random, from a normal distribution, with standard deviation $\sqrt{2/D}$ for a layer with D inputs and a ReLU
+#    behind it (He and others 2015). Biases start at 0.
+# 3. **Mini-batches.** In each **epoch**, which is one pass over the training data, go through the examples in a *new
+#    random order*, in groups of `batch_size`; the last group may be smaller. Data often comes sorted. Fed in that
+#    order, the network leans towards whatever it saw last.
 # 4. **Step.** Forward: linear, ReLU, linear. Loss: softmax cross-entropy. Backward. Adam for each of the four arrays.
 
 # %% [markdown]
 # ## Exercise 9 · `train_digits` (10 points)
 # difficulty ●●● · importance ●●● · about 60 minutes
 #
-# Write the whole training as one function, from the raw training data to predictions for unseen inputs. It gets no labels for `x_test`: it cannot cheat, and you cannot fool yourself.
+# Write the whole training as one function, from the raw training data to predictions for unseen inputs. It gets no
+# labels for `x_test`: it cannot cheat, and you cannot fool yourself.
 #
-# You may call your own functions from above (then they must be right), your own `Tensor`, or write the few lines anew in plain NumPy. The hidden tests train on small sets of a few hundred examples: on digits, on data in very different units, on data sorted by class with some labels wrong, and on classes that no straight line can separate.
+# You may call your own functions from above (then they must be right), your own `Tensor`, or write the few lines anew
+# in plain NumPy. The hidden tests train on small sets of a few hundred examples: on digits, on data in very different
+# units, on data sorted by class with some labels wrong, and on classes that no straight line can separate.
 # They ask for an accuracy well below what a plain solution reaches.
 #
 # <details><summary>Hint 1: a plan</summary>
 #
-# Standardise both sets. Make the four arrays of weights and, for each, an `m` and a `v` of zeros. Then two loops, over epochs and over batches. Count the steps over *all* epochs: Adam's t starts at 1 and never goes back.
+# Standardise both sets. Make the four arrays of weights and, for each, an `m` and a `v` of zeros. Then two loops,
+# over epochs and over batches. Count the steps over *all* epochs: Adam's t starts at 1 and never goes back.
 # </details>
 # <details><summary>Hint 2: the order</summary>
 #
-# `order = rng.permutation(len(x))` in each epoch, then the batch is `x[order[start : start + batch_size]]` and the same entries of y.
+# `order = rng.permutation(len(x))` in each epoch, then the batch is `x[order[start : start + batch_size]]` and the
+# same entries of y.
 # </details>
 # <details><summary>Hint 3: backwards</summary>
 #
-# d_logits is (probabilities − truth) / batch length. The gradient of the hidden layer is d_logits times w_2 transposed, set to 0 where the ReLU was shut. The rest is exercise 2, twice.
+# d_logits is (probabilities − truth) / batch length. The gradient of the hidden layer is d_logits times w_2
+# transposed, set to 0 where the ReLU was shut. The rest is exercise 2, twice.
 # </details>
 # <details><summary>Hint 4: accuracy stays near chance</summary>
 #
-# In this order: does the loss fall at all on a batch that you train on again and again? Are x and y shuffled with the *same* order? Is a NaN in the standardised data? Are the first weights random?
+# In this order: does the loss fall at all on a batch that you train on again and again? Are x and y shuffled with the
+# *same* order? Is a NaN in the standardised data? Are the first weights random?
 # </details>
+
 
 # %% exercise="train_digits"
 def train_digits(
@@ -1251,19 +1428,20 @@ def train_digits(
 ) -> np.ndarray:
     """Train a network with one hidden layer of ReLU units, and return the classes that it predicts for `x_test`.
 
-    The network: standardised input (D) -> linear -> ReLU (hidden) -> linear -> logits (K); softmax cross-entropy; mini-batches in a new
-    random order each epoch; Adam with learning rate lr.
+    The network: standardised input (D) -> linear -> ReLU (hidden) -> linear -> logits (K); softmax cross-entropy;
+    mini-batches in a new random order each epoch; Adam with learning rate lr, β = (0.9, 0.999).
 
     Arguments
-        x_train: (N, D), N ≥ 2, floats in any units; some features may be constant.   y_train: (N,), integer classes from 0 to K-1,
-            where K = largest + 1; in any order, perhaps sorted.
+        x_train: (N, D), N ≥ 2, floats in any units; some features may be constant.
+        y_train: (N,), integer classes from 0 to K-1, where K = largest + 1; in any order, perhaps sorted.
         x_test: (M, D), M ≥ 1. Only for predictions: the prediction for a row depends on no other row of x_test.
         rng: the only source of randomness. The same data and an rng in the same state give the same predictions.
         hidden, epochs, batch_size, lr: as above; N need not be a multiple of batch_size.
     Returns
         predictions: (M,) integer class ids, those with the largest logit.
 
-    No argument but rng is changed. Standardise with the mean and standard deviation of each feature over x_train (1 where that is 0).
+    Standardise with the mean and the standard deviation of each feature over x_train; divide by 1 where that is 0.
+    No argument but rng is changed.
     """
     ### BEGIN SOLUTION
     mean, spread = x_train.mean(axis=0), x_train.std(axis=0)
@@ -1304,6 +1482,7 @@ def train_digits(
     return (h @ w_2 + b_2).argmax(axis=1)
     ### END SOLUTION
 
+
 # %% test="train_digits" points=10
 noise = np.random.default_rng(4)
 y_small = np.repeat([0, 1, 2], 40)  # sorted by class
@@ -1312,12 +1491,14 @@ x_small = np.column_stack([x_small, np.full(120, 7.0)])  # the third feature nev
 guesses = train_digits(x_small, y_small, x_small, np.random.default_rng(5), hidden=8, epochs=20, batch_size=16, lr=1e-2)
 assert np.shape(guesses) == (120,), f"One prediction for each row of x_test: expected shape (120,), got {np.shape(guesses)}."
 accuracy = np.mean(guesses == y_small)
-assert accuracy > 0.9, f"Three clear clusters, but only {accuracy:.0%} right. Standardise each feature, shuffle in each epoch, mind the constant one."
+assert accuracy > 0.9, f"Three clear clusters, but only {accuracy:.0%} right. Is each feature standardised, the constant one too?"
 
 # %% [markdown]
 # ### The long run
 #
-# The **baseline** learns nothing about shapes: it keeps the mean image of each class, and assigns a new image to the nearest mean. Any network has to beat that. The curve shows the accuracy on the held-out digits after 1, 2, 4 … epochs, each trained afresh.
+# The **baseline** learns nothing about shapes: it keeps the mean image of each class, and assigns a new image to the
+# nearest mean. Any network has to beat that. The curve shows the accuracy on the held-out digits after 1, 2, 4 …
+# epochs, each trained afresh.
 
 # %% tags=["capstone"]
 means = np.array([x_train[y_train == digit].mean(axis=0) for digit in range(10)])  # (10, 64)
@@ -1354,7 +1535,9 @@ plt.show()
 # %% [markdown]
 # ### And now on your own engine
 #
-# The same network, but nobody derives anything: the forward pass is a formula, `loss.backward()` does the rest. This cell uses your `Tensor`, `backward` and `adam_step`. Every library you will ever use looks like this from outside. You know what is inside.
+# The same network, but nobody derives anything: the forward pass is a formula, `loss.backward()` does the rest. This
+# cell uses your `Tensor`, `backward` and `adam_step`. Every library you will ever use looks like this from outside.
+# You know what is inside.
 
 # %% tags=["capstone"]
 mean, spread = x_train.mean(axis=0), np.maximum(x_train.std(axis=0), 1e-6)
@@ -1381,7 +1564,7 @@ w_1, w_2 = rng.normal(size=(64, 64)) * np.sqrt(2 / 64), rng.normal(size=(64, 10)
 params = [Tensor(w_1), Tensor(np.zeros(64)), Tensor(w_2), Tensor(np.zeros(10))]
 moments = [(np.zeros_like(p.data), np.zeros_like(p.data)) for p in params]
 losses = []
-for epoch in range(12):
+for _ in range(12):
     order = rng.permutation(len(inputs))
     for start in range(0, len(inputs), 32):
         rows = order[start : start + 32]
@@ -1404,18 +1587,21 @@ left.legend(frameon=False, fontsize=9)
 table = np.zeros((10, 10), dtype=int)
 np.add.at(table, (y_test, guesses), 1)  # row: truth, column: guess
 right.imshow(table, cmap="Blues", vmax=45)
-for truth, guess in zip(*np.nonzero(table)):
+for truth, guess in np.argwhere(table):
     right.text(guess, truth, table[truth, guess], ha="center", va="center", fontsize=8, color="white" if truth == guess else RED)
 right.set(xticks=range(10), yticks=range(10), xlabel="your engine says", ylabel="the digit is", title="held-out digits")
 plt.show()
 
 # %% [markdown]
-# On the right: every held-out digit, by what it is and what your engine says. On the diagonal it is right. Which pairs does it confuse? Would you?
+# On the right: every held-out digit, by what it is and what your engine says. On the diagonal it is right. Which
+# pairs does it confuse? Would you?
 #
 # ---
 # ## What you built, what breaks next
 #
-# You have an instrument that measures any derivative, the backward rules of the layers that all networks are made of, and a machine that puts such rules together for any formula. It fits on a few screens, and it trains. Whatever comes in this course, attention included, is made of operations like your eleven, and learns by your one walk backwards.
+# You have an instrument that measures any derivative, the backward rules of the layers that all networks are made of,
+# and a machine that puts such rules together for any formula. It fits on a few screens, and it trains. Whatever comes
+# in this course, attention included, is made of operations like your eleven, and learns by your one walk backwards.
 #
 # Three sentences to keep:
 #
@@ -1423,5 +1609,8 @@ plt.show()
 # 2. Probability minus truth.
 # 3. A gradient that nobody has measured is a rumour.
 #
-# **What breaks next.** The digits were kind to us: they *came* as 64 numbers, and similar images have similar numbers. Now open a book. "Ship" and "boat" share not a single letter, "ship" and "shop" differ by one. Before a network can learn from language, words and documents need numbers in which *near* means *alike*.
-# The next assignment, **02 · Latent semantic analysis**, finds such numbers in 1990, with no network at all: by counting, and one decomposition of a matrix.
+# **What breaks next.** The digits were kind to us: they *came* as 64 numbers, and similar images have similar
+# numbers. Now open a book. "Ship" and "boat" share not a single letter, "ship" and "shop" differ by one. Before a
+# network can learn from language, words and documents need numbers in which *near* means *alike*.
+# The next assignment, **02 · Latent semantic analysis**, finds such numbers in 1990, with no network at all: by
+# counting, and one decomposition of a matrix.

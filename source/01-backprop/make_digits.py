@@ -1,6 +1,6 @@
-"""Writes digits.npz: the 1,797 handwritten digits of scikit-learn's `load_digits`, shuffled once, as small integers.
+"""Writes digits.npz: the 1,797 digits of scikit-learn's `load_digits`, shuffled once, as small integers.
 
-Run it in this folder with scikit-learn installed. The archive is not compressed, so that its bytes depend on no zlib version.
+Run it in this folder with scikit-learn installed. The archive is not compressed: its bytes depend on no zlib version.
 """
 
 import hashlib

@@ -75,7 +75,9 @@ def make_suite(folder: Path, tests: Mapping[str, str] | None = None, probes: str
     return folder
 
 
-def make_job(changes: Mapping[str, str] | None = None, *, student: str = "ada", secret: str = "s", points: Mapping[str, float] = POINTS) -> Job:
+def make_job(
+    changes: Mapping[str, str] | None = None, *, student: str = "ada", secret: str = "s", points: Mapping[str, float] = POINTS
+) -> Job:
     """A submission in which everything is solved but the cells in `changes`."""
     cells = [Cell(name, source) for name, source in (GOOD | dict(changes or {})).items()]
     return Job(student, "01-tiny", secret, cells, points)
@@ -94,8 +96,19 @@ def without_times(report: Report) -> str:
 def make_reference() -> Reference:
     """A released assignment `tiny` with one stub and its grade cell."""
     stub = {"grade_id": "linear", "cell_type": "code", "grade": False, "solution": True, "locked": False, "schema_version": 3}
-    test = {"grade_id": "test_linear", "cell_type": "code", "grade": True, "solution": False, "locked": True, "points": 5, "schema_version": 3}
-    cells = [ReferenceCell("linear", "def linear(x):\n    raise NotImplementedError()", stub), ReferenceCell("test_linear", "assert linear(1)", test)]
+    test = {
+        "grade_id": "test_linear",
+        "cell_type": "code",
+        "grade": True,
+        "solution": False,
+        "locked": True,
+        "points": 5,
+        "schema_version": 3,
+    }
+    cells = [
+        ReferenceCell("linear", "def linear(x):\n    raise NotImplementedError()", stub),
+        ReferenceCell("test_linear", "assert linear(1)", test),
+    ]
     return Reference("tiny", {"display_name": "Python 3", "language": "python", "name": "python3"}, cells)
 
 

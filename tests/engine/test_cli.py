@@ -21,7 +21,13 @@ def run_as_program(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """`python -m autograder` in a folder, with the package importable as if it were installed."""
     project = Path(__file__).parents[2]
     return subprocess.run(
-        [sys.executable, "-m", "autograder", *words], cwd=cwd, env={**os.environ, "PYTHONPATH": str(project)}, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "autograder", *words],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

@@ -1,5 +1,7 @@
 """The assertions of the hidden suites: what passes, what is said of what doesn't, and in which order it is looked at."""
 
+import contextlib
+import copy
 import re
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +61,11 @@ F8 = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
         (-inf, 1.0, "The result is not finite: it is infinite."),
         (2**1100, 1.0, "The result is not finite: it is infinite."),
         (2**1100, 5, "The result has the wrong value."),
-        (F8 + [[0, 0, 0.5]], F8, "The result has the right shape (2, 3), but 2 of 6 values are wrong, the largest difference is 0.5."),
+        (
+            np.where(F8 % 3 == 0, F8 + 0.5, F8),
+            F8,
+            "The result has the right shape (2, 3), but 2 of 6 values are wrong, the largest difference is 0.5.",
+        ),
         (2.0, 3.0, "The result has the wrong value."),
         (True, False, "The result has the wrong value."),
         ("a", "b", "The result is not what it should be."),
@@ -142,7 +148,9 @@ def test_at_most_five_rows_are_shown() -> None:
     error = mismatch(assert_close, np.where(expected < 3, expected, 0.0), expected)
     assert [row[0] for row in error.rows] == ["[3]", "[4]", "[5]", "[6]", "[7]"]
     assert [row[1] for row in error.rows] == ["3.125", "4.125", "5.125", "6.125", "7.125"]
-    assert len(re.findall(r"\.125", f"{error.sentence}{error.expected}{error.got}{error.rows}")) == SHOWN_ROWS + 1  # and the largest difference
+    assert (
+        len(re.findall(r"\.125", f"{error.sentence}{error.expected}{error.got}{error.rows}")) == SHOWN_ROWS + 1
+    )  # and the largest difference
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "c8", "c16"])
@@ -247,23 +255,50 @@ JUNK = st.recursive(
     | st.just(Opaque("Liar"))
     | st.sampled_from([torch.ones(2), torch.tensor([nan]), torch.zeros(2, 3, dtype=torch.int64), torch.ones(1, dtype=torch.bfloat16)])
     | hnp.arrays(st.sampled_from(["?", "i8", "u8", "f2", "f8", "c16"]).map(np.dtype), st.sampled_from([(), (2,), (2, 3), (0,)])),
-    lambda inner: st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=2), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 EXPECTED = st.sampled_from(
-    [None, "a", 5, 2.5, True, 1j, F8, np.array([1, 2]), np.array([True, False]), F8[0] + 1j, torch.ones(2), (F8, 5), [1, 2], [0.5], {"a": 1}, np.array([inf, 1])]
+    [
+        None,
+        "a",
+        5,
+        2.5,
+        True,
+        1j,
+        F8,
+        np.array([1, 2]),
+        np.array([True, False]),
+        F8[0] + 1j,
+        torch.ones(2),
+        (F8, 5),
+        [1, 2],
+        [0.5],
+        {"a": 1},
+        np.array([inf, 1]),
+    ]
 )
+
+
+class Short(Exception):
+    """A mismatch whose texts have a readable length."""
+
+    def __init__(self, error: Mismatch) -> None:
+        assert 10 < len(str(error)) < 500
+        assert len(error.expected or "") + len(error.got or "") < 1000
 
 
 @given(JUNK, EXPECTED)
 @settings(max_examples=300, deadline=None)
 def test_whatever_a_student_returns(got: Any, expected: Any) -> None:
-    """Any plain value passes or is a `Mismatch` with a sentence of bounded length: never another exception, which would cost a person's time."""
-    try:
-        assert_close(got, expected)
-    except Mismatch as error:
-        assert 10 < len(str(error)) < 500
-        assert len(error.expected or "") + len(error.got or "") < 1000
+    """Any plain value passes or is a short `Mismatch`: never another exception, which would cost a person's time."""
+    with contextlib.suppress(Short):
+        try:
+            assert_close(got, expected)
+        except Mismatch as error:
+            raise Short(error) from None
 
 
 def test_mismatch_is_the_students_fault() -> None:
@@ -303,11 +338,11 @@ def test_changed_arguments(after: Any, before: Any) -> None:
     assert error.sentence == "The call changed its argument w: work on a copy."
 
 
-@pytest.mark.parametrize("value", [F8, nan, [nan, {"a": (F8, None, "s")}], torch.ones(2, dtype=torch.bfloat16), np.array([nan, -0.0]), (), 2**70])
+@pytest.mark.parametrize(
+    "value", [F8, nan, [nan, {"a": (F8, None, "s")}], torch.ones(2, dtype=torch.bfloat16), np.array([nan, -0.0]), (), 2**70]
+)
 def test_unchanged_arguments(value: Any) -> None:
     """What is the same bit by bit passes, NaN too."""
-    import copy
-
     assert_unchanged((copy.deepcopy(value),), (value,), ("x",))
 
 

@@ -9,6 +9,7 @@ import pytest
 from autograder.demo import PEOPLE, make_demo
 from autograder.errors import CourseError
 from autograder.nbgrader.class_run import grade_class
+from autograder.source import parse_script, render_notebook
 from tests.engine.conftest import make_suite
 
 pytestmark = pytest.mark.slow
@@ -22,6 +23,9 @@ SCRIPT = '''\
 # %%
 import numpy as np
 
+# %% [markdown]
+# ## Exercise 1 · `linear` (60 points)
+
 # %% exercise="linear"
 def linear(x, w):
     """x @ w."""
@@ -33,6 +37,9 @@ def linear(x, w):
 # %% test="linear" points=60
 assert linear(np.ones((2, 3)), np.ones((3, 4))).shape == (2, 4), "one row for each example"
 
+# %% [markdown]
+# ## Exercise 2 · `twice` (40 points)
+
 # %% exercise="twice"
 def twice(x):
     """Two times x."""
@@ -42,12 +49,15 @@ def twice(x):
 
 # %% test="twice" points=40
 assert twice(1) == 2, "one and one"
+
+# %% tags=["capstone"]
+print("the long run")
 '''
 
 MISTAKES = """\
 from autograder.catalogue import Mistake
 MISTAKES = [
-    Mistake("linear-plus", "linear", "w is added", "Multiply.", [("x @ w", "x[:, :1] + w[:1]")]),
+    Mistake("linear-plus", "linear", "w is added", "Multiply.", [("y = x @ w", "y = x[:, :1] + w[:1]")]),
     Mistake("linear-none", "linear", "nothing comes back", "Return it.", [("return y", "pass")]),
     Mistake("twice-square", "twice", "x is squared", "Add.", [("2 * x", "x * x")]),
     Mistake("twice-once", "twice", "x is left as it is", "Add.", code="def twice(x): return x"),
@@ -56,7 +66,10 @@ MISTAKES = [
 
 STYLES = """\
 from autograder.catalogue import Style
-STYLES = [Style("linear-einsum", "linear", "def linear(x, w): return np.einsum('nd,dm->nm', x, w)"), Style("twice-sum", "twice", "twice = lambda x: x + x")]
+STYLES = [
+    Style("linear-einsum", "linear", "def linear(x, w): return np.einsum('nd,dm->nm', x, w)"),
+    Style("twice-sum", "twice", "twice = lambda x: x + x"),
+]
 """
 
 
@@ -69,6 +82,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (suite / "styles.py").write_text(STYLES)
     (root / "source" / "01-tiny").mkdir(parents=True)
     (root / "source" / "01-tiny" / "tiny.py").write_text(SCRIPT)
+    (root / "source" / "01-tiny" / "tiny.ipynb").write_text(render_notebook(parse_script(SCRIPT)))
     shutil.copy(PROJECT / "nbgrader_config.py", root)
     return root
 
@@ -76,11 +90,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def demo(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo class of that course, handed in."""
-    from autograder.build import build
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path_factory.mktemp("jupyter")))
-        build(course)
         make_demo(course, course / "demo")
     return course / "demo"
 
@@ -112,7 +123,7 @@ def test_submissions_hold_no_secret(demo: Path) -> None:
     """Boris hands in what was released, byte for byte but for the layout: the demo is made from the release, not from the source."""
     handed_in = json.loads((demo / "submitted" / "boris" / "01-tiny" / "tiny.ipynb").read_bytes())
     assert handed_in == json.loads((demo / "assignments" / "01-tiny" / "tiny.ipynb").read_bytes())
-    assert "x @ w\n" not in str(handed_in)
+    assert "y = x @ w" not in str(handed_in)
 
 
 @pytest.mark.parametrize("content", ["thesis.txt", ".hidden", "submitted/ada/x"])
@@ -125,3 +136,15 @@ def test_a_foreign_folder_is_refused(course: Path, tmp_path: Path, content: str)
         make_demo(course, tmp_path / "mine")
     assert file.read_text() == "precious"
     assert [path for path in (tmp_path / "mine").rglob("*") if path.is_file()] == [file]
+
+
+@pytest.mark.parametrize(("start", "into"), [("demo", "demo"), (".", "source/demo"), ("no-course", "new")])
+def test_a_course_is_never_replaced(course: Path, start: str, into: str) -> None:
+    """A demo made of itself, inside the sources, or outside a course is refused before anything is touched."""
+    (course / "no-course").mkdir(exist_ok=True)
+    if start == "demo" and not (course / "demo").is_dir():
+        make_demo(course, course / "demo")
+    before = sorted(course.rglob("*"))
+    with pytest.raises(CourseError, match=r"--into|--course"):
+        make_demo(course / start, course / into)
+    assert sorted(course.rglob("*")) == before

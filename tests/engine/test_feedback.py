@@ -17,12 +17,9 @@ FAILURE = Failure("The result has the wrong value.", "twice(21)", "42", "21", "A
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=y>&lt;`<b>`"
 
 
-def test_result(sentence: str, outcome: Outcome, failure: Failure | None = None, stage: str = "value") -> TestResult:
+def a_test(sentence: str, outcome: Outcome, failure: Failure | None = None, stage: str = "value") -> TestResult:
     """The result of a hidden test."""
     return TestResult("test_x", sentence, stage, 1, outcome, 0.1, failure)
-
-
-test_result.__test__ = False  # type: ignore[attr-defined]
 
 
 def report(*tests: TestResult) -> ExerciseReport:
@@ -59,7 +56,7 @@ class Page(HTMLParser):
 def test_plain_text() -> None:
     """A line for each test with mark and word, the four parts below a failure, and the points above all."""
     failure = replace(FAILURE, rows=())
-    text = render_text(report(test_result("It adds.", Outcome.PASSED), test_result("It doubles.", Outcome.FAILED, failure)))
+    text = render_text(report(a_test("It adds.", Outcome.PASSED), a_test("It doubles.", Outcome.FAILED, failure)))
     assert text == (
         "linear: 5 of 10 points\n"
         "✓ It adds. (passed)\n"
@@ -74,13 +71,13 @@ def test_plain_text() -> None:
 
 def test_rows_in_plain_text() -> None:
     """Single entries are shown as index, expected and got."""
-    assert "    at [0]: expected 1, got 2" in render_text(report(test_result("It doubles.", Outcome.FAILED, FAILURE))).splitlines()
+    assert "    at [0]: expected 1, got 2" in render_text(report(a_test("It doubles.", Outcome.FAILED, FAILURE))).splitlines()
 
 
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.PARTIAL, Outcome.UNGRADABLE}))
 def test_readable_without_colour(outcome: Outcome) -> None:
     """Every outcome is told by a mark and a word, in text and in HTML, so that colour adds nothing."""
-    one = report(test_result("It adds.", outcome, None if outcome == "passed" else FAILURE))
+    one = report(a_test("It adds.", outcome, None if outcome == "passed" else FAILURE))
     mark, word = WORDS[outcome]
     assert f"{mark} It adds. ({word})" in render_text(one)
     assert f"{mark} It adds. ({word})" in re.sub(r"\s+", " ", Page(render_html(one)).text)
@@ -89,7 +86,7 @@ def test_readable_without_colour(outcome: Outcome) -> None:
 
 def test_html_has_the_four_parts() -> None:
     """Called, expected, got, hint and the entries stand in the HTML."""
-    text = Page(render_html(report(test_result("It doubles.", Outcome.FAILED, FAILURE)))).text
+    text = Page(render_html(report(a_test("It doubles.", Outcome.FAILED, FAILURE)))).text
     for part in ("called with", "twice(21)", "expected", "42", "got", "21", "hint", "Add the number to itself.", "[0]"):
         assert part in text
 
@@ -105,7 +102,7 @@ def test_ungradable_shows_no_reason_of_staff() -> None:
 
 def test_uncounted_tests_are_explained() -> None:
     """Where passed tests earned nothing, the page says why."""
-    one = report(test_result("No change.", Outcome.PASSED, stage="contract"), test_result("It adds.", Outcome.FAILED, FAILURE))
+    one = report(a_test("No change.", Outcome.PASSED, stage="contract"), a_test("It adds.", Outcome.FAILED, FAILURE))
     assert render_text(one).endswith("The tests that passed count only once a value is right.")
     assert "count only once a value is right" in render_html(one)
 
@@ -113,7 +110,7 @@ def test_uncounted_tests_are_explained() -> None:
 def test_a_repeated_reason_is_said_once() -> None:
     """The same sentence about a missing function is not read five times."""
     missing = Failure("`f` is not defined.")
-    text = render_text(report(*[test_result(f"Test {i}.", Outcome.MISSING, missing) for i in range(5)]))
+    text = render_text(report(*[a_test(f"Test {i}.", Outcome.MISSING, missing) for i in range(5)]))
     assert text.count("`f` is not defined.") == 1
     assert text.count("For the same reason as above.") == 4
 
@@ -127,7 +124,7 @@ def test_html_escapes_every_field(field: str) -> None:
     """Hostile text in any field is shown as text: no tag, no attribute, no script comes of it."""
     failure = replace(FAILURE, **{field: HOSTILE}) if field in FIELDS else FAILURE
     failure = replace(failure, rows=((HOSTILE, HOSTILE, HOSTILE),)) if field == "rows" else failure
-    one = report(test_result(HOSTILE if field == "test" else "It adds.", Outcome.FAILED, failure))
+    one = report(a_test(HOSTILE if field == "test" else "It adds.", Outcome.FAILED, failure))
     page = Page(render_html(replace(one, exercise=HOSTILE) if field == "exercise" else one))
     assert page.tags <= TAGS
     assert page.attributes <= {"style"}
@@ -138,7 +135,7 @@ def test_html_escapes_every_field(field: str) -> None:
 @given(st.fixed_dictionaries({field: st.text(st.sampled_from("<>&\"'`/ab\n\x00 ="), max_size=30) for field in FIELDS}))
 def test_any_text_is_only_text(fields: dict[str, str]) -> None:
     """No text opens a tag or an attribute, backticks or not."""
-    page = Page(render_html(report(test_result(fields["hint"], Outcome.FAILED, Failure(**fields)))))
+    page = Page(render_html(report(a_test(fields["hint"], Outcome.FAILED, Failure(**fields)))))
     assert page.tags <= TAGS
     assert page.attributes <= {"style"}
     assert page.open == []
@@ -146,14 +143,14 @@ def test_any_text_is_only_text(fields: dict[str, str]) -> None:
 
 def test_code_between_backticks() -> None:
     """Backticks set code; a single one is left as it is."""
-    html = render_html(report(test_result("`f` is `g`", Outcome.FAILED, Failure("a ` alone"))))
+    html = render_html(report(a_test("`f` is `g`", Outcome.FAILED, Failure("a ` alone"))))
     assert html.count("<code") == 2
     assert "a ` alone" in html
 
 
 def test_output_is_for_page_and_terminal() -> None:
     """A grade cell's output has an HTML form and a plain one."""
-    data = render_output(report(test_result("It adds.", Outcome.PASSED)))
+    data = render_output(report(a_test("It adds.", Outcome.PASSED)))
     assert data["output_type"] == "display_data"
     assert sorted(data["data"]) == ["text/html", "text/plain"]
 

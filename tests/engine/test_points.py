@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from autograder.model import ExerciseReport, Failure, Outcome, Report, TestResult
 from autograder.points import score
 
-ANY_TEST = st.tuples(st.sampled_from(["value", "gradient", "edge", "contract"]), st.integers(1, 9), st.sampled_from(sorted(set(Outcome) - {Outcome.PARTIAL})))
+ANY_TEST = st.tuples(
+    st.sampled_from(["value", "gradient", "edge", "contract"]), st.integers(1, 9), st.sampled_from(sorted(set(Outcome) - {Outcome.PARTIAL}))
+)
 
 
 def result(stage: str, outcome: Outcome | str = Outcome.PASSED, weight: int = 1) -> TestResult:
@@ -77,7 +79,10 @@ def test_a_report_survives_json() -> None:
     """A report and its JSON form are the same thing."""
     import json
 
-    exercises = [score("linear", 3, [result("value"), result("edge", "timeout")]), ExerciseReport("b", None, 1, Outcome.UNGRADABLE, "staff only")]
+    exercises = [
+        score("linear", 3, [result("value"), result("edge", "timeout")]),
+        ExerciseReport("b", None, 1, Outcome.UNGRADABLE, "staff only"),
+    ]
     report = Report("ada", "01-x", exercises, {"c": [{"output_type": "stream", "name": "stdout", "text": "é"}]}, ["note"], {"seeds": "1"})
     back = Report.from_dict(json.loads(json.dumps(report.as_dict())))
     assert json.loads(json.dumps(back.as_dict())) == json.loads(json.dumps(report.as_dict()))

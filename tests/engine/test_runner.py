@@ -65,16 +65,26 @@ def test_full_marks(worker: Worker) -> None:
         pytest.param("def linear(x, w): raise BaseException", (0, "failed"), id="raises-base-exception"),
         pytest.param("def linear(x, w): raise KeyboardInterrupt", (0, "failed"), id="raises-interrupt"),
         pytest.param("def linear(x, w): raise SystemExit(0)", (0, "failed"), id="raises-exit"),
-        pytest.param("class A:\n    def __eq__(s, o): return True\n    def __array__(s, *a, **k): return 1/0\ndef linear(x, w): return A()", (0, "failed"), id="liar"),
+        pytest.param(
+            "class A:\n    def __eq__(s, o): return True\n    def __array__(s, *a, **k): return 1/0\ndef linear(x, w): return A()",
+            (0, "failed"),
+            id="liar",
+        ),
         pytest.param("def linear(x, w): return 2 ** 1100", (0, "failed"), id="huge-number"),
         pytest.param("def linear(x, w): return np.zeros(1 << 28)", (0, "failed"), id="huge-array"),
         pytest.param("def other(x, w): return x @ w", (0, "missing"), id="renamed"),
         pytest.param("def linear(x, w)\n    return x @ w", (0, "missing"), id="syntax-error"),
         pytest.param("while True: pass", (0, "missing"), id="cell-hangs"),
         pytest.param("import os; os._exit(0)", (0, "missing"), id="cell-exits"),
-        pytest.param("import warnings\ndef linear(x, w):\n    warnings.warn('w'); print('p'); return x @ w", (8, "passed"), id="prints-and-warns"),
-        pytest.param("import numpy.testing as t\nt.assert_allclose = print\ndef linear(x, w): return x @ w + 1", (0, "failed"), id="patches-numpy"),
-        pytest.param("import builtins\nbuiltins.open = builtins.len = None\ndef linear(x, w): return x @ w", (0, "missing"), id="breaks-builtins"),
+        pytest.param(
+            "import warnings\ndef linear(x, w):\n    warnings.warn('w'); print('p'); return x @ w", (8, "passed"), id="prints-and-warns"
+        ),
+        pytest.param(
+            "import numpy.testing as t\nt.assert_allclose = print\ndef linear(x, w): return x @ w + 1", (0, "failed"), id="patches-numpy"
+        ),
+        pytest.param(
+            "import builtins\nbuiltins.open = builtins.len = None\ndef linear(x, w): return x @ w", (0, "missing"), id="breaks-builtins"
+        ),
     ],
 )
 def test_a_fault_costs_one_exercise(worker: Worker, code: str, mark: tuple[float, str]) -> None:
@@ -113,7 +123,10 @@ def revealed(report: Report) -> str:
 
 def test_inputs_follow_secret_and_student(worker: Worker) -> None:
     """The same secret and student give the same inputs; another secret or student gives others."""
-    reports = [worker.grade(make_job(REVEALS, student=student, secret=secret)) for student, secret in [("ada", "s"), ("ada", "s"), ("bo", "s"), ("ada", "t")]]
+    reports = [
+        worker.grade(make_job(REVEALS, student=student, secret=secret))
+        for student, secret in [("ada", "s"), ("ada", "s"), ("bo", "s"), ("ada", "t")]
+    ]
     inputs = [revealed(report) for report in reports]
     assert inputs[0] == inputs[1]
     assert len(set(inputs)) == 3
@@ -122,13 +135,17 @@ def test_inputs_follow_secret_and_student(worker: Worker) -> None:
 
 
 STATEFUL = {
-    "imports": "import random, os, sys, time\nimport numpy as np",
+    "imports": "import builtins, random, os, sys\nimport numpy as np",
     "linear": "def linear(x, w):\n    return x @ w + np.random.rand() * 1e-3 + random.random() * 1e-3",
-    "twice": "calls = []\ndef twice(x):\n    calls.append(x)\n    raise ValueError((calls, sorted(os.listdir()), dict(os.environ).get('LEFT'), os.getcwd() == sys.path[0], sys.getrecursionlimit()))",
+    "twice": "calls = []\ndef twice(x):\n    calls.append(x)\n"
+    "    here = sorted(os.listdir()), os.getcwd() == sys.path[0]\n"
+    "    raise ValueError((calls, here, os.environ.get('LEFT'), sys.getrecursionlimit(), hasattr(builtins, 'left')))",
 }
 DIRTY = {
-    "linear": "import os, sys, random, builtins\nopen('left', 'w').close(); os.environ['LEFT'] = '1'; sys.setrecursionlimit(200); random.seed(5)\n"
-    "np.random.seed(3); np.set_printoptions(precision=1); np.add = None; builtins.calls = [1]; os.chdir('/')\ndef linear(x, w):\n    os._exit(1)",
+    "linear": "import os, sys, random, builtins\n"
+    "open('left', 'w').close(); os.environ['LEFT'] = '1'; sys.setrecursionlimit(200); random.seed(5)\n"
+    "np.random.seed(3); np.set_printoptions(precision=1); np.add = None; builtins.left = 1; os.chdir('/')\n"
+    "def linear(x, w):\n    os._exit(1)",
     "twice": "import ctypes\ndef twice(x): ctypes.string_at(0)",
 }
 
@@ -154,9 +171,10 @@ def test_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """After closing, no process that the worker or a submission started is alive, and no temporary folder is there."""
     (tmp_path / "t").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "t"))
-    daemon = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork(): os._exit(0)\n    time.sleep(600)\ndef linear(x, w): return x @ w"
+    daemon = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork(): os._exit(0)\n    time.sleep(600)\n"
+    daemon += "def linear(x, w): return x @ w"
     with Worker(make_suite(tmp_path / "01-tiny")) as worker:
-        worker.grade(make_job({"linear": daemon}))
+        assert marks(worker.grade(make_job({"linear": daemon})))["linear"] == (8, "passed")
         started = [worker._process.pid, *descendants(worker._process.pid)]
         assert len(started) >= 2
     deadline = time.monotonic() + 5
@@ -205,7 +223,13 @@ def test_suites_that_do_not_collect(tmp_path: Path) -> None:
     weight = 'from autograder.suite import graded\n@graded(stage="values")\ndef test_x():\n    """X."""\n'
     unmarked = 'def test_x():\n    """X."""\n'
     message = course_fault(make_suite(tmp_path / "01-tiny", {"a": syntax, "b": missing, "c": weight, "d": unmarked, "twice": TWICE}))
-    for part in ("test_a.py could not be collected", "SyntaxError", "test_b.py could not be collected", "no_such_module_here", "test_c.py could not be"):
+    for part in (
+        "test_a.py could not be collected",
+        "SyntaxError",
+        "test_b.py could not be collected",
+        "no_such_module_here",
+        "test_c.py could not be",
+    ):
         assert part in message
     assert "test_d.py::test_x has no @graded(…): say its stage and weight" in message
 
@@ -290,7 +314,7 @@ def test_modules_that_do_not_import(tmp_path: Path) -> None:
     ("manifest", "message"),
     [
         (None, "suite.toml is missing: every suite says there which modules its sandbox imports"),
-        ("seconds = 5\n", "suite.toml: unknown settings seconds; known are modules, call_seconds, cell_seconds, notebook_seconds"),
+        ("seconds = 5\n", "suite.toml: unknown settings seconds; known are modules, [forbidden], call_seconds, cell_seconds, notebook_seconds"),
         ("modules = [", "suite.toml"),
         ('cell_seconds = "long"\n', "suite.toml"),
         ('modules = "numpy"\n', "suite.toml"),
@@ -307,7 +331,12 @@ def test_manifests(tmp_path: Path, manifest: str | None, message: str) -> None:
 
 def test_the_decorator_refuses_what_it_does_not_know() -> None:
     """An unknown stage, a weight that is no whole number from 1, and a test without a docstring are refused at once."""
-    for keywords in ({"stage": "values"}, {"stage": "value", "weight": 0}, {"stage": "value", "weight": 1.5}, {"stage": "value", "weight": True}):
+    for keywords in (
+        {"stage": "values"},
+        {"stage": "value", "weight": 0},
+        {"stage": "value", "weight": 1.5},
+        {"stage": "value", "weight": True},
+    ):
         with pytest.raises(CourseError, match="the stage is one of value, gradient, edge, contract, the weight a whole number from 1"):
             graded(**keywords)  # type: ignore[arg-type]
     with pytest.raises(CourseError, match="has no docstring: its first line is what the student reads"):

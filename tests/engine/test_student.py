@@ -27,7 +27,9 @@ def broken(student):
 
 def make_student(sandbox: Sandbox, *cells: str, seconds: float | None = 1.0) -> Student:
     """A submission whose first cell is that of the exercise `f`."""
-    replay = Replay(sandbox, [Cell("f" if i == 0 else f"c{i}", source) for i, source in enumerate(cells)], probes=PROBES, budget=Budget(1, 1))
+    replay = Replay(
+        sandbox, [Cell("f" if i == 0 else f"c{i}", source) for i, source in enumerate(cells)], probes=PROBES, budget=Budget(1, 1)
+    )
     replay.run()
     return Student(replay, "f", seed=1, seconds=seconds)
 
@@ -44,8 +46,16 @@ def fault(student: Student, *arguments: Any, **keywords: Any) -> StudentFault:
     [
         ("def g(x): return x", "missing", "`f` is not defined in the notebook: was it renamed, or its cell deleted?"),
         ("", "missing", "`f` is not defined in the notebook: was it renamed, or its cell deleted?"),
-        ("def f(x):\n    return x +", "missing", "`f` is not defined, because its cell did not run: SyntaxError: invalid syntax (line 2 of the cell)"),
-        ("1 / 0\ndef f(x): return x", "missing", "`f` is not defined, because its cell did not run: ZeroDivisionError: division by zero (line 1 of the cell)"),
+        (
+            "def f(x):\n    return x +",
+            "missing",
+            "`f` is not defined, because its cell did not run: SyntaxError: invalid syntax (line 2 of the cell)",
+        ),
+        (
+            "1 / 0\ndef f(x): return x",
+            "missing",
+            "`f` is not defined, because its cell did not run: ZeroDivisionError: division by zero (line 1 of the cell)",
+        ),
         (
             "while True: pass\ndef f(x): return x",
             "missing",
@@ -53,10 +63,26 @@ def fault(student: Student, *arguments: Any, **keywords: Any) -> StudentFault:
         ),
         ("f = 5", "failed", "`f` is not a function but int: was the name used for something else in a later cell?"),
         ("def f(): return 1", "failed", "`f` is called with 1 argument, but yours is defined as `f()`: too many positional arguments."),
-        ("def f(x, y): return 1", "failed", "`f` is called with 1 argument, but yours is defined as `f(x, y)`: missing a required argument: 'y'."),
-        ("def f(x):\n    raise NotImplementedError()", "failed", "Not written yet: `raise NotImplementedError()` still stands in line 2 of the cell `f`."),
-        ("def f(x):\n    y = x\n    return y / 0", "failed", "`f` raised ZeroDivisionError: division by zero (in line 3 of the cell `f`, `return y / 0`)."),
-        ("def f(x): return g(x)", "failed", "`f` raised NameError: name 'g' is not defined (in line 1 of the cell `f`, `def f(x): return g(x)`)."),
+        (
+            "def f(x, y): return 1",
+            "failed",
+            "`f` is called with 1 argument, but yours is defined as `f(x, y)`: missing a required argument: 'y'.",
+        ),
+        (
+            "def f(x):\n    raise NotImplementedError()",
+            "failed",
+            "Not written yet: `raise NotImplementedError()` still stands in line 2 of the cell `f`.",
+        ),
+        (
+            "def f(x):\n    y = x\n    return y / 0",
+            "failed",
+            "`f` raised ZeroDivisionError: division by zero (in line 3 of the cell `f`, `return y / 0`).",
+        ),
+        (
+            "def f(x): return g(x)",
+            "failed",
+            "`f` raised NameError: name 'g' is not defined (in line 1 of the cell `f`, `def f(x): return g(x)`).",
+        ),
         ("def f(x):\n    assert x > 2", "failed", "`f` raised AssertionError (in line 2 of the cell `f`, `assert x > 2`)."),
         (
             "import json\ndef f(x):\n    return json.loads('[')",
@@ -64,10 +90,26 @@ def fault(student: Student, *arguments: Any, **keywords: Any) -> StudentFault:
             "`f` raised JSONDecodeError: Expecting value: line 1 column 2 (char 1) (in line 3 of the cell `f`, `return json.loads('[')`).",
         ),
         ("import sys\ndef f(x):\n    sys.exit(3)", "failed", "`f` raised SystemExit: 3 (in line 3 of the cell `f`, `sys.exit(3)`)."),
-        ("def f(x):\n    raise BaseException('b')", "failed", "`f` raised BaseException: b (in line 2 of the cell `f`, `raise BaseException('b')`)."),
-        ("def f(x):\n    return f(x)", "failed", "`f` raised RecursionError: maximum recursion depth exceeded (in line 2 of the cell `f`, `return f(x)`)."),
-        ("class E(Exception):\n    def __str__(self): raise E\ndef f(x): raise E", "failed", "`f` raised E (in line 3 of the cell `f`, `def f(x): raise E`)."),
-        ("def f(x):\n    return bytearray(64 << 30)", "failed", "`f` raised MemoryError (in line 2 of the cell `f`, `return bytearray(64 << 30)`)."),
+        (
+            "def f(x):\n    raise BaseException('b')",
+            "failed",
+            "`f` raised BaseException: b (in line 2 of the cell `f`, `raise BaseException('b')`).",
+        ),
+        (
+            "def f(x):\n    return f(x)",
+            "failed",
+            "`f` raised RecursionError: maximum recursion depth exceeded (in line 2 of the cell `f`, `return f(x)`).",
+        ),
+        (
+            "class E(Exception):\n    def __str__(self): raise E\ndef f(x): raise E",
+            "failed",
+            "`f` raised E (in line 3 of the cell `f`, `def f(x): raise E`).",
+        ),
+        (
+            "def f(x):\n    return bytearray(64 << 30)",
+            "failed",
+            "`f` raised MemoryError (in line 2 of the cell `f`, `return bytearray(64 << 30)`).",
+        ),
         ("def f(x):\n    while True: pass", "timeout", "`f` did not return within 1 s: does a loop never end?"),
         ("import os\ndef f(x): os._exit(0)", "crashed", "`f` stopped the whole process instead of returning: the process ended by itself."),
         ("import numpy as np\ndef f(x): return np.zeros(300 << 20, 'u1')", "failed", "`f` returned something too large to look at."),
@@ -81,7 +123,10 @@ def test_sentences(sandbox: Sandbox, source: str, outcome: str, sentence: str) -
     assert found.outcome == Outcome(outcome)
 
 
-@pytest.mark.parametrize(("source", "value"), [("def f(x): pass", None), ("def f(x): return object()", Opaque("object")), ("def f(x): return (i for i in x)", Opaque("generator"))])
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [("def f(x): pass", None), ("def f(x): return object()", Opaque("object")), ("def f(x): return (i for i in x)", Opaque("generator"))],
+)
 def test_values_that_are_no_answer(sandbox: Sandbox, source: str, value: Any) -> None:
     """None and objects arrive as what they are, for the assertions to name."""
     assert make_student(sandbox, source).f((1,)) == value
@@ -130,7 +175,7 @@ def test_raises(sandbox: Sandbox) -> None:
     student = make_student(sandbox, "def f(x):\n    if x: raise [None, ValueError, UnicodeError, KeyError][x]('no')\n    return 5")
     for number in (1, 2):
         student.raises(ValueError, "f", number)
-    with pytest.raises(StudentFault, match="^`f` raised KeyError: 'no'"):
+    with pytest.raises(StudentFault, match=r"^`f` raised KeyError: 'no'"):
         student.raises(ValueError, "f", 3)
     with pytest.raises(Mismatch) as caught:
         student.raises(ValueError, "f", 0)
@@ -148,9 +193,12 @@ def test_last_call(sandbox: Sandbox) -> None:
 
 def test_faults_in_a_probe(sandbox: Sandbox) -> None:
     """In a probe the missing name and the student's line are said; what does not fit the exercise is said as such."""
-    with pytest.raises(StudentFault, match="^`f` is not defined in the notebook"):
+    with pytest.raises(StudentFault, match=r"^`f` is not defined in the notebook"):
         make_student(sandbox, "g = 1").probe.twice(1)
-    with pytest.raises(StudentFault, match=r"^Your code raised ZeroDivisionError: division by zero \(in line 1 of the cell `f`, `def f\(x\): return 1 / 0`\)\.$"):
+    with pytest.raises(
+        StudentFault,
+        match=r"^Your code raised ZeroDivisionError: division by zero \(in line 1 of the cell `f`, `def f\(x\): return 1 / 0`\)\.$",
+    ):
         make_student(sandbox, "def f(x): return 1 / 0").probe.twice(1)
     with pytest.raises(StudentFault) as caught:
         make_student(sandbox, "def f(x): return x").probe.broken()

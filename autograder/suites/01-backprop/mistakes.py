@@ -729,8 +729,11 @@ BACKWARD = [
         "backward-inner-nodes-not-reset",
         exercise="backward",
         name="Inner nodes keep the gradient of the last call and send it a second time",
-        hint="A node with parents starts each walk at zero. See «What \"add\" means when you call twice».",
-        change=[("            node.grad = np.zeros_like(node.data)", "            pass"), ("self.grad += np.ones_like", "self.grad = np.ones_like")],
+        hint='A node with parents starts each walk at zero. See «What "add" means when you call twice».',
+        change=[
+            ("            node.grad = np.zeros_like(node.data)", "            pass"),
+            ("self.grad += np.ones_like", "self.grad = np.ones_like"),
+        ],
     ),
     Mistake(
         "backward-nothing-reset",
@@ -947,7 +950,12 @@ TRAIN_DIGITS = [
         exercise="train_digits",
         name="The features are not standardised: the ones in small units are not heard",
         hint="Step 1 of the recipe, for training and test data.",
-        change=[("mean, spread = x_train.mean(axis=0), x_train.std(axis=0)", "mean, spread = np.zeros(x_train.shape[1]), np.ones(x_train.shape[1])")],
+        change=[
+            (
+                "mean, spread = x_train.mean(axis=0), x_train.std(axis=0)",
+                "mean, spread = np.zeros(x_train.shape[1]), np.ones(x_train.shape[1])",
+            )
+        ],
     ),
     Mistake(
         "train-digits-one-scale-for-all",

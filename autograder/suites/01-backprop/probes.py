@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 # numerical_gradient: a function cannot cross the border, so it is made here.
 
 
@@ -95,8 +94,8 @@ def ordered_twice(student, parents, root):
     orders = [[numbers.get(id(node), -1) for node in student.topological_order(nodes[root])] for _ in range(2)]
     same = [
         set(vars(node)) == {"parents"} and type(node.parents) is list and len(node.parents) == len(old)
-        and all(a is b for a, b in zip(node.parents, old))
-        for node, old in zip(nodes, before)
+        and all(a is b for a, b in zip(node.parents, old, strict=True))
+        for node, old in zip(nodes, before, strict=True)
     ]  # fmt: skip
     return orders[0], orders[1], same
 
@@ -138,7 +137,7 @@ def accumulation(student, name, inputs, starts, upstreams, arguments=()):
     """an operation on Tensors whose grad is not zero, then out.local_backward() for one out.grad after the other"""
     tensors = [student.Tensor(x) for x in inputs]
     out = OPERATIONS[name](*tensors, *arguments)
-    for tensor, start in zip(tensors, starts):
+    for tensor, start in zip(tensors, starts, strict=True):
         tensor.grad = np.array(start)
     for upstream in upstreams:
         out.grad = np.array(upstream)
@@ -204,7 +203,7 @@ def _build(student, graph):
         if kind == "leaf":
             data = values
         elif kind == "mix":
-            data = sum(factor * parent.data for factor, parent in zip(values, parents))
+            data = sum(factor * parent.data for factor, parent in zip(values, parents, strict=True))
         elif kind == "product":
             data = parents[0].data * parents[1].data
         else:
@@ -214,7 +213,7 @@ def _build(student, graph):
         def rule(node=node, number=number, kind=kind, values=values, parents=parents):
             calls[number] += 1
             if kind == "mix":
-                for factor, parent in zip(values, parents):
+                for factor, parent in zip(values, parents, strict=True):
                     _give(parent, factor * node.grad)
             elif kind == "product":
                 _give(parents[0], parents[1].data * node.grad)
@@ -262,7 +261,7 @@ def data_after(student, graph, root):
     nodes, _ = _build(student, graph)
     before = [np.array(node.data) for node in nodes]
     _walk(student, nodes[root])
-    return [bool(np.array_equal(node.data, old)) for node, old in zip(nodes, before)]
+    return [bool(np.array_equal(node.data, old)) for node, old in zip(nodes, before, strict=True)]
 
 
 # train_digits

@@ -596,7 +596,7 @@ TENSOR_OPERATIONS = [
         "tensor-operations-functions-attached",
         exercise="tensor_operations",
         code=HEAD
-        + '''\
+        + """\
 
 def _record(out, parents, gradients):
     def local_backward():
@@ -672,13 +672,13 @@ Tensor.log = _entrywise(np.log, lambda x: 1 / x)
 Tensor.tanh = _entrywise(np.tanh, lambda x: 1 - np.tanh(x) ** 2)
 Tensor.relu = _entrywise(lambda x: np.where(x > 0, x, 0), lambda x: (x > 0).astype(float))
 Tensor.sum, Tensor.reshape, Tensor.transpose = _sum, _reshape, _transpose
-''',
+""",
     ),
     Style(
         "tensor-operations-new-arrays",
         exercise="tensor_operations",
         code=HEAD
-        + '''\
+        + """\
     def __add__(self, other):
         if not isinstance(other, Tensor):
             other = Tensor(other)
@@ -793,7 +793,7 @@ Tensor.sum, Tensor.reshape, Tensor.transpose = _sum, _reshape, _transpose
 
         result.local_backward = send
         return result
-''',
+""",
     ),
     Style(
         "tensor-operations-numbered-entries",
@@ -925,7 +925,7 @@ Tensor.sum, Tensor.reshape, Tensor.transpose = _sum, _reshape, _transpose
         "tensor-operations-rule-objects",
         exercise="tensor_operations",
         code=HEAD.replace("class Tensor:", "class Tensor(object):", 1)
-        + '''\
+        + """\
     def __add__(self, other):
         return Sum().apply(self, as_tensor(other))
 
@@ -1068,7 +1068,7 @@ class Transpose(Rule):
 
     def gradients(self, g, a):
         return (g.transpose(np.argsort(self.settings[0])) if self.settings[0] else g.T,)
-''',
+""",
     ),
 ]
 
@@ -1401,7 +1401,8 @@ def train_digits(x_train, y_train, x_test, rng, hidden=64, epochs=30, batch_size
         code="""\
 class Network:
     def __init__(self, d, h, k, rng):
-        self.p = {"w2": rng.standard_normal((h, k)) * 0.1, "w1": rng.standard_normal((d, h)) * (2 / d) ** 0.5, "b1": np.zeros(h), "b2": np.zeros(k)}
+        self.p = {"w2": rng.standard_normal((h, k)) * 0.1, "w1": rng.standard_normal((d, h)) * (2 / d) ** 0.5}
+        self.p.update(b1=np.zeros(h), b2=np.zeros(k))
         self.m = {name: np.zeros_like(a) for name, a in self.p.items()}
         self.v = {name: np.zeros_like(a) for name, a in self.p.items()}
         self.t = 0

@@ -30,7 +30,11 @@ def state(rng, shape=(3, 5)):
     return rng.normal(size=shape), rng.normal(size=shape), rng.normal(size=shape) * 0.3, rng.uniform(0.1, 1.0, size=shape)
 
 
-@graded(stage="value", weight=3, hint="Both averages, both corrections with the number of the step, then the step itself: follow the formulas in order.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Both averages, both corrections with the number of the step, then the step itself: follow the formulas in order.",
+)
 def test_several_steps(student, rng):
     """Five steps from zero, each fed with the results of the one before, agree with PyTorch."""
     param = wanted = rng.normal(size=(3, 5))
@@ -44,7 +48,11 @@ def test_several_steps(student, rng):
         param, m, v = got
 
 
-@graded(stage="value", weight=2, hint="Without the corrections the first step is much too long. With them m̂ is the gradient itself and √v̂ its size.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Without the corrections the first step is much too long. With them m̂ is the gradient itself and √v̂ its size.",
+)
 def test_first_step(student, rng):
     """The first step moves every weight by lr against the sign of its gradient, whatever the gradient's size."""
     param, grad = rng.normal(size=7), rng.choice([-1, 1], size=7) * 10.0 ** rng.integers(-3, 4, size=7)

@@ -46,7 +46,11 @@ def random_graph(rng, n, leaves=3, shape=(2, 3)):
     graph = [("leaf", rng.normal(size=shape), []) for _ in range(leaves)]
     for i in range(leaves, n):
         other, third = int(rng.integers(0, i - 1)), int(rng.integers(0, leaves))
-        kinds = [("mix", [float(f) for f in rng.uniform(-1, 1, size=3)], [i - 1, other, third]), ("product", None, [other, i - 1]), ("sin", None, [i - 1])]
+        kinds = [
+            ("mix", [float(f) for f in rng.uniform(-1, 1, size=3)], [i - 1, other, third]),
+            ("product", None, [other, i - 1]),
+            ("sin", None, [i - 1]),
+        ]
         graph.append(kinds[(i + int(rng.integers(0, 2))) % 3])
     graph.append(("mix", [float(f) for f in rng.uniform(0.5, 1, size=leaves + 1)], [n - 1, *range(leaves)]))
     return graph
@@ -65,7 +69,11 @@ def test_chain(student, rng):
     assert_close(student.probe.walked(graph, [3], look), by_torch(graph, [3], look), names=names(look))
 
 
-@graded(stage="gradient", weight=3, hint="A node must wait until everything that was computed from it has passed its gradient on: children before parents.")
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="A node must wait until everything that was computed from it has passed its gradient on: children before parents.",
+)
 def test_unequal_paths(student, rng):
     """Nodes that are used in several places wait until all of their gradient has arrived."""
     for graph in (chain(rng), random_graph(rng, 8), random_graph(rng, 13)):
@@ -83,7 +91,10 @@ def test_root(student, rng):
         assert_close(student.probe.walked(graph, [3], look), by_torch(graph, [3], look), names=names(look))
 
 
-@graded(stage="gradient", hint="The operation adds to its parent twice by itself. `backward` calls it once, even if the parent stands in `parents` twice.")
+@graded(
+    stage="gradient",
+    hint="The operation adds to its parent twice by itself. `backward` calls it once, even if the parent stands in `parents` twice.",
+)
 def test_same_parent_twice(student, rng):
     """x * x, and the square of that: each rule is called once."""
     graph = [("leaf", rng.normal(size=5), []), ("product", None, [0, 0]), ("product", None, [1, 1]), ("mix", [0.5, 2.0], [2, 2])]
@@ -91,7 +102,11 @@ def test_same_parent_twice(student, rng):
     assert_close(student.probe.walked(graph, [3], look), by_torch(graph, [3], look), names=names(look))
 
 
-@graded(stage="gradient", weight=3, hint="Nodes with parents start each walk at zero, leaves keep what they have. See «What \"add\" means when you call twice».")
+@graded(
+    stage="gradient",
+    weight=3,
+    hint='Nodes with parents start each walk at zero, leaves keep what they have. See «What "add" means when you call twice».',
+)
 def test_second_call(student, rng):
     """After a second call on the same root the leaves hold twice the gradient, the other nodes the same as before."""
     graph = random_graph(rng, 7)
@@ -100,7 +115,11 @@ def test_second_call(student, rng):
     assert_close(student.probe.walked(graph, [root] * 3, look), by_torch(graph, [root] * 3, look), names=names(look))
 
 
-@graded(stage="gradient", weight=2, hint="What an inner node got from the first loss is yesterday's message: it must not be sent again for the second.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="What an inner node got from the first loss is yesterday's message: it must not be sent again for the second.",
+)
 def test_two_losses(student, rng):
     """Two losses that share inner nodes: the leaves hold the sum of both gradients."""
     graph = [*chain(rng), ("sin", None, [3]), ("mix", [0.3, -2.0], [3, 1])]
@@ -138,7 +157,12 @@ def test_called_once(student, rng):
     calls = student.probe.counted(graph, len(graph) - 1)
     assert_true(isinstance(calls, list) and len(calls) == len(graph), "The calls could not be counted.")
     inner = [count for count, node in zip(calls, graph, strict=True) if node[2]]
-    assert_true(all(type(count) is int for count in inner) and set(inner) == {1}, "Not every local_backward is called once.", got=sorted(set(inner)), expected="[1]")
+    assert_true(
+        all(type(count) is int for count in inner) and set(inner) == {1},
+        "Not every local_backward is called once.",
+        got=sorted(set(inner)),
+        expected="[1]",
+    )
 
 
 @graded(stage="edge", hint="Python allows a few thousand nested calls: `sorted_graph` needs none.")

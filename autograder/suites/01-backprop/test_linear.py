@@ -35,7 +35,9 @@ def test_forward(student, rng):
     assert_close(student.linear_forward(x, w, b), expected)
 
 
-@graded(stage="gradient", weight=2, hint="x is used by every output of its row: sum over the outputs k, with the weights w. See «Who used x?».")
+@graded(
+    stage="gradient", weight=2, hint="x is used by every output of its row: sum over the outputs k, with the weights w. See «Who used x?»."
+)
 def test_d_x(student, rng):
     """d_x agrees with finite differences."""
     x, w, b, d_out = random_layer(rng, 5, 3, 7)
@@ -51,7 +53,11 @@ def test_d_w(student, rng):
     assert_close(pick(student.linear_backward(d_out, x, w), 1), torch_gradients(x, w, b, d_out)[1], name="d_w")
 
 
-@graded(stage="gradient", weight=2, hint="b is added to every row, so every row sends a gradient back to it, and they add up. See «Who used b?».")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="b is added to every row, so every row sends a gradient back to it, and they add up. See «Who used b?».",
+)
 def test_d_b(student, rng):
     """d_b agrees with PyTorch and has the shape of b."""
     x, w, b, d_out = random_layer(rng, 5, 3, 7)
@@ -75,7 +81,9 @@ def test_batch_is_a_sum(student, rng):
     for place in (1, 2):
         parts = [pick(row, place) for row in rows]
         shape = (w.shape, d_out.shape[1:])[place - 1]
-        assert_true(all(isinstance(p, np.ndarray) and p.shape == shape for p in parts), f"{NAMES[place]} has shape {shape} for one row, too.")
+        assert_true(
+            all(isinstance(p, np.ndarray) and p.shape == shape for p in parts), f"{NAMES[place]} has shape {shape} for one row, too."
+        )
         assert_close(pick(whole, place), sum(parts), name=NAMES[place])
     assert_close(pick(whole, 2), d_out.sum(axis=0), name="d_b")
 
@@ -91,11 +99,10 @@ def test_one_of_each(student, rng):
 
 @graded(stage="edge", hint="Integers count as numbers: make no array of x's dtype to put results with fractions in.")
 def test_integers(student, rng):
-    """x and w may hold integers."""
-    x, w = rng.integers(-5, 6, size=(3, 4)), rng.integers(-5, 6, size=(4, 5))
-    b, d_out = rng.normal(size=5), rng.normal(size=(3, 5))
-    assert_close(student.linear_forward(x, w, b), x.astype(float) @ w.astype(float) + b)
-    assert_close(student.linear_backward(d_out, x, w), torch_gradients(x.astype(float), w.astype(float), b, d_out), names=NAMES)
+    """The inputs x may be integers, as pixels are."""
+    x, (_, w, b, d_out) = rng.integers(-5, 6, size=(3, 4)), random_layer(rng, 3, 4, 5)
+    assert_close(student.linear_forward(x, w, b), x.astype(float) @ w + b)
+    assert_close(student.linear_backward(d_out, x, w), torch_gradients(x.astype(float), w, b, d_out), names=NAMES)
 
 
 @graded(stage="contract", hint="An in-place operation such as += changes the array of the caller.")

@@ -77,7 +77,9 @@ def test_x_unchanged(student, rng):
     assert_unchanged((after,), (x,), ("x",))
 
 
-@graded(stage="contract", hint="What f raises must come through. If you poke x itself, only a `finally` puts it back; a copy needs no repair.")
+@graded(
+    stage="contract", hint="What f raises must come through. If you poke x itself, only a `finally` puts it back; a copy needs no repair."
+)
 def test_f_raises(student, rng):
     """When f raises an error, it comes through, and x is unchanged."""
     weights, x = rng.uniform(0.5, 1.5, size=4), rng.normal(size=4)

@@ -44,16 +44,26 @@ def test_gradient(student, rng):
     assert_close(pick(student.softmax_cross_entropy(logits, targets), 1), torch_loss(logits, targets)[1], name="d_logits")
 
 
-@graded(stage="gradient", weight=2, hint="d_logits has to belong to the loss that you return: mean with mean. Check it with the instrument of exercise 1.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="d_logits has to belong to the loss that you return: mean with mean. Check it with the instrument of exercise 1.",
+)
 def test_finite_differences(student, rng):
     """d_logits agrees with finite differences of the mean loss, for three rows of four classes."""
     logits, targets = batch(rng, n=3, k=4)
-    expected = numerical_gradient(lambda z: np.mean([np.log(np.exp(row).sum()) - row[y] for row, y in zip(z, targets, strict=True)]), logits)
+    expected = numerical_gradient(
+        lambda z: np.mean([np.log(np.exp(row).sum()) - row[y] for row, y in zip(z, targets, strict=True)]), logits
+    )
     # Finite differences are right to about 1e-10; a wrong formula is off by 0.01 or more.
     assert_close(pick(student.softmax_cross_entropy(logits, targets), 1), expected, name="d_logits", rtol=1e-6, atol=1e-7)
 
 
-@graded(stage="value", weight=2, hint="Adding a constant to a row changes no probability. If your result changes: does the softmax run along the rows?")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Adding a constant to a row changes no probability. If your result changes: does the softmax run along the rows?",
+)
 def test_shift(student, rng):
     """Adding another constant to each row changes neither loss nor gradient."""
     logits, targets = batch(rng)
@@ -80,7 +90,11 @@ def test_large_logits(student, rng):
     assert_close(student.softmax_cross_entropy(logits, targets), torch_loss(logits, targets), names=NAMES)
 
 
-@graded(stage="edge", weight=2, hint="Where p underflows to 0, ln p is -inf, and a small constant inside the ln hides the true loss. Compute ln p directly.")
+@graded(
+    stage="edge",
+    weight=2,
+    hint="Where p underflows to 0, ln p is -inf, and a small constant inside the ln hides the true loss. Compute ln p directly.",
+)
 def test_confidently_wrong(student, rng):
     """A network that is sure and wrong pays the full price: a loss of 20,000 is not clipped."""
     logits = np.array([[1e4, -1e4, 0.0], [0.0, 60.0, 0.0], [-800.0, 0.0, 1.0]])

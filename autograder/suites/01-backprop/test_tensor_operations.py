@@ -57,7 +57,11 @@ def test_multiply(student, rng):
     check(student, rng, "a * b", [rng.normal(size=(3, 5)), rng.normal(size=(3, 5))])
 
 
-@graded(stage="gradient", weight=2, hint="What was copied on the way forward is added up on the way back: `sum_to_shape`, for both operands of + and *.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="What was copied on the way forward is added up on the way back: `sum_to_shape`, for both operands of + and *.",
+)
 def test_broadcasting(student, rng):
     """`+` and `*` with broadcasting, on either side: each gradient has the shape of its operand."""
     shapes = [((3, 5), (5,)), ((3, 1), (3, 5)), ((3, 1), (1, 5)), ((2, 3, 5), (3, 1)), ((), (3, 5)), ((7,), ())]
@@ -112,7 +116,11 @@ def test_relu_at_zero(student, rng):
     check(student, rng, "a.relu()", [np.array([0.0, -1.0, 0.0, 2.0, -0.5])])
 
 
-@graded(stage="gradient", weight=2, hint="Each entry gets the gradient of the sum it went into. A dropped axis is put back as size 1 first, at its own place.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="Each entry gets the gradient of the sum it went into. A dropped axis is put back as size 1 first, at its own place.",
+)
 def test_sum(student, rng):
     """`sum` over everything and over one axis, with and without keepdims."""
     x = rng.normal(size=(2, 3, 5))
@@ -146,14 +154,22 @@ def test_transpose(student, rng):
     check(student, rng, "a.transpose(…)", [rng.normal(size=(4, 4, 4))], (1, 2, 0))
 
 
-@graded(stage="gradient", weight=2, hint="In t + t and t * t the same tensor stands on both sides: it gets both gradients, one added to the other.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="In t + t and t * t the same tensor stands on both sides: it gets both gradients, one added to the other.",
+)
 def test_same_operand_twice(student, rng):
     """t + t and t * t: the two gradients add up."""
     for name in ("a + a", "a * a"):
         check(student, rng, name, [rng.normal(size=(3, 5))])
 
 
-@graded(stage="gradient", weight=3, hint="local_backward *adds* to the parents' grad, and reads out.grad when it is called: a tensor may be used in several places.")
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="local_backward *adds* to the parents' grad, and reads out.grad when it is called: a tensor may be used in several places.",
+)
 def test_accumulates(student, rng):
     """A gradient that is there already is added to, at each call, by every operation."""
     positive = rng.uniform(0.5, 2.0, size=(3, 4))
@@ -175,7 +191,11 @@ def test_accumulates(student, rng):
         assert_close(got, expected, names=[f"the gradient of {LETTERS[i]} after two calls of {name}" for i in range(len(inputs))])
 
 
-@graded(stage="gradient", weight=2, hint="Each step passes on what it got. If every operation is right by itself: is out.grad read when local_backward is called?")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="Each step passes on what it got. If every operation is right by itself: is out.grad read when local_backward is called?",
+)
 def test_small_network(student, rng):
     """A layer with bias, tanh, a scale, relu and a sum, step by step from the last to the first, agrees with PyTorch."""
     arrays = [rng.normal(size=shape) for shape in ((5, 3), (3, 7), (7,), (5, 1))]
@@ -208,7 +228,11 @@ def test_single_numbers(student, rng):
         check(student, rng, "a ** c", [a], (2,))
 
 
-@graded(stage="contract", weight=2, hint="Only the parents' grad changes. And out.parents names the operands, so that the walk backwards finds them.")
+@graded(
+    stage="contract",
+    weight=2,
+    hint="Only the parents' grad changes. And out.parents names the operands, so that the walk backwards finds them.",
+)
 def test_nothing_else_changes(student, rng):
     """out.parents holds the operands; data and out.grad stay as they are, and each grad keeps the shape of its data."""
     positive = rng.uniform(0.5, 2.0, size=(3, 4))

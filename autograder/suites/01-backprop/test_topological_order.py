@@ -22,7 +22,11 @@ def check(order, parents, root):
     short = order if isinstance(order, list) and len(order) <= 40 else None
     assert_true(isinstance(order, list) and all(type(i) is int for i in order), "The result is a list of nodes.")
     assert_true(set(order) >= wanted, f"{len(wanted - set(order))} of {len(wanted)} nodes are missing in the list.", got=short)
-    assert_true(len(order) == len(set(order)), f"{len(order) - len(set(order))} places of the list repeat a node that stands there already.", got=short)
+    assert_true(
+        len(order) == len(set(order)),
+        f"{len(order) - len(set(order))} places of the list repeat a node that stands there already.",
+        got=short,
+    )
     assert_true(set(order) == wanted, "The list holds something that root does not depend on.", got=short)
     place = {node: i for i, node in enumerate(order)}
     early = [(node, parent) for node in order for parent in parents[node] if place[parent] > place[node]]
@@ -32,7 +36,10 @@ def check(order, parents, root):
 
 def random_graph(rng, n, most=3):
     """Node i has up to `most` parents among the earlier nodes, and node i - 1 is often one of them."""
-    return [sorted({int(rng.integers(0, i)) for _ in range(rng.integers(0, most))} | ({i - 1} if rng.random() < 0.7 else set())) if i else [] for i in range(n)]
+    return [
+        sorted({int(rng.integers(0, i)) for _ in range(rng.integers(0, most))} | ({i - 1} if rng.random() < 0.7 else set())) if i else []
+        for i in range(n)
+    ]
 
 
 def shuffled(rng, parents):
@@ -40,7 +47,11 @@ def shuffled(rng, parents):
     return [[int(i) for i in rng.permutation(indices)] for indices in parents]
 
 
-@graded(stage="value", weight=2, hint="A node that is reached by two paths must be done once, and after everything on the longer path. See «Who goes first?».")
+@graded(
+    stage="value",
+    weight=2,
+    hint="A node that is reached by two paths must be done once, and after everything on the longer path. See «Who goes first?».",
+)
 def test_unequal_diamond(student, rng):
     """A node that is reached by a short and by a long path stands once, before both."""
     for parents in ([[], [0], [1], [2], [3, 0]], [[], [0], [1], [2], [0, 3]]):
@@ -92,7 +103,11 @@ def test_deep_graph(student, rng):
     check(student.probe.ordered_chain(second), parents, 9_999)
 
 
-@graded(stage="edge", seconds=3, hint="Following every path takes for ever: 60 detours have 2 to the power of 60 paths. Never enter a node twice.")
+@graded(
+    stage="edge",
+    seconds=3,
+    hint="Following every path takes for ever: 60 detours have 2 to the power of 60 paths. Never enter a node twice.",
+)
 def test_many_detours(student, rng):
     """Sixty detours in a row are done in no time."""
     parents = [[]]
@@ -110,4 +125,6 @@ def test_nodes_unchanged(student, rng):
     first, second, same = result if isinstance(result, tuple) and len(result) == 3 else ([], [], [])
     check(first, parents, 8)
     check(second, parents, 8)
-    assert_true(isinstance(same, list) and len(same) == 9 and all(flag is True for flag in same), "The nodes were changed, or got new attributes.")
+    assert_true(
+        isinstance(same, list) and len(same) == 9 and all(flag is True for flag in same), "The nodes were changed, or got new attributes."
+    )

@@ -1,4 +1,4 @@
-"""Hidden tests of the exercise `train_digits`: short, seeded trainings on small sets; thresholds lie well below what any plain solution reaches."""
+"""Hidden tests of the exercise `train_digits`: short, seeded trainings; thresholds lie well below what plain solutions reach."""
 
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,9 @@ SHORT = {"hidden": 32, "epochs": 15, "batch_size": 32, "lr": 5e-3}
 def all_digits():
     """Images and labels of the lesson's data."""
     with np.load(LESSON / "digits.npz") as data:
-        return np.concatenate([data["x_train"], data["x_test"]]).astype(float), np.concatenate([data["y_train"], data["y_test"]]).astype(int)
+        return np.concatenate([data["x_train"], data["x_test"]]).astype(float), np.concatenate([data["y_train"], data["y_test"]]).astype(
+            int
+        )
 
 
 def draw_digits(rng, n_train, n_test):
@@ -43,7 +45,11 @@ def clusters(rng, n):
 
 def check_predictions(got, n, classes):
     """n class ids."""
-    assert_true(isinstance(got, np.ndarray) and got.shape == (n,), f"The predictions are an array of shape ({n},), one for each row of x_test.", got=got)
+    assert_true(
+        isinstance(got, np.ndarray) and got.shape == (n,),
+        f"The predictions are an array of shape ({n},), one for each row of x_test.",
+        got=got,
+    )
     assert_true(got.dtype.kind in "iu", "The predictions are integers, the numbers of the classes.", got=got)
     assert_true(((got >= 0) & (got < classes)).all(), f"The predictions are classes from 0 to {classes - 1}.", got=got)
 
@@ -62,7 +68,11 @@ def test_digits(student, rng):
     check_accuracy(student.probe.trained(x, y, x_test, 1, SHORT), y_test, 10, 0.85)
 
 
-@graded(stage="value", weight=3, hint="Draw a new random order in every epoch, and use it for x and y alike. In sorted data, the last class is all that is remembered.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Draw a new random order in every epoch, and use it for x and y alike. In sorted data, the last class is all that is remembered.",
+)
 def test_sorted_by_class(student, rng):
     """Training data that comes sorted by class, in small batches, some of it mislabelled: without shuffling only the last class is left."""
     x, y = clusters(rng, 900)
@@ -75,7 +85,11 @@ def test_sorted_by_class(student, rng):
     check_accuracy(got, y_test, 3, 0.8)
 
 
-@graded(stage="value", weight=2, hint="Each feature by itself: subtract its training mean, divide by its training standard deviation, in the test data, too.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Each feature by itself: subtract its training mean, divide by its training standard deviation, in the test data, too.",
+)
 def test_other_units(student, rng):
     """Digits again, with pixels in very different units: some a thousand times larger than others, and far from zero."""
     x, y, x_test, y_test = draw_digits(rng, 700, 300)
@@ -93,7 +107,9 @@ def test_rings(student, rng):
     check_accuracy(student.probe.trained(x, y, x_test, 4, settings), y_test, 3, 0.85)
 
 
-@graded(stage="value", hint="A feature that never varies has the standard deviation 0: divide by 1 there. Does the last, smaller batch work?")
+@graded(
+    stage="value", hint="A feature that never varies has the standard deviation 0: divide by 1 there. Does the last, smaller batch work?"
+)
 def test_constant_features(student, rng):
     """Features that never vary do no harm, nor does a last batch of one example."""
     centres = rng.permutation(4)[:, None] == np.arange(5)
@@ -104,7 +120,9 @@ def test_constant_features(student, rng):
     check_accuracy(student.probe.trained(x, y, x_test, 5, settings), y_test, 4, 0.9)
 
 
-@graded(stage="edge", weight=2, hint="Mean and standard deviation come from the training data. A row of x_test knows nothing of the others.")
+@graded(
+    stage="edge", weight=2, hint="Mean and standard deviation come from the training data. A row of x_test knows nothing of the others."
+)
 def test_rows_alone(student, rng):
     """The prediction for a row is the same whether it comes alone, with its class, or with all."""
     x, y, x_test, y_test = draw_digits(rng, 300, 100)
@@ -115,7 +133,9 @@ def test_rows_alone(student, rng):
         part = student.probe.trained(x, y, x_test[rows], 6, settings)
         check_predictions(part, int(rows.sum()), 10)
         # Rounding may tip one prediction that is on the edge; other means tip many.
-        assert_true(int((part != whole[rows]).sum()) <= 1 + rows.sum() // 50, "The prediction for a row depends on which other rows are in x_test.")
+        assert_true(
+            int((part != whole[rows]).sum()) <= 1 + rows.sum() // 50, "The prediction for a row depends on which other rows are in x_test."
+        )
 
 
 @graded(stage="edge", hint="K is the largest class in y_train plus one. Take it from the data, not from the digits.")

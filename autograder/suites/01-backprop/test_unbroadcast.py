@@ -38,7 +38,11 @@ def test_both(student, rng):
     check(student, rng, ((4, 5, 2, 3), (1, 2, 1)), ((5, 2, 3), (2, 1)), ((5, 2, 3), (1, 3)), ((7, 3), (1,)))
 
 
-@graded(stage="gradient", weight=2, hint="unbroadcast is the transpose of broadcasting: what was copied is added up, not averaged, and not picked.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="unbroadcast is the transpose of broadcasting: what was copied is added up, not averaged, and not picked.",
+)
 def test_transpose_of_broadcasting(student, rng):
     """Σ g · broadcast(a) equals Σ unbroadcast(g) · a for random g and a."""
     for wide, narrow in (((3, 5), (5,)), ((3, 5), (3, 1)), ((2, 3, 5), (3, 1))):

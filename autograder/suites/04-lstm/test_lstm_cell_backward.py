@@ -110,7 +110,7 @@ def test_bias_of_the_candidate(student, rng):
 
 @graded(
     stage="gradient",
-    hint="The output gate was multiplied by tanh of the new cell, only on the way to h, and came out of a sigmoid. See «Step 2» and «Step 3».",
+    hint="The output gate was multiplied by tanh of the new cell on the way to h, and came out of a sigmoid. See «Step 2» and «Step 3».",
 )
 def test_bias_of_the_output_gate(student, rng):
     """The bias gradient of the output gate is right."""

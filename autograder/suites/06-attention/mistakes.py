@@ -14,7 +14,7 @@ MASKED_SOFTMAX = [
         "masked-softmax-large-negative-number",
         exercise="masked_softmax",
         name="blocked scores are set to -1e9, and a row without keys comes out uniform",
-        hint="When all scores of a row are the same large negative number, the softmax sees equal scores. See «A large finite number instead of −∞».",
+        hint="When all scores of a row are the same, the softmax is uniform. See «A large finite number instead of −∞».",
         change=[('float("-inf")', "-1e9"), ("return weights.masked_fill(blocked, 0.0)", "return weights")],
     ),
     Mistake(
@@ -22,9 +22,9 @@ MASKED_SOFTMAX = [
         exercise="masked_softmax",
         name="-1e9 is added to blocked scores, and a row without keys attends to padding",
         hint="Adding a constant to all scores of a row changes nothing: what is left when everything is blocked?",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        code="""def masked_softmax(scores, mask, dim=-1):
     return torch.softmax(scores + (~mask) * -1e9, dim=dim)
-''',
+""",
     ),
     Mistake(
         "masked-softmax-inverted-mask",
@@ -58,44 +58,44 @@ MASKED_SOFTMAX = [
         "masked-softmax-nan-gradient",
         exercise="masked_softmax",
         name="the weights are right, but the gradient of a row without keys is NaN",
-        hint="A NaN that is replaced at the end still stands in the backward pass: block the place before the softmax with masked_fill or where, which stop the gradient.",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        hint="A NaN that is replaced at the end still stands in the backward pass: block with masked_fill or where, which stop the gradient.",
+        code="""def masked_softmax(scores, mask, dim=-1):
     return torch.nan_to_num(torch.softmax(scores + torch.log(mask.to(scores.dtype)), dim=dim))
-''',
+""",
     ),
     Mistake(
         "masked-softmax-overflow",
         exercise="masked_softmax",
         name="the exponential overflows: the largest score is not subtracted",
-        hint="e to the power of 1,000 is infinite in float64. The softmax doesn't change when a constant is subtracted from all scores of a row.",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        hint="e to the power of 1,000 is infinite. The softmax doesn't change when a constant is subtracted from all scores of a row.",
+        code="""def masked_softmax(scores, mask, dim=-1):
     e = torch.exp(scores) * mask
     total = e.sum(dim=dim, keepdim=True)
     return e / torch.where(total == 0, torch.ones_like(total), total)
-''',
+""",
     ),
     Mistake(
         "masked-softmax-maximum-over-blocked",
         exercise="masked_softmax",
         name="the largest score is taken over blocked places too",
         hint="A huge score at a blocked place makes all other exponentials zero. Which largest, when some scores are blocked?",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        code="""def masked_softmax(scores, mask, dim=-1):
     e = torch.exp(scores - scores.amax(dim=dim, keepdim=True)) * mask
     total = e.sum(dim=dim, keepdim=True)
     return e / torch.where(total == 0, torch.ones_like(total), total)
-''',
+""",
     ),
     Mistake(
         "masked-softmax-global-maximum",
         exercise="masked_softmax",
         name="one maximum is subtracted from the whole tensor",
         hint="Rows with small scores vanish: each row along `dim` needs its own largest score.",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        code="""def masked_softmax(scores, mask, dim=-1):
     masked = scores.masked_fill(~mask, float("-inf"))
     e = torch.exp(masked - masked.max())
     total = e.sum(dim=dim, keepdim=True)
     return e / torch.where(total == 0, torch.ones_like(total), total)
-''',
+""",
     ),
     Mistake(
         "masked-softmax-zeroed-scores",
@@ -109,23 +109,23 @@ MASKED_SOFTMAX = [
         exercise="masked_softmax",
         name="a small number is added to the denominator, and the weights add up to less than one",
         hint="1e-5 is far more than rounding. Say exactly which rows are zero instead.",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        code="""def masked_softmax(scores, mask, dim=-1):
     masked = scores.masked_fill(~mask, float("-inf"))
     top = masked.amax(dim=dim, keepdim=True)
     e = torch.exp(masked - top.masked_fill(top == float("-inf"), 0.0))
     return e / (e.sum(dim=dim, keepdim=True) + 1e-5)
-''',
+""",
     ),
     Mistake(
         "masked-softmax-in-place",
         exercise="masked_softmax",
         name="scores is changed in place",
         hint="Operations whose name ends in _ change the argument.",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        code="""def masked_softmax(scores, mask, dim=-1):
     with torch.no_grad():
         scores.masked_fill_(~mask, float("-inf"))
     return torch.softmax(scores, dim=dim).masked_fill(~mask, 0.0)
-''',
+""",
     ),
 ]
 
@@ -267,7 +267,7 @@ ADDITIVE = [
         exercise="additive_attention",
         name="the softmax runs over the features before v reads them out",
         hint="The softmax turns T scores into T weights. It comes after v.",
-        code='''class AdditiveAttention(nn.Module):
+        code="""class AdditiveAttention(nn.Module):
     def __init__(self, query_size, key_size, attention_size):
         super().__init__()
         self.w_query = nn.Linear(query_size, attention_size, bias=False)
@@ -280,7 +280,7 @@ ADDITIVE = [
         if mask is not None:
             weights = weights.masked_fill(~mask, 0.0)
         return (weights.unsqueeze(1) @ values).squeeze(1), weights
-''',
+""",
     ),
     Mistake(
         "additive-attention-softmax-over-the-batch",
@@ -381,7 +381,10 @@ LUONG = [
         name="the vectors are normalised: cosines instead of dot products",
         hint="The dot product is neither divided by lengths nor by roots.",
         change=[
-            ("(keys @ query.unsqueeze(-1)).squeeze(-1)", "(F.normalize(keys, dim=-1) @ F.normalize(query, dim=-1).unsqueeze(-1)).squeeze(-1)")
+            (
+                "(keys @ query.unsqueeze(-1)).squeeze(-1)",
+                "(F.normalize(keys, dim=-1) @ F.normalize(query, dim=-1).unsqueeze(-1)).squeeze(-1)",
+            )
         ],
     ),
     Mistake(
@@ -583,7 +586,10 @@ BACKWARD = [
         exercise="attention_backward",
         name="the given scale is ignored and 1/√d_k taken",
         hint="The scale is an argument, and not always 1/√d_k.",
-        change=[("scale * (d_scores @ k)", "(d_scores @ k) / math.sqrt(q.shape[-1])"), ("scale * (d_scores.transpose(-2, -1) @ q)", "(d_scores.transpose(-2, -1) @ q) / math.sqrt(q.shape[-1])")],
+        change=[
+            ("scale * (d_scores @ k)", "(d_scores @ k) / math.sqrt(q.shape[-1])"),
+            ("scale * (d_scores.transpose(-2, -1) @ q)", "(d_scores.transpose(-2, -1) @ q) / math.sqrt(q.shape[-1])"),
+        ],
     ),
     Mistake(
         "attention-backward-scale-twice",
@@ -626,7 +632,10 @@ BACKWARD = [
         name="the weights are computed again from q and k, without the mask",
         hint="Use the weights that are given: they know the mask.",
         change=[
-            ("    d_v = weights.transpose(-2, -1) @ d_output", "    weights = torch.softmax(scale * (q @ k.transpose(-2, -1)), dim=-1)\n    d_v = weights.transpose(-2, -1) @ d_output")
+            (
+                "    d_v = weights.transpose(-2, -1) @ d_output",
+                "    weights = torch.softmax(scale * (q @ k.transpose(-2, -1)), dim=-1)\n    d_v = weights.transpose(-2, -1) @ d_output",
+            )
         ],
     ),
     Mistake(
@@ -634,11 +643,11 @@ BACKWARD = [
         exercise="attention_backward",
         name="autograd is used",
         hint="This exercise wants the four formulas; autograd is switched off while it is graded.",
-        code='''def attention_backward(d_output, q, k, v, weights, scale):
+        code="""def attention_backward(d_output, q, k, v, weights, scale):
     q, k, v = (tensor.detach().clone().requires_grad_() for tensor in (q, k, v))
     output = torch.softmax(scale * (q @ k.transpose(-2, -1)), dim=-1) @ v
     return torch.autograd.grad(output, (q, k, v), d_output)
-''',
+""",
     ),
 ]
 
@@ -675,7 +684,10 @@ DECODER = [
         name="the logits are read from the previous state",
         hint="The output reads [new h; context].",
         change=[
-            ("        h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)", "        new_h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)"),
+            (
+                "        h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)",
+                "        new_h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)",
+            ),
             ("return logits, h, weights", "return logits, new_h, weights"),
         ],
     ),
@@ -685,7 +697,10 @@ DECODER = [
         name="the previous state is returned in place of the new one",
         hint="The next step starts from the h that you return.",
         change=[
-            ("        h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)", "        new_h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)"),
+            (
+                "        h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)",
+                "        new_h = self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)",
+            ),
             ("torch.cat([h, context], dim=-1)", "torch.cat([new_h, context], dim=-1)"),
         ],
     ),
@@ -708,14 +723,21 @@ DECODER = [
         exercise="attention_decoder",
         name="the cell starts from zero at every step",
         hint="The cell's second argument is the previous state; left out, it is zero.",
-        change=[("self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)", "self.cell(torch.cat([self.embedding(tokens), context], dim=-1))")],
+        change=[
+            (
+                "self.cell(torch.cat([self.embedding(tokens), context], dim=-1), h)",
+                "self.cell(torch.cat([self.embedding(tokens), context], dim=-1))",
+            )
+        ],
     ),
     Mistake(
         "attention-decoder-softmaxed",
         exercise="attention_decoder",
         name="the logits are normalised to log-probabilities",
         hint="Logits, not normalised: cross-entropy and argmax do the rest.",
-        change=[("self.output(torch.cat([h, context], dim=-1))", "torch.log_softmax(self.output(torch.cat([h, context], dim=-1)), dim=-1)")],
+        change=[
+            ("self.output(torch.cat([h, context], dim=-1))", "torch.log_softmax(self.output(torch.cat([h, context], dim=-1)), dim=-1)")
+        ],
     ),
     Mistake(
         "attention-decoder-no-context-in-the-output",
@@ -729,14 +751,24 @@ DECODER = [
         exercise="attention_decoder",
         name="the last key stands in place of the context",
         hint="The context is the first result of the attention.",
-        change=[("context, weights = self.attention(h, keys, keys, mask)", "_, weights = self.attention(h, keys, keys, mask)\n        context = keys[:, -1]")],
+        change=[
+            (
+                "context, weights = self.attention(h, keys, keys, mask)",
+                "_, weights = self.attention(h, keys, keys, mask)\n        context = keys[:, -1]",
+            )
+        ],
     ),
     Mistake(
         "attention-decoder-detached-context",
         exercise="attention_decoder",
         name="the context is detached: the encoder gets no gradient",
         hint="Training must reach the keys through the context.",
-        change=[("context, weights = self.attention(h, keys, keys, mask)", "context, weights = self.attention(h, keys, keys, mask)\n        context = context.detach()")],
+        change=[
+            (
+                "context, weights = self.attention(h, keys, keys, mask)",
+                "context, weights = self.attention(h, keys, keys, mask)\n        context = context.detach()",
+            )
+        ],
     ),
 ]
 
@@ -837,7 +869,10 @@ TRANSLATE = [
         exercise="translate_dates",
         name="the weights of the last step stand in every row",
         hint="Keep the weights of each step as you go.",
-        change=[("[torch.stack(rows) if rows", "[torch.stack([weights[n]] * len(rows)) if rows"), ("for rows in looked]", "for n, rows in enumerate(looked)]")],
+        change=[
+            ("[torch.stack(rows) if rows", "[torch.stack([weights[n]] * len(rows)) if rows"),
+            ("for rows in looked]", "for n, rows in enumerate(looked)]"),
+        ],
     ),
     Mistake(
         "translate-dates-weights-of-eos-kept",

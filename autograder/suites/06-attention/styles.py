@@ -6,20 +6,20 @@ MASKED_SOFTMAX = [
     Style(
         "masked-softmax-explicit",
         exercise="masked_softmax",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        code="""def masked_softmax(scores, mask, dim=-1):
     masked = torch.where(mask, scores, torch.full_like(scores, -torch.inf))
     top = masked.amax(dim=dim, keepdim=True)
     top = torch.where(torch.isinf(top), torch.zeros_like(top), top)
     e = torch.exp(masked - top)
     total = e.sum(dim=dim, keepdim=True)
     return e / torch.where(total > 0, total, torch.ones_like(total))
-''',
+""",
     ),
     Style(
         "masked-softmax-nan-to-num",
         exercise="masked_softmax",
-        code='''masked_softmax = lambda scores, mask, dim=-1: torch.nan_to_num(scores.masked_fill(~mask, -math.inf).softmax(dim))
-''',
+        code="""masked_softmax = lambda scores, mask, dim=-1: torch.nan_to_num(scores.masked_fill(~mask, -math.inf).softmax(dim))
+""",
     ),
     Style(
         "masked-softmax-smallest-number",
@@ -34,19 +34,19 @@ MASKED_SOFTMAX = [
     Style(
         "masked-softmax-logsumexp",
         exercise="masked_softmax",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        code="""def masked_softmax(scores, mask, dim=-1):
     allowed = mask.expand(scores.shape)
     nobody = ~allowed.any(dim=dim, keepdim=True)
     s = scores.masked_fill(~allowed, -float("inf")).masked_fill(nobody, 0.0)
     w = (s - torch.logsumexp(s, dim=dim, keepdim=True)).exp()
     print("rows without keys:", int(nobody.sum()))
     return torch.where(allowed, w, torch.zeros_like(w))
-''',
+""",
     ),
     Style(
         "masked-softmax-loop",
         exercise="masked_softmax",
-        code='''def softmax_of_one_row(scores, mask):
+        code="""def softmax_of_one_row(scores, mask):
     weights = torch.zeros_like(scores)
     if mask.any():
         weights[mask] = torch.softmax(scores[mask], 0)
@@ -58,16 +58,16 @@ def masked_softmax(scores, mask, dim=-1):
     s, m = scores.movedim(dim, -1), mask.movedim(dim, -1)
     rows = [softmax_of_one_row(a, b) for a, b in zip(s.reshape(-1, s.shape[-1]), m.reshape(-1, s.shape[-1]))]
     return torch.stack(rows).reshape(s.shape).movedim(-1, dim)
-''',
+""",
     ),
     Style(
         "masked-softmax-renormalised",
         exercise="masked_softmax",
-        code='''def masked_softmax(scores, mask, dim=-1):
+        code="""def masked_softmax(scores, mask, dim=-1):
     shifted = scores - torch.amax(torch.where(mask, scores, -1e30), dim, keepdim=True)
     e = torch.where(mask, torch.exp(torch.where(mask, shifted, 0.0)), 0.0)
     return e / e.sum(dim, keepdim=True).clamp(min=1e-30)
-''',
+""",
     ),
 ]
 
@@ -75,7 +75,7 @@ MASKS = [
     Style(
         "masks-loops",
         exercise="masks",
-        code='''def padding_mask(lengths, max_length):
+        code="""def padding_mask(lengths, max_length):
     mask = torch.zeros(len(lengths), max_length, dtype=torch.bool)
     for n, length in enumerate(lengths):
         mask[n, :length] = True
@@ -89,46 +89,46 @@ def causal_mask(queries, keys):
             if j <= i + keys - queries:
                 mask[i, j] = True
     return mask
-''',
+""",
     ),
     Style(
         "masks-tril",
         exercise="masks",
-        code='''def padding_mask(lengths, max_length):
+        code="""def padding_mask(lengths, max_length):
     return torch.arange(max_length).expand(len(lengths), max_length) < lengths[:, None]
 
 
 def causal_mask(queries, keys):
     return torch.ones(queries, keys, dtype=torch.bool).tril(diagonal=keys - queries)
-''',
+""",
     ),
     Style(
         "masks-triu-negated",
         exercise="masks",
-        code='''def padding_mask(lengths, max_length):
+        code="""def padding_mask(lengths, max_length):
     table = torch.ones(max_length + 1, max_length).tril(-1).bool()
     return table[lengths.long()]
 
 
 def causal_mask(queries, keys):
     return ~torch.triu(torch.ones(queries, keys, dtype=torch.bool), keys - queries + 1)
-''',
+""",
     ),
     Style(
         "masks-lists",
         exercise="masks",
-        code='''def padding_mask(lengths, max_length):
+        code="""def padding_mask(lengths, max_length):
     return torch.tensor([[True] * n + [False] * (max_length - n) for n in lengths.tolist()])
 
 
 def causal_mask(queries, keys):
     return torch.tensor([[j - keys <= i - queries for j in range(keys)] for i in range(queries)])
-''',
+""",
     ),
     Style(
         "masks-cut-from-a-square",
         exercise="masks",
-        code='''def padding_mask(lengths, max_length):
+        code="""def padding_mask(lengths, max_length):
     positions = torch.arange(1, max_length + 1)
     return torch.le(positions.unsqueeze(0), lengths.unsqueeze(1))
 
@@ -139,49 +139,49 @@ def causal_mask(queries, keys):
     corner = square[size - queries :, size - keys :]
     print(corner.shape)
     return corner
-''',
+""",
     ),
     Style(
         "masks-views",
         exercise="masks",
-        code='''def padding_mask(lengths, max_length):
+        code="""def padding_mask(lengths, max_length):
     return (torch.arange(max_length).view(-1, 1) < lengths.view(1, -1)).T
 
 
 def causal_mask(queries, keys):
     return (torch.arange(queries)[:, None] - torch.arange(keys)[None, :] + keys - queries).ge(0)
-''',
+""",
     ),
 ]
 
-_ADDITIVE = '''class AdditiveAttention(nn.Module):
+_ADDITIVE = """class AdditiveAttention(nn.Module):
     def __init__(self, query_size, key_size, attention_size):
         super().__init__()
         self.w_query = nn.Linear(query_size, attention_size, bias=False)
         self.w_key = nn.Linear(key_size, attention_size, bias=False)
         self.v = nn.Linear(attention_size, 1, bias=False)
 
-'''
+"""
 
 ADDITIVE = [
     Style(
         "additive-attention-einsum",
         exercise="additive_attention",
         code=_ADDITIVE
-        + '''    def forward(self, query, keys, values, mask=None):
+        + """    def forward(self, query, keys, values, mask=None):
         hidden = torch.tanh(self.w_query(query)[:, None, :] + self.w_key(keys))
         e = torch.einsum("a,nta->nt", self.v.weight[0], hidden)
         if mask is None:
             mask = torch.ones_like(e, dtype=torch.bool)
         a = torch.where(mask, torch.softmax(e.masked_fill(~mask, float("-inf")), -1), 0.0)
         return torch.einsum("nt,ntd->nd", a, values), a
-''',
+""",
     ),
     Style(
         "additive-attention-calls-masked-softmax",
         exercise="additive_attention",
         code=_ADDITIVE
-        + '''    def score(self, query, keys):
+        + """    def score(self, query, keys):
         q = self.w_query(query).unsqueeze(1).expand(-1, keys.shape[1], -1)
         return self.v((q + self.w_key(keys)).tanh())[..., 0]
 
@@ -190,13 +190,13 @@ ADDITIVE = [
             mask = torch.ones(keys.shape[:2], dtype=torch.bool)
         weights = masked_softmax(self.score(query, keys), mask)
         return (weights[..., None] * values).sum(1), weights
-''',
+""",
     ),
     Style(
         "additive-attention-loop-over-keys",
         exercise="additive_attention",
         code=_ADDITIVE
-        + '''    def forward(self, query, keys, values, mask=None):
+        + """    def forward(self, query, keys, values, mask=None):
         wq = self.w_query(query)
         columns = []
         for t in range(keys.size(1)):
@@ -208,26 +208,26 @@ ADDITIVE = [
         context = sum(weights[:, t : t + 1] * values[:, t] for t in range(keys.size(1)))
         print(context.shape)
         return context, weights
-''',
+""",
     ),
     Style(
         "additive-attention-weights-by-hand",
         exercise="additive_attention",
         code=_ADDITIVE
-        + '''    def forward(self, query, keys, values, mask=None):
+        + """    def forward(self, query, keys, values, mask=None):
         s = torch.tanh((query @ self.w_query.weight.T).unsqueeze(1) + keys @ self.w_key.weight.T) @ self.v.weight.view(-1)
         s = s - s.max(dim=1, keepdim=True).values
         e = s.exp() if mask is None else s.exp() * mask
         total = e.sum(1, keepdim=True)
         alpha = e / torch.where(total == 0, torch.ones_like(total), total)
         return torch.bmm(alpha.unsqueeze(1), values).squeeze(1), alpha
-''',
+""",
     ),
     Style(
         "additive-attention-loop-over-rows",
         exercise="additive_attention",
         code=_ADDITIVE
-        + '''    def _one(self, q, ks, vs, allowed):
+        + """    def _one(self, q, ks, vs, allowed):
         weights = torch.zeros_like(ks[:, 0])
         if allowed.any():
             e = self.v(torch.tanh(self.w_query(q) + self.w_key(ks[allowed])))[:, 0]
@@ -238,7 +238,7 @@ ADDITIVE = [
         mask = torch.ones(keys.shape[:2]).bool() if mask is None else mask
         pairs = [self._one(*row) for row in zip(query, keys, values, mask)]
         return torch.stack([c for c, _ in pairs]), torch.stack([w for _, w in pairs])
-''',
+""",
     ),
 ]
 
@@ -246,33 +246,33 @@ LUONG = [
     Style(
         "luong-scores-einsum",
         exercise="luong_scores",
-        code='''def luong_scores(query, keys, weight=None):
+        code="""def luong_scores(query, keys, weight=None):
     if weight is None:
         return torch.einsum("nh,nth->nt", query, keys)
     return torch.einsum("nq,qk,ntk->nt", query, weight, keys)
-''',
+""",
     ),
     Style(
         "luong-scores-broadcast",
         exercise="luong_scores",
-        code='''def luong_scores(query, keys, weight=None):
+        code="""def luong_scores(query, keys, weight=None):
     if weight is not None:
         keys = keys @ weight.transpose(0, 1)
     return (query[:, None, :] * keys).sum(-1)
-''',
+""",
     ),
     Style(
         "luong-scores-bmm",
         exercise="luong_scores",
-        code='''def luong_scores(query, keys, weight=None):
+        code="""def luong_scores(query, keys, weight=None):
     q = query if weight is None else torch.mm(query, weight)
     return torch.bmm(q.unsqueeze(1), keys.transpose(1, 2)).squeeze(1)
-''',
+""",
     ),
     Style(
         "luong-scores-loops",
         exercise="luong_scores",
-        code='''def dot(a, b):
+        code="""def dot(a, b):
     return (a * b).sum()
 
 
@@ -282,15 +282,15 @@ def luong_scores(query, keys, weight=None):
         rows.append(torch.stack([dot(q, k if weight is None else weight @ k) for k in ks]))
     print(len(rows))
     return torch.stack(rows)
-''',
+""",
     ),
     Style(
         "luong-scores-identity",
         exercise="luong_scores",
-        code='''def luong_scores(query, keys, weight=None):
+        code="""def luong_scores(query, keys, weight=None):
     w = torch.eye(query.shape[1], dtype=query.dtype) if weight is None else weight
     return torch.nn.functional.bilinear(query.unsqueeze(1).expand(-1, keys.shape[1], -1), keys, w.unsqueeze(0)).squeeze(2)
-''',
+""",
     ),
 ]
 
@@ -298,28 +298,28 @@ SCALED = [
     Style(
         "scaled-dot-product-attention-calls-masked-softmax",
         exercise="scaled_dot_product_attention",
-        code='''def scaled_dot_product_attention(q, k, v, mask=None):
+        code="""def scaled_dot_product_attention(q, k, v, mask=None):
     scores = torch.matmul(q, k.mT) * q.size(-1) ** -0.5
     weights = masked_softmax(scores, torch.tensor(True) if mask is None else mask)
     return torch.matmul(weights, v), weights
-''',
+""",
     ),
     Style(
         "scaled-dot-product-attention-einsum",
         exercise="scaled_dot_product_attention",
-        code='''def scaled_dot_product_attention(q, k, v, mask=None):
+        code="""def scaled_dot_product_attention(q, k, v, mask=None):
     s = torch.einsum("...id,...jd->...ij", q / math.sqrt(q.shape[-1]), k)
     if mask is None:
         a = s.softmax(-1)
     else:
         a = torch.nan_to_num(s.masked_fill(mask == False, -torch.inf).softmax(-1))
     return torch.einsum("...ij,...jd->...id", a, v), a
-''',
+""",
     ),
     Style(
         "scaled-dot-product-attention-explicit",
         exercise="scaled_dot_product_attention",
-        code='''def safe_exp(scores, allowed):
+        code="""def safe_exp(scores, allowed):
     low = torch.finfo(scores.dtype).min
     top = scores.masked_fill(~allowed, low).amax(-1, keepdim=True)
     return torch.exp((scores - top).masked_fill(~allowed, low))
@@ -333,12 +333,12 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     w = e / total.clamp_min(torch.finfo(e.dtype).tiny)
     print("attending", tuple(w.shape))
     return w @ v, w
-''',
+""",
     ),
     Style(
         "scaled-dot-product-attention-flattened",
         exercise="scaled_dot_product_attention",
-        code='''def scaled_dot_product_attention(q, k, v, mask=None):
+        code="""def scaled_dot_product_attention(q, k, v, mask=None):
     leading = q.shape[:-2]
     q3, k3, v3 = (x.reshape(-1, *x.shape[-2:]) for x in (q, k, v))
     s = torch.bmm(q3, k3.permute(0, 2, 1)) / torch.sqrt(torch.tensor(float(q.shape[-1]), dtype=q.dtype))
@@ -349,12 +349,12 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     else:
         w = torch.softmax(s, -1)
     return torch.bmm(w, v3).unflatten(0, leading) if leading else torch.bmm(w, v3)[0], w.reshape(*leading, *s.shape[-2:])
-''',
+""",
     ),
     Style(
         "scaled-dot-product-attention-query-by-query",
         exercise="scaled_dot_product_attention",
-        code='''def scaled_dot_product_attention(q, k, v, mask=None):
+        code="""def scaled_dot_product_attention(q, k, v, mask=None):
     rows = []
     for i in range(q.shape[-2]):
         s = (k * q[..., i : i + 1, :]).sum(-1) / q.shape[-1] ** 0.5
@@ -366,7 +366,7 @@ def scaled_dot_product_attention(q, k, v, mask=None):
             rows.append(torch.softmax(s, -1))
     weights = torch.stack(rows, dim=-2)
     return (weights.unsqueeze(-1) * v.unsqueeze(-3)).sum(-2), weights
-''',
+""",
     ),
 ]
 
@@ -374,17 +374,17 @@ BACKWARD = [
     Style(
         "attention-backward-jacobian",
         exercise="attention_backward",
-        code='''def attention_backward(d_output, q, k, v, weights, scale):
+        code="""def attention_backward(d_output, q, k, v, weights, scale):
     d_a = d_output @ v.mT
     jacobian = torch.diag_embed(weights) - weights.unsqueeze(-1) * weights.unsqueeze(-2)
     d_s = scale * (jacobian @ d_a.unsqueeze(-1)).squeeze(-1)
     return d_s @ k, d_s.mT @ q, weights.mT @ d_output
-''',
+""",
     ),
     Style(
         "attention-backward-einsum",
         exercise="attention_backward",
-        code='''def attention_backward(d_output, q, k, v, weights, scale):
+        code="""def attention_backward(d_output, q, k, v, weights, scale):
     d_v = torch.einsum("...ij,...id->...jd", weights, d_output)
     d_a = torch.einsum("...id,...jd->...ij", d_output, v)
     d_s = weights * d_a
@@ -392,7 +392,7 @@ BACKWARD = [
     d_q = torch.einsum("...ij,...jd->...id", d_s, k).mul(scale)
     d_k = torch.einsum("...ij,...id->...jd", d_s, q).mul(scale)
     return d_q, d_k, d_v
-''',
+""",
     ),
     Style(
         "attention-backward-sum-from-the-output",
@@ -409,7 +409,7 @@ BACKWARD = [
     Style(
         "attention-backward-query-by-query",
         exercise="attention_backward",
-        code='''def attention_backward(d_output, q, k, v, weights, scale):
+        code="""def attention_backward(d_output, q, k, v, weights, scale):
     d_q, d_k, d_v = torch.zeros_like(q), torch.zeros_like(k), torch.zeros_like(v)
     for i in range(q.shape[-2]):
         a, g = weights[..., i, :], d_output[..., i, :]
@@ -419,12 +419,12 @@ BACKWARD = [
         d_q[..., i, :] = scale * (d_s.unsqueeze(-1) * k).sum(-2)
         d_k += scale * d_s.unsqueeze(-1) * q[..., i, :].unsqueeze(-2)
     return d_q, d_k, d_v
-''',
+""",
     ),
     Style(
         "attention-backward-helpers",
         exercise="attention_backward",
-        code='''def product_backward(d_z, x, y):
+        code="""def product_backward(d_z, x, y):
     return d_z @ y.transpose(-2, -1), x.transpose(-2, -1) @ d_z
 
 
@@ -436,11 +436,11 @@ def attention_backward(d_output, q, k, v, weights, scale):
     d_weights, d_v = product_backward(d_output, weights, v)
     d_q, d_kt = product_backward(softmax_backward(d_weights, weights) * scale, q, k.transpose(-2, -1))
     return d_q, d_kt.transpose(-2, -1), d_v
-''',
+""",
     ),
 ]
 
-_DECODER = '''class AttentionDecoder(nn.Module):
+_DECODER = """class AttentionDecoder(nn.Module):
     def __init__(self, vocab, embedding_size, hidden_size, key_size, attention_size):
         super().__init__()
         self.embedding = nn.Embedding(vocab, embedding_size)
@@ -448,25 +448,25 @@ _DECODER = '''class AttentionDecoder(nn.Module):
         self.cell = nn.GRUCell(embedding_size + key_size, hidden_size)
         self.output = nn.Linear(hidden_size + key_size, vocab)
 
-'''
+"""
 
 DECODER = [
     Style(
         "attention-decoder-keywords",
         exercise="attention_decoder",
         code=_DECODER
-        + '''    def step(self, tokens, h, keys, mask):
+        + """    def step(self, tokens, h, keys, mask):
         context, alpha = self.attention(query=h, keys=keys, values=keys, mask=mask)
         inputs = torch.cat((self.embedding(tokens), context), 1)
         new_h = self.cell(inputs, h)
         return self.output(torch.cat((new_h, context), 1)), new_h, alpha
-''',
+""",
     ),
     Style(
         "attention-decoder-helpers",
         exercise="attention_decoder",
         code=_DECODER
-        + '''    def look(self, h, keys, mask):
+        + """    def look(self, h, keys, mask):
         return self.attention(h, keys, keys, mask)
 
     def think(self, tokens, context, h):
@@ -480,13 +480,13 @@ DECODER = [
         h = self.think(tokens, context, h)
         print("state", h.shape)
         return self.speak(h, context), h, weights
-''',
+""",
     ),
     Style(
         "attention-decoder-forward-too",
         exercise="attention_decoder",
         code=_DECODER
-        + '''    def forward(self, tokens, h, keys, mask=None):
+        + """    def forward(self, tokens, h, keys, mask=None):
         c, a = self.attention.forward(h, keys, keys, mask)
         e = nn.functional.embedding(tokens, self.embedding.weight)
         h = self.cell.forward(torch.concat([e, c], axis=-1), h)
@@ -494,25 +494,25 @@ DECODER = [
 
     def step(self, tokens, h, keys, mask=None):
         return self(tokens, h, keys, mask)
-''',
+""",
     ),
     Style(
         "attention-decoder-context-from-weights",
         exercise="attention_decoder",
         code=_DECODER
-        + '''    def step(self, tokens, h, keys, mask):
+        + """    def step(self, tokens, h, keys, mask):
         _, weights = self.attention(h, keys, keys, mask)
         context = torch.einsum("nt,ntk->nk", weights, keys)
         h_next = self.cell(torch.cat([self.embedding.weight[tokens], context], dim=-1), h)
         logits = torch.cat([h_next, context], dim=-1) @ self.output.weight.T + self.output.bias
         return logits, h_next, weights
-''',
+""",
     ),
     Style(
         "attention-decoder-gates-by-hand",
         exercise="attention_decoder",
         code=_DECODER
-        + '''    def gru(self, x, h):
+        + """    def gru(self, x, h):
         a = F.linear(x, self.cell.weight_ih, self.cell.bias_ih)
         b = F.linear(h, self.cell.weight_hh, self.cell.bias_hh)
         size = h.shape[-1]
@@ -526,7 +526,7 @@ DECODER = [
         context, weights = result[0], result[1]
         h = self.gru(torch.cat([self.embedding(tokens), context], dim=-1), h)
         return [self.output(torch.cat([h, context], dim=-1)), h, weights]
-''',
+""",
     ),
 ]
 
@@ -534,7 +534,7 @@ TRANSLATE = [
     Style(
         "translate-dates-row-by-row",
         exercise="translate_dates",
-        code='''def translate_one(decoder, keys, mask, h, bos_id, eos_id, max_length):
+        code="""def translate_one(decoder, keys, mask, h, bos_id, eos_id, max_length):
     token, ids, rows = torch.tensor([bos_id]), [], []
     while len(ids) < max_length:
         logits, h, weights = decoder.step(token, h, keys, mask)
@@ -553,12 +553,12 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
         with torch.no_grad():
             pairs.append(translate_one(decoder, keys[one], mask[one], h[one], bos_id, eos_id, max_length))
     return [ids for ids, _ in pairs], [rows for _, rows in pairs]
-''',
+""",
     ),
     Style(
         "translate-dates-all-steps-then-cut",
         exercise="translate_dates",
-        code='''@torch.no_grad()
+        code="""@torch.no_grad()
 def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     fed = torch.full((keys.shape[0],), bos_id)
     columns, attention = [], []
@@ -571,12 +571,12 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     ended = (ids == eos_id).long().cumsum(1) > 0
     lengths = (~ended).sum(1).tolist()
     return [ids[n, :length].tolist() for n, length in enumerate(lengths)], [looks[n, :length] for n, length in enumerate(lengths)]
-''',
+""",
     ),
     Style(
         "translate-dates-finished-rows-fed-eos",
         exercise="translate_dates",
-        code='''def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+        code="""def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     decoder.eval()
     alive = torch.ones(len(keys), dtype=torch.bool)
     token = torch.tensor([bos_id] * len(keys), dtype=torch.int64)
@@ -593,12 +593,12 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
                 maps[n] = torch.cat([maps[n], weights[n : n + 1]])
     print("written", sum(map(len, out)))
     return out, maps
-''',
+""",
     ),
     Style(
         "translate-dates-active-rows-only",
         exercise="translate_dates",
-        code='''def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+        code="""def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     n_rows = keys.shape[0]
     ids, rows = {n: [] for n in range(n_rows)}, {n: [] for n in range(n_rows)}
     active, fed = torch.arange(n_rows), torch.full((n_rows,), bos_id, dtype=torch.long)
@@ -615,12 +615,12 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
             break
     empty = torch.zeros(0, keys.shape[1]).to(keys)
     return [ids[n] for n in range(n_rows)], [torch.stack(rows[n]) if rows[n] else empty for n in range(n_rows)]
-''',
+""",
     ),
     Style(
         "translate-dates-sorted",
         exercise="translate_dates",
-        code='''def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+        code="""def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     history = []
     tokens = torch.zeros(mask.shape[0], dtype=torch.long) + bos_id
     for step in range(max_length):
@@ -634,7 +634,7 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
         answers.append(written[:end])
         alignments.append(torch.stack([w[n] for _, w in history])[:end])
     return answers, alignments
-''',
+""",
     ),
 ]
 

@@ -2,16 +2,22 @@
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 
 def draw(rng, *shape, scale=1.0):
+    """A normal float64 tensor."""
     return torch.from_numpy(rng.normal(scale=scale, size=shape))
 
 
 def draw_case(rng, n=3, t=5, query_size=4, key_size=7, value_size=2, attention_size=6):
     """Parameters w_query, w_key, v and arguments query, keys, values; no two sizes are equal."""
-    parameters = (draw(rng, attention_size, query_size, scale=0.7), draw(rng, attention_size, key_size, scale=0.5), draw(rng, 1, attention_size))
+    parameters = (
+        draw(rng, attention_size, query_size, scale=0.7),
+        draw(rng, attention_size, key_size, scale=0.5),
+        draw(rng, 1, attention_size),
+    )
     return parameters, (draw(rng, n, query_size), draw(rng, n, t, key_size), draw(rng, n, t, value_size))
 
 
@@ -37,7 +43,11 @@ def attend(parameters, query, keys, values, mask=None):
     return torch.from_numpy(contexts), torch.from_numpy(weights)
 
 
-@graded(stage="value", weight=3, hint="The score is v · tanh(W q + U k_j), one for each key; the softmax runs over the keys, not over the features.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="The score is v · tanh(W q + U k_j), one for each key; the softmax runs over the keys, not over the features.",
+)
 def test_weights(student, rng):
     """The attention weights of a batch of three queries over five keys."""
     parameters, arguments = draw_case(rng)
@@ -80,7 +90,12 @@ def test_gradients(student, rng):
     mask = draw_mask(rng, 3, 5)
     d_context, d_weights = draw(rng, 3, 2), draw(rng, 3, 5)
     query, keys, values, w, u, v = (tensor.clone().requires_grad_() for tensor in (*arguments, *parameters))
-    e = torch.exp(torch.einsum("a,nta->nt", v[0], torch.tanh(torch.einsum("aq,nq->na", w, query)[:, None] + torch.einsum("ak,ntk->nta", u, keys)))) * mask
+    e = (
+        torch.exp(
+            torch.einsum("a,nta->nt", v[0], torch.tanh(torch.einsum("aq,nq->na", w, query)[:, None] + torch.einsum("ak,ntk->nta", u, keys)))
+        )
+        * mask
+    )
     weights = e / e.sum(dim=1, keepdim=True)
     results = (torch.einsum("nt,ntd->nd", weights, values), weights)
     expected = torch.autograd.grad(results, (query, keys, values, w, u, v), (d_context, d_weights))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 NAMES = ("d_q", "d_k", "d_v")
@@ -42,14 +43,22 @@ def test_d_q(student, rng):
     assert_close(backward(student, arguments)[0], expected[0], name="d_q")
 
 
-@graded(stage="gradient", weight=3, hint="Two usual suspects: the scale belongs to d_k as well, and the gradient of the scores is transposed here.")
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="Two usual suspects: the scale belongs to d_k as well, and the gradient of the scores is transposed here.",
+)
 def test_d_k(student, rng):
     """d_k agrees with autograd."""
     arguments, expected = draw_case(rng)
     assert_close(backward(student, arguments)[1], expected[1], name="d_k")
 
 
-@graded(stage="gradient", weight=2, hint="With equal sizes nothing complains about a wrong transposition. Compare each product with the shapes in the table.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="With equal sizes nothing complains about a wrong transposition. Compare each product with the shapes in the table.",
+)
 def test_equal_sizes(student, rng):
     """As many queries as keys, d_v equal to d_k: every transposition matters."""
     arguments, expected = draw_case(rng, leading=(2,), queries=5, keys=5, d_k=5, d_v=5, scale=1.1 / np.sqrt(5))

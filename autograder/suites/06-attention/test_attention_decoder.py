@@ -1,14 +1,15 @@
 """Hidden tests of the exercise `attention_decoder`."""
 
-import numpy as np
 import torch
-from autograder.suite import assert_close, assert_unchanged, graded
 from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_unchanged, graded
 
 NAMES = ("logits", "h", "weights")
 
 
 def draw(rng, *shape, scale=1.0):
+    """A normal float64 tensor."""
     return torch.from_numpy(rng.normal(scale=scale, size=shape))
 
 
@@ -60,7 +61,11 @@ def test_new_state(student, rng):
     assert_close(got[1], step(parameters, *arguments)[1], name="the new h")
 
 
-@graded(stage="value", weight=2, hint="The output reads [new h; context], in this order: the state after the cell, not the one before. No softmax.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="The output reads [new h; context], in this order: the state after the cell, not the one before. No softmax.",
+)
 def test_logits(student, rng):
     """The logits come from the new state and the context."""
     parameters, arguments = draw_case(rng)
@@ -75,7 +80,9 @@ def test_equal_sizes(student, rng):
     assert_close(student.probe.decoder_step(parameters, *arguments), step(parameters, *arguments), names=NAMES)
 
 
-@graded(stage="gradient", weight=2, hint="A training step must reach every parameter, and the keys: nothing may be detached, no torch.no_grad.")
+@graded(
+    stage="gradient", weight=2, hint="A training step must reach every parameter, and the keys: nothing may be detached, no torch.no_grad."
+)
 def test_gradients(student, rng):
     """The gradients reach the previous state, the keys and every parameter."""
     parameters, (tokens, h, keys, mask) = draw_case(rng)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_unchanged, graded
 
 
 def draw(rng, *shape, scale=1.0):
+    """A normal float64 tensor."""
     return torch.from_numpy(rng.normal(scale=scale, size=shape))
 
 
@@ -16,7 +18,11 @@ def score(query, keys, weight=None):
     return torch.from_numpy(np.array([[sum(a * b for a, b in zip(q[n], w @ key, strict=True)) for key in k[n]] for n in range(len(q))]))
 
 
-@graded(stage="value", weight=3, hint="One number for each row and key: multiply the query with each of its own row's keys and add up over the features. No softmax here.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="One number for each row and key: multiply the query with each key of its own row and add up over the features. No softmax.",
+)
 def test_dot(student, rng):
     """The dot scores of three queries with five keys each."""
     query, keys = draw(rng, 3, 4), draw(rng, 3, 5, 4)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 
 def draw_scores(rng, *shape):
+    """Scores with a spread in which no weight is nearly 0 or 1."""
     return torch.from_numpy(rng.normal(scale=1.5, size=shape))
 
 
@@ -29,7 +31,11 @@ def soft(scores, mask, dim=-1):
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(weights, -1, dim)))
 
 
-@graded(stage="value", weight=3, hint="Blocked places must drop out of the sum in the denominator: mask before the softmax. See «Masking too late».")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Blocked places must drop out of the sum in the denominator: mask before the softmax. See «Masking too late».",
+)
 def test_two_axes(student, rng):
     """A batch of rows, each with blocked places, gives the softmax over the allowed ones."""
     scores, mask = draw_scores(rng, 4, 7), draw_mask(rng, 4, 7)
@@ -54,7 +60,11 @@ def test_other_axes(student, rng):
         assert_close(student.masked_softmax(scores, mask, dim), soft(scores, mask, dim))
 
 
-@graded(stage="gradient", weight=2, hint="Work with differentiable operations on `scores` all the way; don't detach the scores, don't rebuild tensors from lists.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="Work with differentiable operations on `scores` all the way; don't detach the scores, don't rebuild tensors from lists.",
+)
 def test_gradient(student, rng):
     """The gradient with respect to the scores is that of the softmax over the allowed places."""
     scores, mask, d_weights = draw_scores(rng, 4, 6), draw_mask(rng, 4, 6), draw_scores(rng, 4, 6)
@@ -73,7 +83,11 @@ def test_row_without_keys(student, rng):
     assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
 
 
-@graded(stage="edge", weight=2, hint="A NaN hides behind the zeros: 0/0 or ∞ − ∞ on the way back. Say with masked_fill or where which entries are zero.")
+@graded(
+    stage="edge",
+    weight=2,
+    hint="A NaN hides behind the zeros: 0/0 or ∞ − ∞ on the way back. Say with masked_fill or where which entries are zero.",
+)
 def test_gradient_of_a_row_without_keys(student, rng):
     """A row without any allowed key has gradient zero, not NaN; the other rows keep theirs."""
     scores, mask, d_weights = draw_scores(rng, 3, 5), draw_mask(rng, 3, 5), draw_scores(rng, 3, 5)
@@ -92,7 +106,11 @@ def test_large_scores(student, rng):
     assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
 
 
-@graded(stage="edge", weight=1, hint="The largest score that you subtract must be the largest *allowed* one. Else a huge blocked score makes all exponentials zero.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="The largest score that you subtract must be the largest *allowed* one. Else a huge blocked score makes all exponentials zero.",
+)
 def test_blocked_scores_have_no_influence(student, rng):
     """Huge scores at blocked places change nothing."""
     scores, mask = draw_scores(rng, 5, 6), draw_mask(rng, 5, 6)
@@ -109,7 +127,11 @@ def test_a_single_key(student, rng):
         assert_close(got, torch.tensor([[float(allowed)]], dtype=torch.float64))
 
 
-@graded(stage="contract", weight=1, hint="Operations whose name ends in _ and assignments like scores[...] = … change the argument: use the versions that return a copy.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="Operations whose name ends in _ and assignments like scores[...] = … change the argument: use the versions that return a copy.",
+)
 def test_arguments_unchanged(student, rng):
     """scores and mask are not changed."""
     scores, mask = draw_scores(rng, 3, 5), draw_mask(rng, 3, 5)
@@ -118,7 +140,11 @@ def test_arguments_unchanged(student, rng):
     assert_unchanged(call.arguments, (scores, mask), names=("scores", "mask"))
 
 
-@graded(stage="contract", weight=1, hint="Don't convert: constants made with torch.tensor(…) or a division by a float64 tensor can change the dtype.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="Don't convert: constants made with torch.tensor(…) or a division by a float64 tensor can change the dtype.",
+)
 def test_float32_stays_float32(student, rng):
     """float32 scores give float32 weights, and blocked places are exactly zero."""
     scores, mask = draw_scores(rng, 3, 7).float(), draw_mask(rng, 3, 7)

@@ -1,10 +1,12 @@
 """Hidden tests of the exercise `masks`."""
 
 import torch
+
 from autograder.suite import assert_close, assert_unchanged, graded
 
 
 def padding(lengths, max_length):
+    """One sentence after the other."""
     return torch.tensor([[j < length for j in range(max_length)] for length in lengths.tolist()])
 
 
@@ -14,7 +16,11 @@ def causal(queries, keys):
     return torch.tensor(rows[::-1])
 
 
-@graded(stage="value", weight=3, hint="Position j is real when j < length. Positions count from 0, so a sentence of length 2 has the positions 0 and 1.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Position j is real when j < length. Positions count from 0, so a sentence of length 2 has the positions 0 and 1.",
+)
 def test_padding(student, rng):
     """Sentences of mixed lengths, an empty and a full one among them, in a batch."""
     lengths = torch.from_numpy(rng.permutation([0, 1, 2, 4, 6]))
@@ -28,14 +34,22 @@ def test_padding_wider_than_all_sentences(student, rng):
     assert_close(student.padding_mask(lengths, 7), padding(lengths, 7), dtype=True)
 
 
-@graded(stage="value", weight=2, hint="Rows are queries, columns are keys. A query sees itself and what is before it: the triangle at the lower left, with its diagonal.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Rows are queries, columns are keys. A query sees itself and what is before it: the triangle at the lower left and its diagonal.",
+)
 def test_causal_square(student, rng):
     """As many queries as keys: each query sees itself and the earlier positions."""
     size = int(rng.integers(3, 8))
     assert_close(student.causal_mask(size, size), causal(size, size), dtype=True)
 
 
-@graded(stage="value", weight=2, hint="The queries are the last positions: query i stands at position i + keys - queries. Look at the third picture under the exercise.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="The queries are the last positions: query i stands at position i + keys - queries. Look at the third picture under the exercise.",
+)
 def test_causal_more_keys(student, rng):
     """More keys than queries: the last query lines up with the last key."""
     queries = int(rng.integers(2, 5))

@@ -2,13 +2,15 @@
 
 import numpy as np
 import torch
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 NAMES = ("output", "weights")
 
 
 def draw_case(rng, leading=(3,), queries=5, keys=7, d_k=4, d_v=6, scale=1.2):
+    """q, k and v; no two sizes are equal."""
     return tuple(torch.from_numpy(rng.normal(scale=scale, size=(*leading, *shape))) for shape in ((queries, d_k), (keys, d_k), (keys, d_v)))
 
 
@@ -36,7 +38,11 @@ def attend(q, k, v, mask=None):
     return torch.from_numpy(output), torch.from_numpy(weights)
 
 
-@graded(stage="value", weight=3, hint="Look at the scale: the root of d_k, the size of one query. Then at the axis of the softmax: it runs over the keys.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Look at the scale: the root of d_k, the size of one query. Then at the axis of the softmax: it runs over the keys.",
+)
 def test_weights(student, rng):
     """The weights of a batch of three, five queries and seven keys."""
     q, k, v = draw_case(rng)

@@ -6,6 +6,7 @@ that it is fed. A table says what; the expected answer is found by walking throu
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 BOS, EOS, VOCAB, STEPS = 3, 5, 8, 12
@@ -45,12 +46,17 @@ def walk(plan, gaze, keys, mask, max_length):
 
 
 def check_tokens(got, expected):
+    """Compares the tokens row by row, so that the message names the row."""
     assert_true(len(got) == len(expected), f"There should be {len(expected)} rows of tokens.", got=got)
     for n, (row, wanted) in enumerate(zip(got, expected, strict=True)):
         assert_true(row == wanted, f"Row {n} of the tokens is not what the decoder writes.", got=row, expected=wanted)
 
 
-@graded(stage="value", weight=3, hint="Each row ends on its own, at its first eos; rows beside it go on. Neither bos nor eos belongs to the result.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Each row ends on its own, at its first eos; rows beside it go on. Neither bos nor eos belongs to the result.",
+)
 def test_tokens(student, rng):
     """Five rows that end at different steps."""
     case = draw_case(rng, [4, 2, 7, 1, 5])

@@ -4,22 +4,18 @@ Nothing in a submission is believed but the text of its cells: ids, points, lock
 come from the released assignment.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
-from autograder.harmless import as_plain_text, keep_plain_tags
+from autograder.harmless import as_plain_text
 from autograder.lesson import CAPSTONE
 from autograder.model import Cell
+from autograder.salvage import File, find_notebook, read_cells
 
 __all__ = ["Reference", "ReferenceCell", "Submission", "cells_to_run", "find_notebook", "read_submission"]
 
-MAX_BYTES: Final = 64 << 20
-MAX_CELLS: Final = 2000
-MAX_SOURCE_CHARACTERS: Final = 1 << 20
 TEST: Final = "test_"
 #: Cells that grading itself adds to the notebook.
 NAMES_OF_NOTES: Final = {"mended", "ungradable"}
@@ -67,25 +63,14 @@ class Submission:
     problem: str | None = None
 
 
-def find_notebook(folder: Path, name: str) -> tuple[Path | None, list[str]]:
-    """The file to grade in a submitted folder, with a note if it is not the one that was asked for; None if there is none."""
-    wanted = folder / f"{name}.ipynb"
-    if wanted.is_file():
-        return wanted, []
-    others = sorted(path for path in folder.glob("*.ipynb") if path.is_file())
-    if len(others) == 1:
-        return others[0], [f"{wanted.name} is missing; {others[0].name}, the only notebook in the submission, was graded in its place."]
-    return None, []
-
-
-def read_submission(path: Path | None, reference: Reference) -> Submission:
-    """The submission in `path`, mended; never raises for anything that a student can hand in."""
-    if path is None:
+def read_submission(file: File | None, reference: Reference) -> Submission:
+    """The submission in `file`, mended; never raises for anything that a student can hand in."""
+    if file is None:
         return _ungradable(reference, f"The submission holds no {reference.name}.ipynb, and no other single notebook to take for it.")
     try:
-        cells, notes = _read_cells(path)
+        cells, notes = read_cells(file)
     except ValueError as error:
-        return _ungradable(reference, f"{path.name} can't be read as a notebook: {error}")
+        return _ungradable(reference, f"{file.name} can't be read as a notebook: {error}")
     return _mend(cells, notes, reference)
 
 
@@ -100,54 +85,6 @@ def _runs(cell: Mapping[str, Any]) -> bool:
     graded = "nbgrader" in cell["metadata"]
     left_out = cell["metadata"].get("autograder") == "left out"
     return bool(cell["source"].strip()) and not left_out and (graded or CAPSTONE not in cell["metadata"].get("tags", []))
-
-
-def _read_cells(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """The cells in the file as plain dictionaries; ValueError, in a student's words, if it holds none."""
-    if path.stat().st_size > MAX_BYTES:
-        raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")
-    raw = path.read_bytes()
-    if not raw.strip():
-        raise ValueError("the file is empty.")
-    try:
-        data = json.loads(raw.decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise ValueError("it is not JSON. Was it saved completely, and is it the .ipynb file itself?") from None
-    notes: list[str] = []
-    if isinstance(data, dict) and "worksheets" in data:
-        notes.append("The notebook is in the old format 3; it was converted.")
-        data = {"cells": [cell for sheet in _lists(data["worksheets"]) if isinstance(sheet, dict) for cell in _lists(sheet.get("cells"))]}
-    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
-        raise ValueError("it is JSON, but not a notebook: it has no cells.")
-    cells = [_plain_cell(cell) for cell in data["cells"][:MAX_CELLS] if isinstance(cell, dict)]
-    return cells, notes
-
-
-def _plain_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """Type, source, grade_id and tags of a cell; everything else that a student's file says of it is dropped."""
-    kind = cell.get("cell_type")
-    source = cell.get("source", cell.get("input", ""))
-    source = "".join(map(str, source)) if isinstance(source, list) else str(source)
-    metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    tags = [_encodable(tag) for tag in _lists(metadata.get("tags")) if isinstance(tag, str)] if isinstance(metadata, dict) else []
-    return {
-        "cell_type": "code" if kind == "code" else "markdown",
-        "source": _encodable(source[:MAX_SOURCE_CHARACTERS]),
-        "grade_id": grade_id if isinstance(grade_id, str) else None,
-        "tags": keep_plain_tags(tags),
-        "id": cell.get("id"),
-    }
-
-
-def _encodable(text: str) -> str:
-    """`text` without the halves of characters that JSON can escape and no file can hold."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _lists(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _mend(cells: list[dict[str, Any]], notes: list[str], reference: Reference) -> Submission:

@@ -1389,7 +1389,7 @@ plt.show()
 # labels for `x_test`: it cannot cheat, and you cannot fool yourself.
 #
 # You may call your own functions from above (then they must be right), your own `Tensor`, or write the few lines anew
-# in plain NumPy. The hidden tests train on small sets of a few hundred examples: on digits, on data in very different
+# in plain NumPy. The hidden tests train on small sets of a few hundred examples: on images, on data in very different
 # units, on data sorted by class with some labels wrong, and on classes that no straight line can separate.
 # They ask for an accuracy well below what a plain solution reaches.
 #

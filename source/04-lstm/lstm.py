@@ -120,6 +120,7 @@ for factor in (0.6, 0.9, 0.99, 1.0, 1.1):
 #
 # The picture shows one step. Follow the thick line on top: from left to right it meets one multiplication and one addition. No matrix, no tanh.
 
+
 # %%
 def draw_cell(ax):
     """One step of the LSTM, from left (t-1) to right (t)."""
@@ -205,6 +206,7 @@ plt.show()
 # is "output gate times tanh of the *new* cell". Make new arrays: `c_prev *= f` would change the caller's.
 # </details>
 
+
 # %% exercise="lstm_cell_forward"
 def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
     """One step of an LSTM for a batch: the new output, the new cell state, and a cache for the backward pass.
@@ -248,14 +250,22 @@ def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
 _x, _h, _c = np.zeros((1, 2)), np.zeros((1, 1)), np.full((1, 1), 2.0)
 _h_new, _c_new, _ = lstm_cell_forward(_x, _h, _c, np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(4))
 assert np.allclose(_c_new, 1.0), f"with all weights zero, f = 1/2 and g = 0: c should be half of 2, got {_c_new}"
-assert np.allclose(_h_new, 0.5 * np.tanh(1.0)), f"c is right, h is not: o = 1/2, so h should be tanh(1) / 2, got {_h_new}"
+assert np.allclose(_h_new, 0.5 * np.tanh(1.0)), (
+    f"c is right, h is not: o = 1/2, so h should be tanh(1) / 2, got {_h_new}"
+)
 
 _b = np.array([50.0, -50.0, 1.0, 50.0])  # write, forget everything, candidate tanh(1), show it
 _h_new, _c_new, _ = lstm_cell_forward(_x, _h, _c, np.zeros((2, 4)), np.zeros((1, 4)), _b)
-assert np.allclose(_c_new, np.tanh(1.0)), f"i = 1, f = 0: c should be the candidate tanh(1), got {_c_new}; is the order i, f, g, o?"
+assert np.allclose(_c_new, np.tanh(1.0)), (
+    f"i = 1, f = 0: c should be the candidate tanh(1), got {_c_new}; is the order i, f, g, o?"
+)
 
-_h_new, _c_new, _ = lstm_cell_forward(np.ones((3, 2)), np.ones((3, 5)), np.ones((3, 5)), np.ones((2, 20)), np.ones((5, 20)), np.ones(20))
-assert _h_new.shape == (3, 5) and _c_new.shape == (3, 5), f"h and c should be (N, H) = (3, 5), got {_h_new.shape}, {_c_new.shape}"
+_h_new, _c_new, _ = lstm_cell_forward(
+    np.ones((3, 2)), np.ones((3, 5)), np.ones((3, 5)), np.ones((2, 20)), np.ones((5, 20)), np.ones(20)
+)
+assert _h_new.shape == (3, 5) and _c_new.shape == (3, 5), (
+    f"h and c should be (N, H) = (3, 5), got {_h_new.shape}, {_c_new.shape}"
+)
 
 # %% [markdown]
 # ## A memory wired by hand
@@ -270,6 +280,7 @@ assert _h_new.shape == (3, 5) and _c_new.shape == (3, 5), f"h and c should be (N
 #
 # Then $c$ should climb to $0.01\,v_1$ at the first bell and to $0.01\,(v_1 + v_2)$ at the second, and stay. The dashed line is the same cell with
 # $a_f = 3$, which keeps a little less.
+
 
 # %%
 def wire_by_hand(forget_bias):
@@ -377,6 +388,7 @@ print("numbers in this network:", sum(w.size for w in wire_by_hand(20.0)))
 # The old cell's gradient is `d_c_total * f`.
 # </details>
 
+
 # %% exercise="lstm_cell_backward"
 def lstm_cell_backward(d_h, d_c, cache):
     """The gradients of one LSTM step with respect to all its inputs.
@@ -419,19 +431,25 @@ def lstm_cell_backward(d_h, d_c, cache):
 
 
 # %% test="lstm_cell_backward" points=20
-_, _, _cache = lstm_cell_forward(np.zeros((1, 2)), np.zeros((1, 1)), np.full((1, 1), 2.0), np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(4))
+_, _, _cache = lstm_cell_forward(
+    np.zeros((1, 2)), np.zeros((1, 1)), np.full((1, 1), 2.0), np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(4)
+)
 _got = lstm_cell_backward(np.ones((1, 1)), np.zeros((1, 1)), _cache)
 _q = 0.5 * (1 - np.tanh(1.0) ** 2)
 assert len(_got) == 6, f"six gradients are asked for, got {len(_got)}"
 assert np.allclose(_got[2], _q / 2), f"d_c_prev should be {_q / 2:.4f}: d_h reaches c through tanh; got {_got[2]}"
-assert np.allclose(_got[5], [0, _q / 2, _q / 2, np.tanh(1.0) / 4]), f"d_b of the worked example, in the order i, f, g, o; got {_got[5]}"
+assert np.allclose(_got[5], [0, _q / 2, _q / 2, np.tanh(1.0) / 4]), (
+    f"d_b of the worked example, in the order i, f, g, o; got {_got[5]}"
+)
 
 # Your backward against your own forward: nudge each input, see how much L = sum(h * d_h) + sum(c * d_c) moves.
 _rng = np.random.default_rng(0)
 _inputs = [_rng.normal(size=s) for s in ((2, 3), (2, 4), (2, 4), (3, 16), (4, 16), (16,))]
 _d_h, _d_c = _rng.normal(size=(2, 4)), _rng.normal(size=(2, 4))
 _got = lstm_cell_backward(_d_h, _d_c, lstm_cell_forward(*_inputs)[2])
-for _name, _array, _gradient in zip(("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_w_h", "d_b"), _inputs, _got, strict=True):
+for _name, _array, _gradient in zip(
+    ("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_w_h", "d_b"), _inputs, _got, strict=True
+):
     assert _gradient.shape == _array.shape, f"{_name} should have shape {_array.shape}, got {_gradient.shape}"
     for _index in np.ndindex(_array.shape):
         _losses, _before = [], _array[_index]
@@ -441,7 +459,9 @@ for _name, _array, _gradient in zip(("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_
             _losses.append((_h_new * _d_h).sum() + (_c_new * _d_c).sum())
             _array[_index] = _before
         _expected = (_losses[0] - _losses[1]) / 2e-5
-        assert abs(_gradient[_index] - _expected) < 1e-6, f"{_name}{list(_index)}: nudging says {_expected:.6f}, you say {_gradient[_index]:.6f}"
+        assert abs(_gradient[_index] - _expected) < 1e-6, (
+            f"{_name}{list(_index)}: nudging says {_expected:.6f}, you say {_gradient[_index]:.6f}"
+        )
 
 # %% [markdown]
 # Why 1e-6 and not zero? The nudge of $10^{-5}$ leaves an error of about its square, and the subtraction of two nearly equal losses leaves a rounding error of about $10^{-16}/10^{-5}$. Both are far below $10^{-6}$; a wrong formula
@@ -499,6 +519,7 @@ for _name, _array, _gradient in zip(("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_
 # `d_x[:, t], carry_h, carry_c, step_w_x, step_w_h, step_b = lstm_cell_backward(d_h[:, t] + carry_h, carry_c, caches[t])`, then `d_w_x += step_w_x` and so on, starting from zeros.
 # </details>
 
+
 # %% exercise="lstm_sequence"
 def lstm_forward(x, h_0, c_0, w_x, w_h, b):
     """An LSTM over a whole batch of sequences of equal length.
@@ -514,7 +535,8 @@ def lstm_forward(x, h_0, c_0, w_x, w_h, b):
         caches                 anything you like: only your lstm_backward reads it
 
     Integer arrays are accepted and give float64. No argument is changed.
-    Example: all weights and b zero, c_0 = [[4.]], T = 2 give h = [[[tanh(2) / 2], [tanh(1) / 2]]] = [[[0.4820], [0.3808]]], c_T = [[1.]].
+    Example: all weights and b zero, c_0 = [[4.]], T = 2 give c_T = [[1.]] and
+    h = [[[tanh(2) / 2], [tanh(1) / 2]]] = [[[0.4820], [0.3808]]].
     """
     ### BEGIN SOLUTION
     n_steps, hidden = x.shape[1], h_0.shape[1]
@@ -582,17 +604,26 @@ def lstm_backward(d_h, caches):
 _zeros = np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(4)
 _h, (_h_T, _c_T), _caches = lstm_forward(np.zeros((1, 2, 2)), np.zeros((1, 1)), np.full((1, 1), 4.0), *_zeros)
 assert _h.shape == (1, 2, 1), f"h should be (N, T, H) = (1, 2, 1), got {_h.shape}"
-assert np.allclose(_h[0, :, 0], [np.tanh(2.0) / 2, np.tanh(1.0) / 2]), f"the cell is halved at each step: 4, 2, 1; got h = {_h[0, :, 0]}"
-assert np.allclose(_c_T, 1.0) and np.allclose(_h_T, _h[:, -1]), f"the final pair is the last h and the last c, got {_h_T}, {_c_T}"
+assert np.allclose(_h[0, :, 0], [np.tanh(2.0) / 2, np.tanh(1.0) / 2]), (
+    f"the cell is halved at each step: 4, 2, 1; got h = {_h[0, :, 0]}"
+)
+assert np.allclose(_c_T, 1.0) and np.allclose(_h_T, _h[:, -1]), (
+    f"the final pair is the last h and the last c, got {_h_T}, {_c_T}"
+)
 _got = lstm_backward(np.array([[[0.0], [1.0]]]), _caches)
-assert np.allclose(_got[2], (1 - np.tanh(1.0) ** 2) / 8), f"d_c_0 should be {(1 - np.tanh(1.0) ** 2) / 8:.4f}: two forget gates of 1/2 are on the way; got {_got[2]}"
-assert [_g.shape for _g in _got] == [(1, 2, 2), (1, 1), (1, 1), (2, 4), (1, 4), (4,)], f"six shapes, got {[_g.shape for _g in _got]}"
+assert np.allclose(_got[2], (1 - np.tanh(1.0) ** 2) / 8), (
+    f"d_c_0 should be {(1 - np.tanh(1.0) ** 2) / 8:.4f}: two forget gates of 1/2 are on the way; got {_got[2]}"
+)
+assert [_g.shape for _g in _got] == [(1, 2, 2), (1, 1), (1, 1), (2, 4), (1, 4), (4,)], (
+    f"six shapes, got {[_g.shape for _g in _got]}"
+)
 
 # %% [markdown]
 # ## How far back does the gradient reach?
 #
 # Now the promise can be tested. Take networks with random weights, as they are before training. Put a gradient on the **last** output only and ask how large $\partial L/\partial x_t$ is at each earlier step $t$. For
 # the LSTM it is the first thing your `lstm_backward` returns. For a plain network the function below computes it. The $y$ axis is logarithmic: a straight line downwards means a constant factor per step.
+
 
 # %%
 def plain_gradient(x, w_x, w_h, d_last):
@@ -622,10 +653,16 @@ for _bias, _color, _dashes in ((5.0, BLUE, "-"), (3.0, GREEN, "--"), (1.0, ORANG
     _, _, _caches = lstm_forward(_x, np.zeros((_N, _H)), np.zeros((_N, _H)), _w_x, _w_h, _b)
     _norms = np.sqrt((lstm_backward(_d_h, _caches)[0] ** 2).sum(axis=(0, 2)))
     ax.semilogy(_norms, color=_color, ls=_dashes, lw=2, label=f"LSTM, forget bias {_bias:.0f}")
-    print(f"forget bias {_bias:.0f}: the gradient at step 0 is over a thousandth of that at step 99: {_norms[0] > 1e-3 * _norms[99]}")
+    _arrives = bool(_norms[0] > 1e-3 * _norms[99])
+    print(f"forget bias {_bias:.0f}: at step 0 over a thousandth of the gradient at step 99 is left: {_arrives}")
 _norms = np.sqrt((plain_gradient(_x, _w_x[:, :_H], _w_h[:, :_H], _d_last) ** 2).sum(axis=(0, 2)))
 ax.semilogy(_norms, color="black", lw=2, label="plain network")
-ax.set(xlabel="time step t", ylabel="size of ∂L/∂x at step t", ylim=(1e-22, 1e3), title="gradient of the last output, before training")
+ax.set(
+    xlabel="time step t",
+    ylabel="size of ∂L/∂x at step t",
+    ylim=(1e-22, 1e3),
+    title="gradient of the last output, before training",
+)
 ax.legend(frameon=False, fontsize=9, loc="lower right")
 plt.show()
 
@@ -670,6 +707,7 @@ for _bias in (0.0, 1.0, 2.0, 3.0, 5.0):
 # Draw three arrays of the three shapes, then overwrite the second of the four blocks of `b`.
 # </details>
 
+
 # %% exercise="lstm_initialise"
 def lstm_initialise(D, H, rng, forget_bias=1.0):
     """Random starting weights of an LSTM: w_x (D, 4H), w_h (H, 4H), b (4H,), float64.
@@ -698,18 +736,25 @@ def lstm_initialise(D, H, rng, forget_bias=1.0):
 
 # %% test="lstm_initialise" points=10
 _w_x, _w_h, _b = lstm_initialise(2, 3, np.random.default_rng(0))
-assert (_w_x.shape, _w_h.shape, _b.shape) == ((2, 12), (3, 12), (12,)), f"shapes (2, 12), (3, 12), (12,); got {_w_x.shape}, {_w_h.shape}, {_b.shape}"
+assert (_w_x.shape, _w_h.shape, _b.shape) == ((2, 12), (3, 12), (12,)), (
+    f"shapes (2, 12), (3, 12), (12,); got {_w_x.shape}, {_w_h.shape}, {_b.shape}"
+)
 assert np.array_equal(_b[3:6], np.ones(3)), f"the forget block b[3:6] should be exactly 1, got {_b[3:6]}"
-assert all(np.abs(_a).max() <= 1 / np.sqrt(3) for _a in (_w_x, _w_h, _b[:3], _b[6:])), "everything else lies within 1/sqrt(H), here 0.577"
+assert all(np.abs(_a).max() <= 1 / np.sqrt(3) for _a in (_w_x, _w_h, _b[:3], _b[6:])), (
+    "everything else lies within 1/sqrt(H), here 0.577"
+)
 _again = lstm_initialise(2, 3, np.random.default_rng(0))
-assert np.array_equal(_again[0], _w_x), "the same seed should give the same weights: draw from rng and from nothing else"
+assert np.array_equal(_again[0], _w_x), (
+    "the same seed should give the same weights: draw from rng and from nothing else"
+)
 
 # %% [markdown]
 # How many numbers are that? Each of the four blocks has $DH + H^2 + H$.
 
 # %%
 for _D, _H in ((2, 24), (100, 256)):
-    print(f"D = {_D:3d}, H = {_H:3d}: {4 * (_D * _H + _H**2 + _H):7,d} parameters, {4 * (_D * _H + _H**2):7,d} multiplications a step")
+    _weights = 4 * (_D * _H + _H**2)
+    print(f"D = {_D:3d}, H = {_H:3d}: {_weights + 4 * _H:7,d} parameters, {_weights:7,d} multiplications a step")
 
 # %% [markdown]
 # ## Both directions
@@ -763,6 +808,7 @@ for _D, _H in ((2, 24), (100, 256)):
 # Loop $t$ from $T-1$ down and keep the state at zero for the rows where $t \ge L$: `np.where(t < lengths[:, None], new_state, 0)`. Nothing has to be turned round at all.
 # </details>
 
+
 # %% exercise="bidirectional"
 def bidirectional_lstm(x, lengths, forward_params, backward_params):
     """The outputs of a bidirectional LSTM over a padded batch: (N, T, 2H), float64.
@@ -782,6 +828,7 @@ def bidirectional_lstm(x, lengths, forward_params, backward_params):
     out[0, 0, :H] == out[0, 1, H:], out[0, 1, :H] == out[0, 0, H:], and out[0, 2] is 0.
     This function stands on its own: errors in other exercises need not touch it.
     """
+
     ### BEGIN SOLUTION
     def run(inputs, w_x, w_h, b):  # (N, T, D) -> (N, T, H)
         hidden = w_h.shape[0]
@@ -811,8 +858,12 @@ _same = np.zeros((4, 8)), np.zeros((2, 8)), np.linspace(-1, 1, 8)
 _out = bidirectional_lstm(_rng.normal(size=(1, 3, 4)), np.array([2]), _same, _same)
 assert _out.shape == (1, 3, 4), f"the result should be (N, T, 2H) = (1, 3, 4), got {_out.shape}"
 assert np.all(_out[0, 2] == 0), f"step 2 is padding and should be exactly zero, got {_out[0, 2]}"
-assert np.allclose(_out[0, 0, :2], _out[0, 1, 2:]), "the backward LSTM takes its first step at the last real token, t = 1"
-assert np.allclose(_out[0, 1, :2], _out[0, 0, 2:]), "the backward LSTM takes its second step at t = 0: are its outputs turned back?"
+assert np.allclose(_out[0, 0, :2], _out[0, 1, 2:]), (
+    "the backward LSTM takes its first step at the last real token, t = 1"
+)
+assert np.allclose(_out[0, 1, :2], _out[0, 0, 2:]), (
+    "the backward LSTM takes its second step at t = 0: are its outputs turned back?"
+)
 _x, _lengths = _rng.normal(size=(2, 5, 4)), np.array([3, 5])
 _params = [tuple(_rng.normal(size=_s) for _s in ((4, 8), (2, 8), (8,))) for _ in range(2)]
 _before = bidirectional_lstm(_x, _lengths, *_params)
@@ -821,6 +872,7 @@ assert np.allclose(bidirectional_lstm(_x, _lengths, *_params), _before), "changi
 
 # %% [markdown]
 # Who sees whom? Nudge the input at step $s$, and look at which outputs $t$ move. The figure is made from your function, for a sequence of length 9 in an array of 12.
+
 
 # %%
 def who_sees_whom(length, n_steps, size=8):
@@ -841,7 +893,9 @@ def who_sees_whom(length, n_steps, size=8):
 _moved = who_sees_whom(9, 12)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
 for _ax, _panel, _title in zip(axes, _moved, ("first half: the past", "second half: the future"), strict=True):
-    _image = _ax.imshow(np.where(_panel > 0, np.log10(np.maximum(_panel, 1e-6)), np.nan), cmap="cividis", vmin=-5, vmax=-1)
+    _image = _ax.imshow(
+        np.where(_panel > 0, np.log10(np.maximum(_panel, 1e-6)), np.nan), cmap="cividis", vmin=-5, vmax=-1
+    )
     _ax.set(title=_title, xlabel="input step s", xticks=range(0, 12, 3), yticks=range(0, 12, 3))
     _ax.axhline(8.5, color=RED, lw=1.5, ls="--")
     _ax.axvline(8.5, color=RED, lw=1.5, ls="--")
@@ -882,6 +936,7 @@ print("second half never looks back:", bool(np.all(np.tril(_moved[1], -1) == 0))
 # Split `a` into four blocks as in exercise 1. Add `p_i * c_prev` and `p_f * c_prev` to their blocks inside the sigmoid. Make `c`. Only then `sigmoid(a_o + p_o * c)`.
 # </details>
 
+
 # %% exercise="peephole"
 def peephole_cell_forward(x, h_prev, c_prev, w_x, w_h, b, p_i, p_f, p_o):
     """One step of an LSTM with peephole connections: (h, c), both (N, H), float64.
@@ -898,7 +953,8 @@ def peephole_cell_forward(x, h_prev, c_prev, w_x, w_h, b, p_i, p_f, p_o):
         x (N, D), h_prev (N, H), c_prev (N, H), w_x (D, 4H), w_h (H, 4H), b (4H,): as in lstm_cell_forward
         p_i, p_f, p_o (H,): one peephole weight per unit
     Values of a may be as large as +-1000: no NaN. Integer arrays are accepted and give float64. No argument is changed.
-    Example: w_x, w_h, b zero, c_prev = [[2.]], p_f = [1.], p_i = p_o = [0.]: c = [[2 * sigmoid(2)]] = [[1.7616]], h = [[tanh(c) / 2]] = [[0.4714]].
+    Example: w_x, w_h, b zero, c_prev = [[2.]], p_f = [1.], p_i = p_o = [0.] give
+    c = [[2 * sigmoid(2)]] = [[1.7616]], h = [[tanh(c) / 2]] = [[0.4714]].
     This function stands on its own: errors in other exercises need not touch it.
     Source: Gers & Schmidhuber (2000), IJCNN.
     """
@@ -917,10 +973,16 @@ _zeros = np.zeros((1, 2)), np.zeros((1, 1)), np.full((1, 1), 2.0), np.zeros((2, 
 _one, _none = np.ones(1), np.zeros(1)
 _h_new, _c_new = peephole_cell_forward(*_zeros, _none, _one, _none)
 _c_right = 2 * sigmoid(2.0)
-assert np.allclose(_c_new, _c_right), f"f should be sigmoid(p_f * c_prev) = sigmoid(2): c = {_c_right:.4f}, got {_c_new}"
-assert np.allclose(_h_new, 0.5 * np.tanh(_c_right)), f"c is right, h is not: with p_o = 0 the output gate is 1/2, got {_h_new}"
+assert np.allclose(_c_new, _c_right), (
+    f"f should be sigmoid(p_f * c_prev) = sigmoid(2): c = {_c_right:.4f}, got {_c_new}"
+)
+assert np.allclose(_h_new, 0.5 * np.tanh(_c_right)), (
+    f"c is right, h is not: with p_o = 0 the output gate is 1/2, got {_h_new}"
+)
 _h_new, _ = peephole_cell_forward(*_zeros, _none, _one, _one)
-assert np.allclose(_h_new, sigmoid(_c_right) * np.tanh(_c_right)), f"the output gate should look at the new c, {_c_right:.4f}, not at the old one, 2; got {_h_new}"
+assert np.allclose(_h_new, sigmoid(_c_right) * np.tanh(_c_right)), (
+    f"the output gate should look at the new c, {_c_right:.4f}, not at the old one, 2; got {_h_new}"
+)
 
 # %% [markdown]
 # ## Capstone: the adding problem
@@ -971,6 +1033,7 @@ assert np.allclose(_h_new, sigmoid(_c_right) * np.tanh(_c_right)), f"the output 
 # `h, _, caches = forward(x, zeros, zeros, params["w_x"], params["w_h"], params["b"])`; prediction from `h[:, -1]`; error; loss; `d_prediction = 2 * error / N`; fill `d_h[:, -1]`; `backward(d_h, caches)` returns six arrays, of which the last three are wanted;
 # the gradient of $w_y$ is `h[:, -1].T @ d_prediction`, that of $b_y$ its sum, as an array of one number.
 # </details>
+
 
 # %% exercise="adding_problem"
 def adding_batch(rng, N, T):
@@ -1038,7 +1101,9 @@ assert _x.shape == (6, 2, 2) and _y.shape == (6,), f"shapes (N, T, 2) and (N,), 
 assert np.all(_x[:, :, 1] == 1), "with T = 2 both steps are marked: one is the first half, one the second"
 assert np.allclose(_y, _x[:, 0, 0] + _x[:, 1, 0]), "the target is the sum of the two marked values"
 _x, _y = adding_batch(np.random.default_rng(1), 50, 9)
-assert np.all(_x[:, :4, 1].sum(axis=1) == 1) and np.all(_x[:, 4:, 1].sum(axis=1) == 1), "one mark in steps 0…3, one in steps 4…8"
+assert np.all(_x[:, :4, 1].sum(axis=1) == 1) and np.all(_x[:, 4:, 1].sum(axis=1) == 1), (
+    "one mark in steps 0…3, one in steps 4…8"
+)
 
 
 def _copy_forward(x, h_0, c_0, w_x, w_h, b):  # no memory at all: h_t = x_t @ w_x + b
@@ -1055,7 +1120,9 @@ def _copy_backward(d_h, caches):
 _params = {"w_x": np.ones((2, 3)), "w_h": np.zeros((3, 3)), "b": np.zeros(3), "w_y": np.zeros(3), "b_y": np.ones(1)}
 _loss, _grads = adding_loss(np.full((2, 4, 2), 0.5), np.array([0.5, 2.0]), _params, _copy_forward, _copy_backward)
 assert np.isclose(_loss, 0.625), f"all predictions are 1, so the loss is (0.25 + 1) / 2 = 0.625, got {_loss}"
-assert {_k: _v.shape for _k, _v in _grads.items()} == {_k: _v.shape for _k, _v in _params.items()}, "grads should have the keys and shapes of params"
+assert {_k: _v.shape for _k, _v in _grads.items()} == {_k: _v.shape for _k, _v in _params.items()}, (
+    "grads should have the keys and shapes of params"
+)
 assert np.allclose(_grads["b_y"], -0.5), f"d_b_y = 2 * ((1 - 0.5) + (1 - 2)) / 2 = -0.5, got {_grads['b_y']}"
 assert np.allclose(_grads["w_y"], -0.5), f"here h_T is 1 everywhere, so d_w_y equals d_b_y; got {_grads['w_y']}"
 
@@ -1063,6 +1130,7 @@ assert np.allclose(_grads["w_y"], -0.5), f"here h_T is 1 everywhere, so d_w_y eq
 # ### The workshop: given code
 #
 # A plain tanh network in the same interface (it has no cell; `c` is handed through), gradient clipping by the global norm, one Adam step, and a training loop. Read the loop: it is all there is.
+
 
 # %%
 def plain_forward(x, h_0, c_0, w_x, w_h, b):
@@ -1140,6 +1208,7 @@ for kind in networks:
     error, _ = adding_loss(x_test, y_test, trained[kind], *networks[kind])
     print(f"{kind:14s} on 1000 new sequences: better than a tenth of the baseline: {bool(error < baseline / 10)}")
 
+
 # %% tags=["capstone"]
 def smooth(curve, width=25):
     """The mean over each run of `width` steps."""
@@ -1148,7 +1217,9 @@ def smooth(curve, width=25):
 
 figure, ax = plt.subplots(figsize=(8, 3.6))
 for kind, color, dashes in (("plain network", ORANGE, "--"), ("LSTM", BLUE, "-")):
-    ax.semilogy(np.arange(len(smooth(curves[kind]))) * 25, smooth(curves[kind]), color=color, ls=dashes, lw=2, label=kind)
+    ax.semilogy(
+        np.arange(len(smooth(curves[kind]))) * 25, smooth(curves[kind]), color=color, ls=dashes, lw=2, label=kind
+    )
 ax.axhline(baseline, color="black", ls=":", label="always say 1")
 ax.set(xlabel="training step", ylabel="mean squared error", title="the adding problem, 100 steps")
 ax.legend(frameon=False)
@@ -1162,6 +1233,7 @@ plt.show()
 #
 # Now open the box. We feed one sequence step by step through the trained LSTM with your `lstm_cell_forward`. The example has a large number at the first bell and a small one at the second. We draw two gates of the unit
 # whose cell follows the answer best, and the answer that the network would give if it were stopped at step $t$. Compare with the memory wired by hand.
+
 
 # %% tags=["capstone"]
 def open_box(params, x):
@@ -1222,7 +1294,13 @@ figure, ax = plt.subplots(figsize=(7, 3.4))
 for (name, curve), color, dashes in zip(errors.items(), (BLUE, GREEN), ("-", "--"), strict=True):
     ax.loglog(spans, curve, color=color, ls=dashes, marker="o", lw=2, label=name)
 ax.axhline(baseline, color="black", ls=":", label="always say 1")
-ax.set(xlabel="length of the sequence", ylabel="mean squared error", xticks=spans, xticklabels=spans, title="other lengths than in training")
+ax.set(
+    xlabel="length of the sequence",
+    ylabel="mean squared error",
+    xticks=spans,
+    xticklabels=spans,
+    title="other lengths than in training",
+)
 ax.minorticks_off()
 ax.legend(frameon=False, fontsize=9)
 plt.show()

@@ -72,11 +72,8 @@ def test_an_untouched_file(read: Reader) -> None:
         ),
         pytest.param(b'{"cells": [{"cell_ty', "it is not JSON. Was it saved completely, and is it the .ipynb file itself?", id="cut-off"),
         pytest.param(b"\x89PNG\r\n\x1a\n", "it is not JSON. Was it saved completely, and is it the .ipynb file itself?", id="a-picture"),
-        pytest.param(b"[" * 100_000, "it is not JSON. Was it saved completely, and is it the .ipynb file itself?", id="endless-nesting"),
+        pytest.param(b"[" * 100_000, "it is nested too deeply to be a notebook.", id="endless-nesting"),
         pytest.param(b"1" * 10_000, "it is not JSON. Was it saved completely, and is it the .ipynb file itself?", id="endless-number"),
-        pytest.param(
-            '{"cells": []}'.encode("utf-16"), "it is not JSON. Was it saved completely, and is it the .ipynb file itself?", id="utf-16"
-        ),
         pytest.param(b"[1, 2]", "it is JSON, but not a notebook: it has no cells.", id="json-list"),
         pytest.param(b'{"cells": {"a": 1}}', "it is JSON, but not a notebook: it has no cells.", id="cells-are-a-dict"),
         pytest.param(b"null", "it is JSON, but not a notebook: it has no cells.", id="null"),
@@ -92,12 +89,12 @@ def test_unreadable_files(read: Reader, damage: bytes, problem: str) -> None:
 
 
 def test_a_file_beyond_the_limit(tmp_path: Path) -> None:
-    """A file of more than 64 MiB is not read into memory."""
+    """A file of more than 128 MiB is not read into memory."""
     file = tmp_path / "tiny.ipynb"
     with file.open("wb") as out:
-        out.truncate((64 << 20) + 1)
+        out.truncate((128 << 20) + 1)
     assert read_submission(file, REFERENCE).problem == (
-        "tiny.ipynb can't be read as a notebook: it is larger than 64 MiB. Clear its outputs and hand it in again."
+        "tiny.ipynb can't be read as a notebook: it is larger than 128 MiB. Clear its outputs and hand it in again."
     )
 
 

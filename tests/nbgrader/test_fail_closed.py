@@ -97,7 +97,7 @@ CHANGES: tuple[Change, ...] = (
     report_written_by_the_student,
 )
 #: Plain nbgrader gives up on the whole class when it meets one of these, so each is graded on its own.
-STOPPERS: tuple[Change, ...] = (grade_id_of_the_other, schema_of_the_future)
+STOPPERS: tuple[Change, ...] = (grade_id_renamed, grade_id_of_the_other, schema_of_the_future)
 each_change = pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 
 
@@ -109,6 +109,12 @@ def _hand_in_all(course: TinyCourse) -> TinyCourse:
                 change(notebook, cell_of(notebook, name))
             write_notebook(course.submitted(f"{word}_{change.__name__}") / "tiny.ipynb", notebook)
     return course
+
+
+def _known_hole(change: Change) -> Any:
+    """The one notebook that plain nbgrader rewards: it does not run the tagged grade cell, and takes silence for success."""
+    hole = pytest.mark.xfail(strict=True, reason="nbgrader itself honours skip-execution, and no released cell can forbid it")
+    return pytest.param(change, id=change.__name__, marks=[hole] if change is tagged_skip_execution else [])
 
 
 @pytest.fixture(scope="module")
@@ -149,14 +155,14 @@ def test_right_answer_keeps_its_points(with_ours: TinyCourse, change: Change) ->
     assert with_ours.scores(f"right_{change.__name__}") == FULL
 
 
-def test_plain_nbgrader_graded_the_class(without_ours: TinyCourse) -> None:
-    """The run without our configuration did happen: it went through all notebooks that do not stop it."""
-    assert without_ours.scores("right_no_change") == NOTHING
-    assert [change for change in CHANGES if not without_ours.autograded(f"right_{change.__name__}").is_file()] == list(STOPPERS)
+@pytest.mark.parametrize("change", [no_change, tagged_capstone, points_raised, unlocked_and_emptied, made_markdown])
+def test_plain_nbgrader_graded_the_class(without_ours: TinyCourse, change: Change) -> None:
+    """The run without our configuration did happen: where nbgrader can read the cells, each exercise has a zero, not nothing."""
+    assert without_ours.scores(f"right_{change.__name__}") == NOTHING
 
 
 @pytest.mark.parametrize("word", ["untouched", "right"])
-@each_change
+@pytest.mark.parametrize("change", [_known_hole(change) for change in CHANGES])
 def test_plain_nbgrader_gives_no_points(without_ours: TinyCourse, change: Change, word: str) -> None:
     """Without our configuration nobody earns a point, not even for right answers."""
     assert _earned(without_ours, f"{word}_{change.__name__}") == 0

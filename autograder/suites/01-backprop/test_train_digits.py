@@ -1,31 +1,25 @@
 """Hidden tests of the exercise `train_digits`: short, seeded trainings; thresholds lie well below what plain solutions reach."""
 
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
-LESSON = Path(__file__).resolve().parents[3] / "source" / Path(__file__).resolve().parent.name
 SHORT = {"hidden": 32, "epochs": 15, "batch_size": 32, "lr": 5e-3}
 
 
-@cache
-def all_digits():
-    """Images and labels of the lesson's data."""
-    with np.load(LESSON / "digits.npz") as data:
-        return np.concatenate([data["x_train"], data["x_test"]]).astype(float), np.concatenate([data["y_train"], data["y_test"]]).astype(
-            int
-        )
+def draw_images(rng, *numbers):
+    """Made-up images of 8 × 8 pixels with ink from 0 to 16, in ten classes with two ways of writing each; one column is never inked.
 
-
-def draw_digits(rng, n_train, n_test):
-    """A random part of the digits, their pixels in another order and their classes renamed: nothing to look up."""
-    images, labels = all_digits()
-    chosen = rng.permutation(len(images))[: n_train + n_test]
-    x, y = images[chosen][:, rng.permutation(64)], rng.permutation(10)[labels[chosen]]
-    return x[:n_train], y[:n_train], x[n_train:], y[n_train:]
+    For each of `numbers`, that many images and their classes.
+    """
+    ways = rng.normal(size=(10, 2, 64))
+    drawn = []
+    for n in numbers:
+        y = rng.permutation(np.arange(n) % 10)
+        ink = 5 + 4 * (ways[y, rng.integers(0, 2, size=n)] + rng.normal(size=(n, 64)))
+        ink[:, ::8] = 0
+        drawn += [np.clip(np.round(ink), 0, 16), y]
+    return drawn
 
 
 def rings(rng, n):
@@ -62,9 +56,10 @@ def check_accuracy(got, truth, classes, at_least):
 
 
 @graded(stage="value", weight=3, hint="Follow the recipe step by step. «Accuracy stays near chance» in the hints lists what to look at.")
-def test_digits(student, rng):
-    """After a short training on 700 digits, at least 85 % of 300 unseen ones are right."""
-    x, y, x_test, y_test = draw_digits(rng, 700, 300)
+def test_images(student, rng):
+    """After a short training on 700 images of ten made-up characters, at least 85 % of 300 unseen ones are right."""
+    x, y, x_test, y_test = draw_images(rng, 700, 300)
+    # Measured: 0.97 and more.
     check_accuracy(student.probe.trained(x, y, x_test, 1, SHORT), y_test, 10, 0.85)
 
 
@@ -91,8 +86,8 @@ def test_sorted_by_class(student, rng):
     hint="Each feature by itself: subtract its training mean, divide by its training standard deviation, in the test data, too.",
 )
 def test_other_units(student, rng):
-    """Digits again, with pixels in very different units: some a thousand times larger than others, and far from zero."""
-    x, y, x_test, y_test = draw_digits(rng, 700, 300)
+    """Images again, with pixels in very different units: some a thousand times larger than others, and far from zero."""
+    x, y, x_test, y_test = draw_images(rng, 700, 300)
     unit = 10.0 ** rng.uniform(-1, 3, size=64)
     zero = rng.uniform(-300, 300, size=64) * unit
     check_accuracy(student.probe.trained(x * unit + zero, y, x_test * unit + zero, 3, SHORT), y_test, 10, 0.85)
@@ -125,7 +120,7 @@ def test_constant_features(student, rng):
 )
 def test_rows_alone(student, rng):
     """The prediction for a row is the same whether it comes alone, with its class, or with all."""
-    x, y, x_test, y_test = draw_digits(rng, 300, 100)
+    x, y, x_test, y_test = draw_images(rng, 300, 100)
     settings = {**SHORT, "epochs": 5}
     whole = student.probe.trained(x, y, x_test, 6, settings)
     check_predictions(whole, 100, 10)
@@ -162,7 +157,7 @@ def test_randomness(student, rng):
 @graded(stage="contract", hint="Standardise into new arrays: `x_train -= …` changes the caller's data.")
 def test_arguments_unchanged(student, rng):
     """The data that comes in is not changed."""
-    x, y, x_test, _ = draw_digits(rng, 60, 20)
+    x, y, x_test, _ = draw_images(rng, 60, 20)
     after = student.probe.trained_and_arguments(x, y, x_test, 10, {**SHORT, "epochs": 1})
     after = after if isinstance(after, tuple) and len(after) == 3 else (None, None, None)
     assert_unchanged(after, (x, y, x_test), ("x_train", "y_train", "x_test"))

@@ -1,0 +1,172 @@
+"""A submitted folder → the cells of the notebook in it, as plain dictionaries: looked for where students leave them, read if it can be.
+
+Nothing is guessed: of two candidates neither is taken. Links are not followed, for they can point at another student's work.
+"""
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from autograder.harmless import keep_plain_tags
+
+__all__ = ["File", "find_notebook", "read_cells"]
+
+MAX_BYTES: Final = 128 << 20
+MAX_CELLS: Final = 2000
+MAX_SOURCE_CHARACTERS: Final = 1 << 20
+MAX_FILES: Final = 2000
+CLUTTER: Final = {".ipynb_checkpoints", "__MACOSX"}
+
+File = Path | zipfile.Path
+
+
+def find_notebook(folder: Path, name: str) -> tuple[File | None, list[str]]:
+    """The file to grade in a submitted folder, with a note if it is not the one that was asked for; None if there is none.
+
+    Where `name`.ipynb is not in the folder itself, the only notebook of that name below it or in a zip archive is taken, then the
+    only notebook of any name.
+    """
+    wanted = f"{name}.ipynb"
+    if _is_plain(folder / wanted):
+        return folder / wanted, []
+    files = list(_notebooks(folder))
+    named = [file for file in files if file.name.lower() == wanted.lower()]
+    for candidates in (named, files):
+        if len(candidates) == 1:
+            return candidates[0], [f"{wanted} is missing; {_place(candidates[0], folder)}, the only notebook in the submission, was graded in its place."]
+    return None, []
+
+
+def read_cells(file: File) -> tuple[list[dict[str, Any]], list[str]]:
+    """The cells in the file and what had to be mended to read them; ValueError, in a student's words, if it holds none."""
+    data, notes = _read_json(_read_bytes(file))
+    if isinstance(data, dict) and "worksheets" in data:
+        notes.append("The notebook is in the old format 3; it was converted.")
+        data = {"cells": [cell for sheet in _list(data["worksheets"]) if isinstance(sheet, dict) for cell in _list(sheet.get("cells"))]}
+    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
+        raise ValueError("it is JSON, but not a notebook: it has no cells.")
+    return [_plain_cell(cell) for cell in data["cells"][:MAX_CELLS] if isinstance(cell, dict)], notes
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _notebooks(folder: Path) -> Iterator[File]:
+    """Every notebook below the folder and in the zip archives there."""
+    for path in sorted(folder.rglob("*"))[:MAX_FILES]:
+        linked = any(part.is_symlink() for part in (path, *path.parents) if part.is_relative_to(folder))
+        if linked or CLUTTER & set(path.relative_to(folder).parts) or not path.is_file():
+            continue
+        if path.suffix.lower() == ".ipynb":
+            yield path
+        elif path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+            yield from _in_archive(path)
+
+
+def _in_archive(path: Path) -> Iterator[zipfile.Path]:
+    with zipfile.ZipFile(path) as archive:
+        names = [info.filename for info in archive.infolist()[:MAX_FILES] if not info.is_dir()]
+    for name in names:
+        if name.lower().endswith(".ipynb") and not CLUTTER & set(name.split("/")):
+            yield zipfile.Path(path, name)
+
+
+def _place(file: File, folder: Path) -> str:
+    inside = Path(str(file)).relative_to(folder)
+    return str(inside)
+
+
+def _read_bytes(file: File) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            raw: bytes = stream.read(MAX_BYTES + 1)
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raise ValueError(f"it can't be opened ({type(error).__name__}).") from None
+    if len(raw) > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")
+    if not raw.strip():
+        raise ValueError("the file is empty.")
+    return raw
+
+
+def _read_json(raw: bytes) -> tuple[Any, list[str]]:
+    text, notes = _decode(raw)
+    try:
+        return json.loads(text), notes
+    except RecursionError:
+        raise ValueError("it is nested too deeply to be a notebook.") from None
+    except ValueError as error:
+        if str(error).startswith("Extra data"):
+            return _last_of_several(text), [*notes, "The file held several notebooks one after the other, as after a broken save; the last whole one was graded."]
+    cells = list(_whole_cells(text))
+    if not cells:
+        raise ValueError("it is not JSON. Was it saved completely, and is it the .ipynb file itself?")
+    return {"cells": cells}, [*notes, f"The file is cut off or damaged; the {len(cells)} cells before the damage were graded."]
+
+
+def _decode(raw: bytes) -> tuple[str, list[str]]:
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return raw.decode(encoding), [] if encoding == "utf-8-sig" else ["The file was saved in UTF-16; it was converted."]
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace"), ["The file was not saved in UTF-8; characters beyond ASCII may be wrong."]
+
+
+def _last_of_several(text: str) -> Any:
+    decoder, start, last = json.JSONDecoder(), 0, None
+    while start < len(text):
+        try:
+            value, start = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            break
+        last = value if isinstance(value, dict) else last
+        start += len(text[start:]) - len(text[start:].lstrip())
+    return last
+
+
+def _whole_cells(text: str) -> Iterator[Any]:
+    """The cells of a notebook that ends in the middle, up to the first that is not whole."""
+    opening = re.search(r'"cells"\s*:\s*\[', text)
+    if opening is None:
+        return
+    decoder, start = json.JSONDecoder(), opening.end()
+    while True:
+        start += len(re.match(r"[\s,]*", text[start : start + 1000])[0])  # type: ignore[index]
+        try:
+            cell, start = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return
+        yield cell
+
+
+def _plain_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Type, source, grade_id and tags of a cell; everything else that a student's file says of it is dropped."""
+    source = cell.get("source", cell.get("input", ""))
+    source = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    metadata = _dict(cell.get("metadata"))
+    grade_id = _dict(metadata.get("nbgrader")).get("grade_id")
+    tags = [_encodable(tag) for tag in _list(metadata.get("tags")) if isinstance(tag, str)]
+    return {
+        "cell_type": "code" if cell.get("cell_type") == "code" else "markdown",
+        "source": _encodable(source[:MAX_SOURCE_CHARACTERS]),
+        "grade_id": grade_id if isinstance(grade_id, str) else None,
+        "tags": keep_plain_tags(tags),
+        "id": cell.get("id"),
+    }
+
+
+def _encodable(text: str) -> str:
+    """`text` without the halves of characters that JSON can escape and no file can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}

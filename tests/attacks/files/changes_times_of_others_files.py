@@ -1,0 +1,9 @@
+"""Sets a submission's time back before the deadline, and changes owners and attributes."""
+# family: writing
+# layer: syscalls
+# expect: refused: PermissionError
+import os
+
+attempt(lambda: os.utime(OTHER_FILE, (0, 0)))
+attempt(lambda: os.chown(OTHER_FILE, 0, 0))
+attempt(lambda: os.setxattr(OTHER_FILE, "user.note", b"late"))

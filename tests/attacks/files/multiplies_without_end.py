@@ -1,0 +1,19 @@
+"""A fork bomb."""
+# family: processes
+# layer: limits
+# expect: refused: (BlockingIOError|OSError)
+import os
+
+
+def bomb():
+    while True:
+        if os.fork() == 0:
+            continue
+
+
+def linear(x, w):
+    attempt(bomb)
+    return x
+
+
+attempt(bomb)

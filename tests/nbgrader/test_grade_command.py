@@ -1,0 +1,261 @@
+"""`autograder grade` as people and machines type it: its lines, its exit statuses, what it skips, and what survives a SIGKILL."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import CopyOf
+from .tiny import ASSIGNMENT, CHANGES_ITS_ARGUMENT, FULL, NOTHING, RIGHT, UNGRADABLE, TinyCourse, points_of, without_seconds
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader-grade-command")]
+
+LINE = {"student", "assignment", "exercise", "points", "max_points", "outcome", "mistake", "message", "seconds", "tests"}
+CLASS = {
+    "ada": RIGHT,
+    "boris": {},
+    "chen": {"linear": CHANGES_ITS_ARGUMENT},
+    "dalia": {**RIGHT, "square": "def square(x):\n    return x + x\n"},
+    "emeka": {**RIGHT, "linear": "def linear(x, w, b):\n    raise SystemExit\n"},
+    "farid": {**RIGHT, "square": "import os\ndef square(x):\n    os._exit(0)\n"},
+}
+
+
+def _hand_in_all(course: TinyCourse) -> TinyCourse:
+    for student, answers in CLASS.items():
+        course.hand_in(student, answers)
+    return course
+
+
+@pytest.fixture(scope="module")
+def undisturbed(fresh_course: CopyOf) -> tuple[TinyCourse, list[dict[str, Any]]]:
+    """The class, graded in one go by one worker, and the lines of its report."""
+    course = _hand_in_all(fresh_course("undisturbed"))
+    return course, course.grade("--jobs", "1")
+
+
+@pytest.fixture(scope="module")
+def small(fresh_course: CopyOf) -> TinyCourse:
+    """Two students, graded."""
+    course = fresh_course("small")
+    course.hand_in("ada", RIGHT)
+    course.hand_in("boris", {})
+    course.grade()
+    return course
+
+
+def test_lines_have_the_promised_fields(undisturbed: tuple[TinyCourse, list[dict[str, Any]]]) -> None:
+    """Each line has exactly the fields of the design, and so has each of its tests."""
+    _, lines = undisturbed
+    assert {frozenset(line) for line in lines} == {frozenset(LINE)}
+    assert {frozenset(test) for line in lines for test in line["tests"]} == {frozenset({"name", "outcome", "message"})}
+
+
+def test_one_line_for_each_student_and_exercise(undisturbed: tuple[TinyCourse, list[dict[str, Any]]]) -> None:
+    """Students in order, exercises in the lesson's order, none twice."""
+    _, lines = undisturbed
+    assert [(line["student"], line["exercise"]) for line in lines] == [(student, name) for student in CLASS for name in FULL]
+
+
+def test_outcomes_say_what_became_of_the_work(undisturbed: tuple[TinyCourse, list[dict[str, Any]]]) -> None:
+    """Points and outcome of each kind of answer."""
+    _, lines = undisturbed
+    outcomes = {(line["student"], line["exercise"]): (line["outcome"], line["points"]) for line in lines}
+    assert outcomes["ada", "linear"] == ("passed", 60)
+    assert outcomes["chen", "linear"] == ("partial", 40)
+    assert outcomes["dalia", "square"] == ("failed", 0)
+    assert outcomes["farid", "linear"] == ("passed", 60)
+    assert outcomes["farid", "square"] == ("crashed", 0)
+
+
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_number_of_workers_changes_nothing(
+    undisturbed: tuple[TinyCourse, list[dict[str, Any]]], fresh_course: CopyOf, jobs: str
+) -> None:
+    """The same class gives the same lines on any number of workers, and a second time on the same number."""
+    course = _hand_in_all(fresh_course("jobs"))
+    assert without_seconds(course.grade("--jobs", jobs)) == without_seconds(undisturbed[1])
+
+
+def test_order_of_students_changes_nothing(undisturbed: tuple[TinyCourse, list[dict[str, Any]]], fresh_course: CopyOf) -> None:
+    """A student who is graded alone gets the same report as in the class."""
+    course = _hand_in_all(fresh_course("alone"))
+    alone = course.grade("--student", "farid")
+    assert without_seconds(alone) == without_seconds(line for line in undisturbed[1] if line["student"] == "farid")
+
+
+def test_json_goes_into_a_file(small: TinyCourse) -> None:
+    """With a file name the lines go there, and the table for people to the terminal."""
+    done = small.autograder("grade", "--json", "lines.json")
+    lines = [json.loads(line) for line in (small.root / "lines.json").read_text().splitlines()]
+    assert points_of(lines) == {"ada": FULL, "boris": NOTHING}
+    assert "ada      100 / 100" in done.stdout
+
+
+def test_second_run_grades_nothing(small: TinyCourse) -> None:
+    """Work that has not changed is left alone: the files keep their bytes and times, and the lines are the same."""
+    before = {path: path.stat().st_mtime_ns for path in (small.autograded("ada"), small.page("ada"))}
+    first, second = small.grade(), small.grade()
+    assert first == second
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_only_changed_work_is_graded_again(fresh_course: CopyOf, small: TinyCourse) -> None:
+    """One student hands in again: one is graded, the others' notebooks stay untouched."""
+    course = fresh_course("changed")
+    course.hand_in("ada", RIGHT)
+    course.hand_in("boris", {})
+    course.grade()
+    kept = course.autograded("ada").stat().st_mtime_ns
+    course.hand_in("boris", {"square": RIGHT["square"]})
+    assert "1 graded, 1 unchanged since the last run" in course.autograder("grade").stdout
+    assert course.scores("boris") == {"linear": 0, "square": 40}
+    assert course.autograded("ada").stat().st_mtime_ns == kept
+
+
+def test_changed_suite_grades_everybody_again(fresh_course: CopyOf) -> None:
+    """When the hidden tests change, yesterday's points no longer stand."""
+    course = fresh_course("suite")
+    course.hand_in("ada", RIGHT)
+    course.grade()
+    suite = course.root / "autograder" / "suites" / ASSIGNMENT / "test_square.py"
+    suite.write_text(suite.read_text().replace("vector_hidden**2", "vector_hidden**3"))
+    assert points_of(course.grade()) == {"ada": {"linear": 60, "square": 0}}
+
+
+def test_deleted_page_comes_back(fresh_course: CopyOf) -> None:
+    """A feedback page that someone deleted is written again by the next run."""
+    course = fresh_course("page")
+    course.hand_in("ada", RIGHT)
+    course.grade()
+    course.page("ada").unlink()
+    course.grade()
+    assert course.page("ada").is_file()
+
+
+def test_student_option_picks(fresh_course: CopyOf) -> None:
+    """`--student` grades the named students and nobody else."""
+    course = _hand_in_all(fresh_course("picked"))
+    assert points_of(course.grade(ASSIGNMENT, "--student", "ada", "--student", "boris")) == {"ada": FULL, "boris": NOTHING}
+    assert {path.name for path in (course.root / "autograded").iterdir()} == {"ada", "boris"}
+
+
+def test_work_for_a_person_is_status_1(fresh_course: CopyOf) -> None:
+    """One unreadable file: status 1, its points are null, and the rest of the class is graded."""
+    course = fresh_course("person")
+    course.hand_in("ada", RIGHT)
+    (course.submitted("ines") / "tiny.ipynb").write_text("no notebook")
+    assert points_of(course.grade(status=1)) == {"ada": FULL, "ines": UNGRADABLE}
+
+
+def test_broken_suite_costs_nobody_points(fresh_course: CopyOf) -> None:
+    """A hidden test that fails by itself is the course's fault: status 1, no points taken, and the student reads no reason of ours."""
+    course = fresh_course("broken-suite")
+    course.hand_in("ada", RIGHT)
+    suite = course.root / "autograder" / "suites" / ASSIGNMENT / "test_square.py"
+    suite.write_text(suite.read_text().replace("vector_hidden**2", "vector_hidden @ secret_matrix"))
+    assert points_of(course.grade(status=1)) == {"ada": {"linear": 60, "square": None}}
+    assert course.needs_a_person("ada") == {True, False}
+    assert "secret_matrix" not in course.page("ada").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["99-none"], "Nothing was submitted for the assignment 99-none. There is work for 01-tiny."),
+        (["--student", "zoe"], "Nothing was submitted for the student zoe. There is work for ada, boris."),
+        (["--jobs", "0"], "'--jobs'"),
+        (["--colour"], "--colour"),
+        (["--course", ".."], "has no nbgrader_config.py"),
+    ],
+    ids=["assignment", "student", "jobs", "option", "course"],
+)
+def test_wrong_usage_is_status_2(small: TinyCourse, arguments: list[str], says: str) -> None:
+    """Wrong usage ends with status 2 and one message that says what there is, without a traceback."""
+    done = small.autograder("grade", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_submitted_is_status_2(built: TinyCourse) -> None:
+    """An empty course is no success: the message says how work gets there."""
+    done = built.autograder("grade")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nbgrader collect" in done.stderr
+
+
+def test_unreleased_assignment_is_status_2(fresh_course: CopyOf) -> None:
+    """Work for an assignment that the grade book does not know names the command that is missing."""
+    course = fresh_course("unreleased")
+    (course.root / "gradebook.db").unlink()
+    course.hand_in("ada", RIGHT)
+    done = course.autograder("grade")
+    assert done.returncode == 2
+    assert "Run `autograder build` or `nbgrader generate_assignment` first." in done.stderr
+
+
+def test_killed_run_can_be_taken_up_again(undisturbed: tuple[TinyCourse, list[dict[str, Any]]], fresh_course: CopyOf) -> None:
+    """SIGKILL after the first notebook, and a second run: points, reports and pages equal those of an undisturbed run."""
+    whole, lines = undisturbed
+    course = _hand_in_all(fresh_course("killed"))
+    run = course.start("grade", "--jobs", "1")
+    _kill_after_first_notebook(run, course)
+    assert len(_autograded(course)) < len(CLASS), "the run had finished before it was killed"
+    assert without_seconds(course.grade()) == without_seconds(lines)
+    assert {student: course.scores(student) for student in CLASS} == {student: whole.scores(student) for student in CLASS}
+    assert all(course.page(student).is_file() for student in CLASS)
+
+
+def test_killed_run_leaves_no_process(fresh_course: CopyOf) -> None:
+    """Workers, warm parents and children end by themselves when the command is killed."""
+    course = _hand_in_all(fresh_course("orphans"))
+    run = course.start("grade", "--jobs", "2")
+    started = _kill_after_first_notebook(run, course)
+    assert len(started) >= 3, "there were no workers to be left behind"
+    deadline = time.monotonic() + 20
+    while any(map(_alive, started)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    left = [pid for pid in started if _alive(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == []
+
+
+def _kill_after_first_notebook(run: subprocess.Popen[bytes], course: TinyCourse) -> list[int]:
+    """Kills the command once it has written an autograded notebook; the ids of all processes below it at that moment."""
+    try:
+        deadline = time.monotonic() + 120
+        while not _autograded(course) and run.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        return [run.pid, *_descendants(run.pid)]
+    finally:
+        run.kill()
+        run.wait()
+
+
+def _autograded(course: TinyCourse) -> list[Path]:
+    return list((course.root / "autograded").glob("*/*/tiny.ipynb"))
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        # Workers are started by the pool's threads, and belong to these.
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += [int(child) for child in (task / "children").read_text().split() if int(child) not in children]
+    except OSError:
+        return []
+    return children + [grandchild for child in children for grandchild in _descendants(child)]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from autograder.privacy import hide_paths
 from autograder.wire import Opaque
 
 __all__ = ["describe", "describe_call", "describe_type", "is_tensor", "number"]
@@ -88,4 +89,5 @@ def _describe_sequence(value: Sequence[Any]) -> str:
 
 
 def _clip(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+    text = hide_paths(text)  # a student may return one, or name a class after one
     return text if len(text) <= limit else text[: limit - 1] + "…"

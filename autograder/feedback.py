@@ -22,6 +22,8 @@ LEFT: Final = "padding:.1em 1em .1em 0;vertical-align:top;text-align:left;backgr
 RIGHT: Final = "padding:0 1.2em 0 0;text-align:right;background:#fff"
 INDENT: Final = "margin:.1em 0 .5em 1.4em"
 UNGRADABLE: Final = "This exercise could not be graded by machine. No points are lost: a person will look at it."
+LIKELY: Final = "What happened:"
+ADVICE: Final = "margin:.2em 0 .8em;padding:.5em .8em;border-left:4px solid #6b5900;background:#faf6e8"
 AS_ABOVE: Final = "For the same reason as above."
 CODE: Final = "font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere"
 
@@ -36,6 +38,7 @@ def render_text(report: ExerciseReport) -> str:
     lines = [_headline(report)]
     if report.outcome is Outcome.UNGRADABLE:
         return "\n".join([*lines, UNGRADABLE])
+    lines += [f"{LIKELY} {report.advice}"] if report.advice else []
     for test, repeated in _marked_repeats(report):
         mark, word = WORDS[test.outcome]
         lines.append(f"{mark} {test.sentence} ({word})")
@@ -51,7 +54,8 @@ def render_html(report: ExerciseReport) -> str:
     if report.outcome is Outcome.UNGRADABLE:
         body = f"<p>{UNGRADABLE}</p>"
     else:
-        body = "".join(_test_html(test, repeated) for test, repeated in _marked_repeats(report))
+        body = f'<p style="{ADVICE}"><b>{LIKELY}</b> {_inline(report.advice)}</p>' if report.advice else ""
+        body += "".join(_test_html(test, repeated) for test, repeated in _marked_repeats(report))
         body += "".join(f'<p style="margin:.6em 0 0">{escape(line)}</p>' for line in _closing(report))
     return f'<div style="{BOX}"><p style="margin:0 0 .5em;font-size:17px"><b>{escape(_headline(report))}</b></p>{body}</div>'
 

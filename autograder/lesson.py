@@ -45,6 +45,14 @@ class Cell:
         """The grade_id for nbgrader: `linear` for a stub, `test_linear` for its grade cell, None for any other cell."""
         return f"test_{self.test}" if self.test else self.exercise
 
+    def python(self) -> str:
+        r"""The cell as plain Python: the solution without its markers, and without lines of magics.
+
+        >>> Cell("code", "%matplotlib inline\nimport numpy").python()
+        'import numpy'
+        """
+        return "\n".join(line for line, _ in self.lines() if not line.startswith(("%", "!")))
+
     def lines(self) -> Iterator[tuple[str, bool]]:
         r"""Each line but the markers, with True for those that stand inside a solution.
 

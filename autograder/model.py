@@ -84,7 +84,10 @@ class TestResult:
 
 @dataclass(frozen=True)
 class ExerciseReport:
-    """One exercise of one student. `points` is None when it is ungradable: then `message` is for staff."""
+    """One exercise of one student. `points` is None when it is ungradable: then `message` is for staff.
+
+    `mistake` is the catalogue's id of what the student did, if it is known for sure, and `advice` its name and hint.
+    """
 
     exercise: str
     points: float | None
@@ -93,6 +96,7 @@ class ExerciseReport:
     message: str
     seconds: float = 0.0
     mistake: str | None = None
+    advice: str | None = None
     tests: Sequence[TestResult] = ()
 
     def as_line(self, student: str, assignment: str) -> dict[str, Any]:

@@ -31,8 +31,8 @@ TRIES: Final = 2
 class Worker:
     """One grading process for one suite. Use it as a context manager; leaving it ends the process."""
 
-    def __init__(self, suite: Path, files: Sequence[Path] = (), minimum: str = MINIMUM_LEVEL) -> None:
-        self._suite, self._files, self._minimum = suite, list(files), minimum
+    def __init__(self, suite: Path, files: Sequence[Path] = (), minimum: str = MINIMUM_LEVEL, lesson: Path | None = None) -> None:
+        self._suite, self._files, self._minimum, self._lesson = suite, list(files), minimum, lesson
         self._start()
 
     def __enter__(self) -> Self:
@@ -66,7 +66,7 @@ class Worker:
     def _start(self) -> None:
         their_jobs, self._jobs = os.pipe()
         self._reports, their_reports = os.pipe()
-        paths = [self._suite, *self._files]
+        paths = [self._suite, self._lesson or "", *self._files]
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "autograder.worker", str(their_jobs), str(their_reports), self._minimum, *map(str, paths)],
             pass_fds=[their_jobs, their_reports],
@@ -107,8 +107,8 @@ class Pool:
     Use it as a context manager; leaving it ends the workers.
     """
 
-    def __init__(self, suite: Path, files: Sequence[Path], workers: int, minimum: str = MINIMUM_LEVEL) -> None:
-        self._suite, self._files, self._minimum = suite, files, minimum
+    def __init__(self, suite: Path, files: Sequence[Path], workers: int, minimum: str = MINIMUM_LEVEL, lesson: Path | None = None) -> None:
+        self._suite, self._files, self._minimum, self._lesson = suite, files, minimum, lesson
         self._threads = ThreadPoolExecutor(max(1, workers))
         self._mine = threading.local()
         self._workers: list[Worker] = []
@@ -128,7 +128,7 @@ class Pool:
     def _grade(self, job: Job) -> Report:
         try:
             if not hasattr(self._mine, "worker"):
-                self._mine.worker = Worker(self._suite, self._files, self._minimum)
+                self._mine.worker = Worker(self._suite, self._files, self._minimum, self._lesson)
                 self._workers.append(self._mine.worker)
             report: Report = self._mine.worker.grade(job)
         except (CourseError, MachineError) as error:

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from autograder.compare import Mismatch
+from autograder.diagnosis import Diagnostician, Trace
 from autograder.errors import AutograderError, CourseError, MachineError, SubmissionError
-from autograder.model import Failure, Job, Outcome, Report, TestResult
+from autograder.model import ExerciseReport, Failure, Job, Outcome, Report, TestResult
 from autograder.points import score
 from autograder.replay import Budget, Replay
 from autograder.sandbox.host import Sandbox
@@ -65,19 +66,25 @@ class Suite:
 
 
 def run_suite(
-    suite: Suite, jobs: Iterable[Job], emit: Callable[[Report], None], files: Iterable[Path] = (), minimum: str = MINIMUM_LEVEL
+    suite: Suite,
+    jobs: Iterable[Job],
+    emit: Callable[[Report], None],
+    files: Iterable[Path] = (),
+    minimum: str = MINIMUM_LEVEL,
+    lesson: Path | None = None,
 ) -> None:
-    """Grades each job as it comes and hands its report to `emit`.
+    """Grades each job as it comes and hands its report to `emit`; with the lesson's script, catalogued mistakes are named.
 
     Raises `CourseError` when the suite can't be collected, or when this machine isolates less than the level `minimum`.
     """
+    diagnostician = Diagnostician(suite.folder, lesson, suite.probes) if lesson else None
     with Sandbox(suite.modules) as sandbox:
         if not sandbox.isolation.at_least(minimum):
             raise CourseError(
                 f"this machine isolates students' code at {sandbox.isolation.sentence()}; the course demands level {minimum} or better. "
                 "`autograder doctor` says what is missing; c.GradeSubmission.minimum_isolation in nbgrader_config.py lowers the demand."
             )
-        plugin = _Plugin(suite, sandbox, jobs, emit, tuple(files))
+        plugin = _Plugin(suite, sandbox, jobs, emit, tuple(files), diagnostician)
         options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture", "--import-mode=importlib"]
         status = pytest.main([str(suite.folder), *options, "-c", "/dev/null", f"--rootdir={suite.folder}"], plugins=[plugin])
     if plugin.fault is not None:
@@ -92,14 +99,22 @@ class _Plugin:
     """pytest's hooks and fixtures for one suite."""
 
     def __init__(
-        self, suite: Suite, sandbox: Sandbox, jobs: Iterable[Job], emit: Callable[[Report], None], files: tuple[Path, ...]
+        self,
+        suite: Suite,
+        sandbox: Sandbox,
+        jobs: Iterable[Job],
+        emit: Callable[[Report], None],
+        files: tuple[Path, ...],
+        diagnostician: Diagnostician | None,
     ) -> None:
         self.suite, self.sandbox, self.jobs, self.emit, self.files = suite, sandbox, jobs, emit, files
+        self.diagnostician = diagnostician
         self.trouble: list[str] = []
         self.fault: AutograderError | None = None
         self.replay: Replay
         self.seeds: dict[str, int] = {}
         self.student_of_test: Student | None = None
+        self.traces: list[Trace] = []
         self.result: TestResult | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -126,12 +141,20 @@ class _Plugin:
         self.seeds = {name: _seed(job, name) for name in job.points}
         try:
             self.replay.run()
-            reports = [
-                score(name, points, list(self._run_exercise(exercises.get(name, [])))) for name, points in job.points.items()
-            ]
+            reports = [self._grade_exercise(name, points, exercises.get(name, [])) for name, points in job.points.items()]
         finally:
             self.sandbox.end_session()
         return Report(job.student, job.assignment, reports, self.replay.outputs, provenance=self._provenance())
+
+    def _grade_exercise(self, name: str, points: float, items: list[pytest.Item]) -> ExerciseReport:
+        self.traces = []
+        report = score(name, points, list(self._run_exercise(items)))
+        if self.diagnostician is None or report.outcome not in (Outcome.FAILED, Outcome.PARTIAL):
+            return report
+        mistake = self.diagnostician.name(name, self.traces)
+        if mistake is None:
+            return report
+        return replace(report, mistake=mistake.id, advice=f"{mistake.name}. {mistake.hint}", message=f"{mistake.name}. {report.message}")
 
     def _run_exercise(self, items: list[pytest.Item]) -> Iterator[TestResult]:
         stopped: TestResult | None = None
@@ -139,6 +162,8 @@ class _Plugin:
             if stopped is None:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
                 assert self.result is not None, "pytest reported nothing"
+                self.traces += self.student_of_test.traces if self.student_of_test else []
+                self.student_of_test = None
                 yield self.result
                 stopped = self.result if self.result.outcome in STOPS else None
             else:

@@ -1,16 +1,17 @@
 """The `student` of the hidden suites: attribute access becomes a call across the border, and a reply plain data or a readable fault."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.compare import Mismatch
 from autograder.describe import describe_call
+from autograder.diagnosis import Trace
 from autograder.errors import CourseError, SubmissionError
 from autograder.model import Outcome
 from autograder.privacy import hide_paths
 from autograder.replay import Replay
-from autograder.sandbox.host import ChildEnded, Manner, TimedOut
+from autograder.sandbox.host import ChildEnded, Manner, Session, TimedOut
 from autograder.shortcuts import find_shortcuts
 
 __all__ = ["Call", "Student", "StudentFault"]
@@ -39,6 +40,7 @@ class Student:
         self._replay, self._exercise = replay, exercise
         self._manner = Manner(seed, seconds or replay.budget.call_seconds, forbidden)
         self.last_call: str | None = None
+        self.traces: list[Trace] = []
         self.probe = _Probes(self)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -66,12 +68,27 @@ class Student:
 
     def _call(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any], after: bool = False) -> dict[str, Any]:
         self.last_call = describe_call(name, arguments, keywords)
-        return self._ask(name, lambda session: session.call(name, arguments, keywords, self._manner, after=after))
+        return self._traced("call", name, arguments, keywords, lambda session: session.call(name, arguments, keywords, self._manner, after=after))
 
     def _run_probe(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
         self.last_call = f"{_probe_sentence(self._replay.probes, name)}"
-        reply = self._ask(None, lambda session: session.probe(name, arguments, keywords, self._manner))
+        reply = self._traced("probe", name, arguments, keywords, lambda session: session.probe(name, arguments, keywords, self._manner))
         return reply["value"]
+
+    def _traced(
+        self, kind: str, name: str, arguments: Sequence[Any], keywords: dict[str, Any], ask: Callable[[Session], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """The reply; what was asked and answered is kept for the diagnosis."""
+        trace = Trace(kind, name, arguments, keywords, self._manner.seed, raised="")
+        try:
+            reply = self._ask(name if kind == "call" else None, ask)
+            trace = replace(trace, value=reply["value"], raised=None, after=reply.get("arguments"))
+        except StudentFault as fault:
+            trace = replace(trace, raised=fault.types[0] if fault.types else "")
+            raise
+        finally:
+            self.traces.append(trace)
+        return reply
 
     def _ask(self, name: str | None, ask: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         what = f"`{name}`" if name else "Your code"

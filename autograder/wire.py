@@ -26,6 +26,8 @@ MAX_DIMENSIONS: Final = 16
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 400_000
 MAX_INT_DIGITS: Final = 400
+#: Keys whose hashes a sender can choose: a dictionary of many that collide takes the time of their square.
+MAX_CHOSEN_KEYS: Final = 10_000
 WAIT_SECONDS: Final = 0.2
 NUMPY_KINDS: Final = "biufc"
 TORCH_DTYPES: Final = {
@@ -60,7 +62,8 @@ def encode(value: Any) -> tuple[bytes, list[memoryview]]:
 def decode(header: bytes, buffers: bytes | bytearray | memoryview) -> Any:
     """The value in `header` and `buffers`; raises `WireError` for anything that `encode` would not have written."""
     try:
-        tree, sizes = msgpack.unpackb(header, raw=False, strict_map_key=True, max_map_len=0, max_ext_len=0)
+        caps = {"max_map_len": 0, "max_ext_len": 0, "max_array_len": MAX_NODES}
+        tree, sizes = msgpack.unpackb(header, raw=False, strict_map_key=True, list_hook=_Counter().count, **caps)
         reader = _Reader(memoryview(buffers), [_size(n) for n in sizes])
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
         raise WireError(f"unreadable frame: {error}") from None
@@ -182,7 +185,8 @@ class _Reader:
         for size in sizes:
             self.slices.append(data[start : start + size])
             start += size
-        self.nodes = 0
+        self.nodes = self.chosen_keys = 0
+        self.unread = set(range(len(sizes)))
 
     def value(self, tree: Any, depth: int) -> Any:
         self.nodes += 1
@@ -208,6 +212,9 @@ class _Reader:
 
     def read_dict(self, depth: int, items: list[Any]) -> dict[Any, Any]:
         pairs = [(self.value(key, depth), self.value(value, depth)) for key, value in _list(items)]
+        self.chosen_keys += sum(not _hash_is_out_of_reach(key) for key, _ in pairs)
+        if self.chosen_keys > MAX_CHOSEN_KEYS:
+            raise WireError("too many keys of this kind")
         return dict(pairs)
 
     def read_int(self, depth: int, digits: str) -> int:
@@ -219,18 +226,20 @@ class _Reader:
         return complex(real, imaginary)
 
     def read_opaque(self, depth: int, type_name: str) -> Opaque:
-        return Opaque(str(type_name)[:200])
+        if type(type_name) is not str:
+            raise WireError("a type without a name")
+        return Opaque(type_name[:200])
 
     def read_ndarray(self, depth: int, dtype: str, shape: list[int], index: int) -> np.ndarray:
         kind = _numpy_dtype(dtype)
         count = _count(shape)
-        return np.frombuffer(self.raw(index, count * kind.itemsize), dtype=kind).reshape(shape).astype(kind.newbyteorder("="))
+        return _native(np.frombuffer(self.raw(index, count * kind.itemsize), dtype=kind).reshape(shape))
 
     def read_scalar(self, depth: int, dtype: str, raw: bytes) -> np.generic:
         kind = _numpy_dtype(dtype)
         if type(raw) is not bytes or len(raw) != kind.itemsize:
             raise WireError("a scalar of the wrong length")
-        result: np.generic = np.frombuffer(raw, dtype=kind).astype(kind.newbyteorder("="))[0]
+        result: np.generic = _native(np.frombuffer(raw, dtype=kind))[0]
         return result
 
     def read_tensor(self, depth: int, dtype: str, shape: list[int], index: int) -> Any:
@@ -242,12 +251,36 @@ class _Reader:
         raw = self.raw(index, count * TORCH_DTYPES[dtype])
         if not count:
             return torch.empty(shape, dtype=getattr(torch, dtype))
+        if dtype == "bool":
+            return torch.from_numpy(_native(np.frombuffer(raw, dtype=np.bool_))).reshape(shape)
         return torch.frombuffer(bytearray(raw), dtype=getattr(torch, dtype)).reshape(shape)
 
     def raw(self, index: int, n_bytes: int) -> memoryview:
         if type(index) is not int or not 0 <= index < len(self.slices) or self.slices[index].nbytes != n_bytes:
             raise WireError("an array whose shape and bytes disagree")
+        # Each buffer is copied out: a thousand arrays in one would take a thousand times its size.
+        if index not in self.unread:
+            raise WireError("two arrays in one buffer")
+        self.unread.remove(index)
         return self.slices[index]
+
+
+class _Counter:
+    """Stops msgpack when it has made many more lists and items than `MAX_NODES` values need: a byte makes a list of 64."""
+
+    def __init__(self) -> None:
+        self.left = 8 * MAX_NODES
+
+    def count(self, items: list[Any]) -> list[Any]:
+        self.left -= len(items) + 1
+        if self.left < 0:
+            raise ValueError("more items than the limit")
+        return items
+
+
+def _hash_is_out_of_reach(key: Any) -> bool:
+    """Whether the sender can't choose the hash: that of text is salted, that of a small integer is itself."""
+    return type(key) in (str, bytes, bool) or (type(key) is int and -(1 << 63) <= key < 1 << 63)
 
 
 def _list(items: Any) -> list[Any]:
@@ -270,6 +303,13 @@ def _numpy_dtype(name: Any) -> np.dtype[Any]:
     if kind.itemsize > 16:
         raise WireError("an unknown dtype")
     return kind
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    """A copy in this machine's byte order; bytes that are neither true nor false become true."""
+    if array.dtype.kind == "b":
+        return array.view(np.uint8) != 0
+    return array.astype(array.dtype.newbyteorder("="))
 
 
 def _count(shape: Any) -> int:

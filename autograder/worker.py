@@ -1,6 +1,6 @@
 """A grading process: jobs come in as JSON lines on one descriptor, reports go out as JSON lines on another.
 
-Started by `pool` as `python -m autograder.worker JOBS REPORTS LEVEL SUITE [FILE…]`. It holds the hidden suite and never runs a student's code.
+Started by `pool` as `python -m autograder.worker JOBS REPORTS LEVEL SUITE LESSON [FILE…]`. It holds the hidden suite and never runs a student's code.
 """
 
 import json
@@ -17,7 +17,7 @@ from autograder.runner import Suite, run_suite
 __all__ = ["main"]
 
 
-def main(jobs: int, reports: int, minimum: str, suite: Path, files: list[Path]) -> None:
+def main(jobs: int, reports: int, minimum: str, suite: Path, lesson: Path | None, files: list[Path]) -> None:
     """Grades until the descriptor `jobs` ends. What goes wrong outside a job is reported as `{"fault": …, "message": …}`."""
     out = os.fdopen(reports, "w")
 
@@ -30,7 +30,7 @@ def main(jobs: int, reports: int, minimum: str, suite: Path, files: list[Path]) 
         write({"report": report.as_dict()})
 
     try:
-        run_suite(Suite.read(suite), _read_jobs(jobs), emit, files, minimum)
+        run_suite(Suite.read(suite), _read_jobs(jobs), emit, files, minimum, lesson)
     except AutograderError as error:
         write({"fault": "course" if isinstance(error, CourseError) else "machine", "message": str(error)})
 
@@ -42,4 +42,5 @@ def _read_jobs(descriptor: int) -> Iterator[Job]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), [Path(name) for name in sys.argv[5:]])
+    script = Path(sys.argv[5]) if sys.argv[5] else None
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), script, [Path(name) for name in sys.argv[6:]])

@@ -39,8 +39,8 @@ __all__ = [
     "MendingExporter",
     "SaveReport",
     "data_files",
-    "fingerprint",
     "find_every_submission",
+    "fingerprint",
     "make_job",
     "with_notes",
 ]
@@ -167,7 +167,7 @@ def data_files(places: Places) -> list[Path]:
 def _pool(course: Path, assignment: str, minimum: str) -> Callable[[Job], Report]:
     """Grades one job after another; the worker process stays for the next submission of the same nbgrader command."""
     places = Places(course, assignment)
-    pool = Pool(places.suite, data_files(places), workers=1, minimum=minimum)
+    pool = Pool(places.suite, data_files(places), workers=1, minimum=minimum, lesson=places.script if places.script.is_file() else None)
     # Not `atexit`: by then the threads of an executor are gone already.
     threading._register_atexit(pool.__exit__, None, None, None)  # type: ignore[attr-defined]
     return lambda job: pool.submit(job).result()

@@ -46,10 +46,10 @@ class Graded:
 
 @dataclass
 class _Plan:
-    """What is to be done for one assignment: the students to grade, and the reports to come."""
+    """What is to be done for one assignment: the reports to come, by student, and the unchanged students whose page is to be written."""
 
     assignment: str
-    unchanged: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
     reports: dict[str, Future[Report]] = field(default_factory=dict)
 
 
@@ -119,14 +119,14 @@ def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], 
         except MissingEntry:
             raise CourseError(f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first.") from None
     minimum = GradeSubmission(config=app.config).minimum_isolation
-    pool = stack.enter_context(Pool(places.suite, data_files(places), workers, minimum))
+    pool = stack.enter_context(Pool(places.suite, data_files(places), workers, minimum, places.script if places.script.is_file() else None))
     plan = _Plan(assignment)
     for student in students:
         job, mark, problem = _read_job(coursedir, reference, assignment, student)
-        if _last_mark(coursedir, assignment, student) == mark:
-            plan.unchanged.append(student)
-        else:
+        if _last_mark(coursedir, assignment, student) != mark:
             plan.reports[student] = Future() if problem else pool.submit(job)
+        elif not _page_stands(coursedir, assignment, student):
+            plan.pages.append(student)
     return plan
 
 
@@ -152,14 +152,27 @@ def _last_mark(coursedir: Any, assignment: str, student: str) -> str | None:
     return mark
 
 
+def _page(coursedir: Any, assignment: str, student: str) -> Path:
+    return Path(coursedir.format_path(coursedir.feedback_directory, student, assignment)) / f"{topic_of(assignment)}.html"
+
+
+def _page_stands(coursedir: Any, assignment: str, student: str) -> bool:
+    """Whether the feedback page is whole and of the last grading: a run may be cut off between the two, or within the page."""
+    page = _page(coursedir, assignment, student)
+    try:
+        newer = page.stat().st_mtime_ns >= _autograded(coursedir, assignment, student).stat().st_mtime_ns
+        return newer and page.read_bytes().rstrip().endswith(b"</html>")
+    except OSError:
+        return False
+
+
 def _read_graded(coursedir: Any, assignment: str, student: str, anew: bool) -> Graded:
     metadata = json.loads(_autograded(coursedir, assignment, student).read_bytes())["metadata"]
-    page = Path(coursedir.format_path(coursedir.feedback_directory, student, assignment)) / f"{topic_of(assignment)}.html"
-    return Graded(student, assignment, metadata[KEY]["report"], anew, page)
+    return Graded(student, assignment, metadata[KEY]["report"], anew, _page(coursedir, assignment, student))
 
 
 def _run(converter: "_Autograde", plan: _Plan, app: Any) -> None:
-    if not plan.reports:
+    if not plan.reports and not plan.pages:
         return
     try:
         converter.start()
@@ -185,8 +198,12 @@ class _Planned:
             self._format_source(self.plan.assignment, student): [  # type: ignore[attr-defined]
                 str(Path(self._format_source(self.plan.assignment, student)) / f"{topic_of(self.plan.assignment)}.ipynb")  # type: ignore[attr-defined]
             ]
-            for student in self.plan.reports
+            for student in self.students()
         }
+
+    def students(self) -> Sequence[str]:
+        """Whose work this converter treats."""
+        return list(self.plan.reports)
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         """The plan knows already that this is to be done."""
@@ -213,3 +230,7 @@ class _Autograde(_Planned, Autograde):  # type: ignore[misc]
 
 class _Feedback(_Planned, GenerateFeedback):  # type: ignore[misc]
     word = "feedback"
+
+    def students(self) -> Sequence[str]:
+        """Those just graded, and those whose page is missing or out of date."""
+        return [*self.plan.pages, *self.plan.reports]

@@ -43,6 +43,9 @@ EPERM, ENOSYS = 0x00050000 | 1, 0x00050000 | 38
 NAMESPACE_FLAGS: Final = 0x7E020000
 AF_UNIX = SOCK_STREAM = 1
 PR_SET_NAME, PR_GET_NAME = 15, 16
+# The kernel signals the owner of a descriptor in the name of whoever set it: to every process of the same user.
+F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE = 8, 10, 15, 1024
+FIOSETOWN, SIOCSPGRP, TIOCSTI = 0x8901, 0x8902, 0x5412
 
 
 def drop_root(user_id: int) -> None:
@@ -130,6 +133,8 @@ def _filter(pid: int) -> Iterator[Instruction]:
     yield from _guard("tgkill", _argument_is(0, pid))
     yield from _guard("prctl", _argument_is(0, PR_SET_NAME, PR_GET_NAME))
     yield from _guard("prlimit64", _argument_is(0, 0))
+    yield from _guard("fcntl", _argument_is_not(1, F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE))
+    yield from _guard("ioctl", _argument_is_not(1, FIOSETOWN, SIOCSPGRP, TIOCSTI))
     yield from _guard("clone", [(LOAD, 0, 0, 16), (JUMP_SET, 1, 0, NAMESPACE_FLAGS), (RETURN, 0, 0, ALLOW)])
     yield from _guard("socketpair", [(LOAD, 0, 0, 16), (JUMP_EQUAL, 0, 4, AF_UNIX), *_stream_only()])
     # A `sendto` with an address could reach a socket that was never connected.
@@ -152,6 +157,13 @@ def _argument_is(index: int, *values: int) -> list[Instruction]:
     for value in values:
         tests += [(JUMP_EQUAL, 0, 1, value), (RETURN, 0, 0, ALLOW)]
     return tests
+
+
+def _argument_is_not(index: int, *values: int) -> list[Instruction]:
+    tests: list[Instruction] = [(LOAD, 0, 0, 16 + 8 * index)]
+    for place, value in enumerate(values):
+        tests.append((JUMP_EQUAL, len(values) - place, 0, value))
+    return [*tests, (RETURN, 0, 0, ALLOW)]
 
 
 def _stream_only() -> list[Instruction]:

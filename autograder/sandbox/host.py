@@ -5,7 +5,6 @@ This is the only module that talks to the sandboxed process. A reply is believed
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from autograder import wire
 from autograder.errors import MachineError, SubmissionError
 from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.tidy import remove_folder
 from autograder.sandbox.watch import TooMuch, Watch
 
 __all__ = ["LAYERS", "ChildEnded", "Manner", "Sandbox", "Session", "TimedOut"]
@@ -126,7 +126,7 @@ class Sandbox:
             self._process.wait()
         if self._process.stderr is not None:
             self._process.stderr.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        remove_folder(self._home)
 
     def _answer(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
         self._control.settimeout(seconds)
@@ -200,7 +200,8 @@ class Session:
         except wire.WireError as error:
             self.kill()
             raise ChildEnded(f"its answer was unreadable ({error})") from None
-        if type(reply) is not dict or reply.get("id") != self._requests:
+        # An array for an id would compare to an array, which is neither true nor false.
+        if type(reply) is not dict or type(reply.get("id")) is not int or reply["id"] != self._requests:
             self.kill()
             raise ChildEnded("its answer was not to the question")
         return reply

@@ -1,7 +1,7 @@
 """The system calls that numerical Python needs, by architecture: what the sandbox's filter lets through.
 
 Everything else is refused with EPERM: sockets, tracing, signals to others, changing owners, modes and times, mounting, namespaces,
-io_uring, keys, BPF. Numbers are those of the kernel's headers; None where the architecture has no such call.
+io_uring, keys, BPF, files in memory, which no limit counts. Numbers are those of the kernel's headers; None where the architecture has no such call.
 """
 
 import platform
@@ -21,9 +21,9 @@ PLAIN: Final[dict[str, tuple[int | None, int | None]]] = {
     "newfstatat": (262, 79), "statx": (332, 291), "access": (21, None), "faccessat": (269, 48), "faccessat2": (439, 439),
     "readlink": (89, None), "readlinkat": (267, 78), "getdents": (78, None), "getdents64": (217, 61), "getcwd": (79, 17),
     "chdir": (80, 49), "fchdir": (81, 50), "dup": (32, 23), "dup2": (33, None), "dup3": (292, 24), "pipe": (22, None),
-    "pipe2": (293, 59), "fcntl": (72, 25), "flock": (73, 32), "ioctl": (16, 29), "statfs": (137, 43), "fstatfs": (138, 44),
+    "pipe2": (293, 59), "flock": (73, 32), "statfs": (137, 43), "fstatfs": (138, 44),
     "mmap": (9, 222), "munmap": (11, 215), "mprotect": (10, 226), "mremap": (25, 216), "madvise": (28, 233), "brk": (12, 214),
-    "msync": (26, 227), "mincore": (27, 232), "memfd_create": (319, 279), "mlock": (149, 228), "munlock": (150, 229),
+    "msync": (26, 227), "mincore": (27, 232), "mlock": (149, 228), "munlock": (150, 229),
     "futex": (202, 98), "futex_waitv": (449, 449), "get_robust_list": (274, 100), "set_robust_list": (273, 99),
     "set_tid_address": (218, 96), "rseq": (334, 293), "fork": (57, None), "vfork": (58, None), "execve": (59, 221),
     "execveat": (322, 281), "wait4": (61, 260), "waitid": (247, 95), "exit": (60, 93), "exit_group": (231, 94),
@@ -55,7 +55,7 @@ PLAIN: Final[dict[str, tuple[int | None, int | None]]] = {
 #: Allowed only with certain arguments, see `confine`.
 GUARDED: Final[dict[str, tuple[int | None, int | None]]] = {
     "kill": (62, 129), "tgkill": (234, 131), "prctl": (157, 167), "prlimit64": (302, 261), "clone": (56, 220), "socketpair": (53, 199),
-    "sendto": (44, 206), "clone3": (435, 435),
+    "sendto": (44, 206), "clone3": (435, 435), "fcntl": (72, 25), "ioctl": (16, 29),
 }
 # fmt: on
 

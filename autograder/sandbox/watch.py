@@ -3,10 +3,17 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from autograder.sandbox.limits import Limits
 
 __all__ = ["TooMuch", "Watch"]
+
+
+#: What a file counts for at least: empty ones cost the disk, and whoever removes them, too.
+ENTRY_BYTES: Final = 4096
+#: Paths longer than the system allows would hide what lies below them.
+MAX_DEPTH: Final = 100
 
 
 class TooMuch(Exception):
@@ -33,10 +40,10 @@ class Watch:
 
 
 def _private_bytes(pid: int) -> int:
-    """Resident less shared: the pages of libraries don't count."""
+    """Resident memory that lies in no file: the pages of libraries don't count, anonymous shared memory does."""
     with suppress(OSError, ValueError):
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-        return max(0, int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+        lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        return sum(int(lines.get(name, "0 kB").split()[0]) << 10 for name in ("RssAnon", "RssShmem"))
     return 0
 
 
@@ -49,9 +56,15 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _folder_bytes(folder: Path) -> int:
-    total = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(path, name)).st_blocks * 512
+    total, waiting = 0, [(str(folder), 0)]
+    while waiting:
+        path, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise TooMuch("it nested its folders too deep")
+        with suppress(OSError), os.scandir(path) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    total += max(ENTRY_BYTES, entry.stat(follow_symlinks=False).st_blocks * 512)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, depth + 1))
     return total

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from autograder.sandbox import confine, namespaces, readable
 from autograder.sandbox.limits import Limits, impose
+from autograder.sandbox.tidy import remove_folder
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
@@ -190,7 +191,7 @@ def _sweep(layers: Layers, folders: list[str]) -> None:
         if not _reap():
             break
     while folders:
-        shutil.rmtree(folders.pop(), ignore_errors=True)
+        remove_folder(folders.pop())
 
 
 def _reap() -> bool:

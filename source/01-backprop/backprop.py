@@ -4,10 +4,9 @@
 # **A network has thousands of weights and makes one mistake. Which weight is to blame, and by how much?**
 #
 # That question has an exact answer, and finding it costs only a few times as much as running the network once,
-# however many weights
-# there are. The method is back-propagation. Every network in this course learns by it: the Transformer at the end too.
-# In this notebook you build it twice: by hand for one layer, and then as a machine that does it for any formula you
-# can write.
+# however many weights there are. The method is back-propagation. Every network in this course learns by it: the
+# Transformer at the end too. In this notebook you build it twice: by hand for one layer, and then as a machine that
+# does it for any formula you can write.
 #
 # **You will be able to**
 #
@@ -18,6 +17,7 @@
 # - train a network that reads handwriting, in NumPy alone.
 #
 # **Time** about five and a half hours: nine exercises, which can be done on different days.
+#
 # **Prerequisites** Python, NumPy broadcasting, matrix products, the chain rule for functions of one variable.
 #
 # **Papers**
@@ -36,17 +36,16 @@
 # ### How to work here
 #
 # Each exercise has a **stub** to fill in, folded **hints** from gentle to nearly the answer, and a cell of **visible
-# examples** that you can run at once.
-# Replace `raise NotImplementedError()` by your code. Hidden tests look at more cases than the visible ones: other
-# shapes, one row, extreme numbers.
+# examples** that you can run at once. Replace `raise NotImplementedError()` by your code. Hidden tests look at more
+# cases than the visible ones: other shapes, one row, extreme numbers.
 #
 # Exercises are graded one by one. No exercise needs your answer to another one, so skip what resists and come back.
-# Some figures do use your functions: if a
-# figure's cell fails, the exercise above it is not done yet, and nothing else is lost.
+# Some figures do use your functions: if a figure's cell fails, the exercise above it is not done yet, and nothing
+# else is lost.
 #
-# **Notation, used throughout.** $L$ is the loss: one number. For an array `x`, the array `d_x` holds $\partial
-# L/\partial x$, entry by entry, so **`d_x` always has the shape of `x`**.
-# `N` is the number of examples in a batch, `D` the number of inputs of a layer, `K` the number of outputs or classes.
+# **Notation, used throughout.** $L$ is the loss: one number. For an array `x`, the array `d_x` holds
+# $\partial L/\partial x$, entry by entry, so **`d_x` always has the shape of `x`**. `N` is the number of examples in
+# a batch, `D` the number of inputs of a layer, `K` the number of outputs or classes.
 
 # %%
 import itertools
@@ -74,20 +73,18 @@ def show_difference(name, mine, reference):
 # ## 1 · Ask by poking
 #
 # Think of a network as a box with many knobs, the weights $w_1, w_2, \dots$, and one dial, the loss $L$. Learning
-# means: turn the knobs so that the dial goes down.
-# For that we want to know, for each knob, what the dial does when this knob moves a little and all others stay. That
-# is the partial derivative $\partial L/\partial w_i$.
-# All of them together are the **gradient**.
+# means: turn the knobs so that the dial goes down. For that we want to know, for each knob, what the dial does when
+# this knob moves a little and all others stay. That is the partial derivative $\partial L/\partial w_i$. All of them
+# together are the **gradient**.
 #
 # The honest way to find out is to try. Let $f$ be the loss as a function of one knob, at position $x$. Turn it by a
 # small step $h$ and look:
 #
 # $$\frac{f(x+h)-f(x)}{h}$$
 #
-# How wrong is this? Taylor's formula says $f(x\pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6}
-# f'''(x) + \dots$
-# So the one-sided quotient is off by about $\tfrac{h}{2} f''(x)$. Now poke to both sides and subtract. The $f''$
-# terms cancel:
+# How wrong is this? Taylor's formula says
+# $f(x\pm h) = f(x) \pm h f'(x) + \tfrac{h^2}{2} f''(x) \pm \tfrac{h^3}{6} f'''(x) + \dots$ So the one-sided quotient
+# is off by about $\tfrac{h}{2} f''(x)$. Now poke to both sides and subtract. The $f''$ terms cancel:
 #
 # $$\frac{f(x+h)-f(x-h)}{2h} = f'(x) + \tfrac{h^2}{6} f'''(x) + \dots$$
 #
@@ -121,8 +118,8 @@ def show_difference(name, mine, reference):
 # <details><summary>Hint 3: nearly the answer</summary>
 #
 # Make a float64 *copy* of `x` and poke that copy: then the caller's `x` needs no repair at all. In the loop: remember
-# the entry, set it to entry + step and call `f`, set it to entry − step and call `f`,
-# put the remembered value back. (Adding and subtracting `step` again would not give the same number: rounding.)
+# the entry, set it to entry + step and call `f`, set it to entry − step and call `f`, put the remembered value back.
+# (Adding and subtracting `step` again would not give the same number: rounding.)
 # </details>
 
 
@@ -188,11 +185,9 @@ print("error with step 1e-5 is below 1e-9: ", bool(at_default_step < 1e-9))
 
 # %% [markdown]
 # Two slopes meet in a valley. On the right the step is too coarse, and Taylor's leftover terms dominate. On the left
-# the step is too fine. A float64 carries about sixteen digits, so
-# $f(x+h)$ and $f(x-h)$ agree in nearly all of them, their difference keeps only the last few, and dividing by $2h$
-# blows up the rounding error.
-# That is why a *correct* gradient check never shows a difference of exactly zero, and why a difference of $10^{-10}$
-# is good news.
+# the step is too fine. A float64 carries about sixteen digits, so $f(x+h)$ and $f(x-h)$ agree in nearly all of them,
+# their difference keeps only the last few, and dividing by $2h$ blows up the rounding error. That is why a *correct*
+# gradient check never shows a difference of exactly zero, and why a difference of $10^{-10}$ is good news.
 #
 # **What breaks.** Every weight needs two runs of the network:
 
@@ -222,8 +217,8 @@ assert (n_weights, 2 * n_weights) == (4810, 9620)
 # | `out` | (N, K) | the result |
 #
 # Suppose someone further down the line has already worked out `d_out`: how the loss reacts to each entry of `out`,
-# shape (N, K). Our layer has a single duty: turn the blame for its output into blame for
-# its three inputs. The chain rule says: *go through everything that the knob influences, and add up.*
+# shape (N, K). Our layer has a single duty: turn the blame for its output into blame for its three inputs. The chain
+# rule says: *go through everything that the knob influences, and add up.*
 #
 # $$\frac{\partial L}{\partial w_{dk}} = \sum_{n} \frac{\partial L}{\partial \text{out}_{nk}}\cdot\frac{\partial\, \text{out}_{nk}}{\partial w_{dk}} = \sum_n \text{d\_out}_{nk}\; x_{nd}$$
 #
@@ -316,8 +311,8 @@ _, d_w, d_b = linear_backward(np.array([[1.0, 0.0, 0.0], [10.0, 0.0, 0.0]]), np.
 assert np.allclose(d_b, [11, 0, 0]), f"b is used by both rows, so d_b adds up both: expected [11 0 0], got {d_b}."
 
 # %% [markdown]
-# **Trust, but measure.** Take a random layer, and a loss that weighs each output entry with a random number, $L =
-# \sum_{nk} c_{nk}\,\text{out}_{nk}$. Then d_out is $c$. Compare your formulas with the experiment:
+# **Trust, but measure.** Take a random layer, and a loss that weighs each output entry with a random number,
+# $L = \sum_{nk} c_{nk}\,\text{out}_{nk}$. Then d_out is $c$. Compare your formulas with the experiment:
 
 # %%
 rng = np.random.default_rng(1)
@@ -336,8 +331,7 @@ show_difference("d_b", d_b, numerical_gradient(lambda b: float((linear_forward(x
 # ## 3 · From scores to a loss
 #
 # A classifier ends in scores, one for each class. They are called **logits**, and may be any real numbers. The
-# softmax turns a row $z$ of $K$ logits into probabilities,
-# and the loss is the surprise at the true class $y$:
+# softmax turns a row $z$ of $K$ logits into probabilities, and the loss is the surprise at the true class $y$:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad L = -\ln p_y = -z_y + \ln \sum_j e^{z_j}$$
 #
@@ -357,16 +351,15 @@ show_difference("d_b", d_b, numerical_gradient(lambda b: float((linear_forward(x
 # ### Large numbers
 #
 # $e^{710}$ is too large for a float64. A network that is very sure has logits like that, and then the formula as
-# written gives `inf / inf`, which is NaN: not a number. The way out costs one subtraction. Adding the same
-# constant to all logits of a row changes no probability, since numerator and denominator get the same factor. So
-# subtract the row's maximum first: the largest exponent is 0, and nothing can overflow. Small ones may underflow to
-# 0, which is harmless in a sum that contains a 1.
+# written gives `inf / inf`, which is NaN: not a number. The way out costs one subtraction. Adding the same constant
+# to all logits of a row changes no probability, since numerator and denominator get the same factor. So subtract the
+# row's maximum first: the largest exponent is 0, and nothing can overflow. Small ones may underflow to 0, which is
+# harmless in a sum that contains a 1.
 #
 # One trap remains. If $p_y$ underflows to 0, $\ln p_y$ is $-\infty$, although the true loss is an ordinary number
 # such as 20,000. People repair that with $\ln(p_y + 10^{-12})$. It looks harmless and *is wrong*: no loss can exceed
-# 27.6 then.
-# Compute the logarithm directly instead, with the right-hand form: $\ln p_k = z_k - m - \ln \sum_j e^{z_j - m}$,
-# where $m$ is the row's maximum. No small number is ever logged.
+# 27.6 then. Compute the logarithm directly instead, with the right-hand form:
+# $\ln p_k = z_k - m - \ln \sum_j e^{z_j - m}$, where $m$ is the row's maximum. No small number is ever logged.
 
 # %%
 print("e^709 is finite:", bool(np.isfinite(np.exp(np.float64(709)))), " -ln(1e-12) =", round(-np.log(1e-12), 1))
@@ -393,8 +386,8 @@ with np.errstate(over="ignore"):
 # <details><summary>Hint 3: nearly the answer</summary>
 #
 # `log_probs` = shifted − ln(sum of exp(shifted)) along axis 1, where shifted = logits − row maximum, in a new array.
-# The loss is minus the mean of the picked `log_probs`.
-# The gradient starts as exp(log_probs); subtract 1 at the picked entries; divide by N.
+# The loss is minus the mean of the picked `log_probs`. The gradient starts as exp(log_probs); subtract 1 at the
+# picked entries; divide by N.
 # </details>
 
 
@@ -491,17 +484,16 @@ for place, (name, mine) in enumerate([("d_w_1", d_w_1), ("d_b_1", d_b_1), ("d_w_
 #
 # **What breaks.** You derived each line. You kept `hidden` because you knew that tanh would need it. You ran the
 # lines in the right order because you wrote them so. A recurrent network, an attention layer, a Transformer: hundreds
-# of lines like these, each a chance to forget a transpose.
-# But look again: each piece knew only its own little rule. The rest was book-keeping. Let us give the book-keeping to
-# the machine.
+# of lines like these, each a chance to forget a transpose. But look again: each piece knew only its own little rule.
+# The rest was book-keeping. Let us give the book-keeping to the machine.
 
 # %% [markdown]
 # ---
 # ## 4 · What broadcasting hides
 #
 # Our machine will take any formula in NumPy apart into small steps: additions, products, exponentials. One obstacle
-# first. NumPy stretches arrays silently. In `x + b` with shapes (2, 3) and (3,), the bias is copied to both rows.
-# You know the rule by now: *what is copied on the way forward is added up on the way back.* For `b` we did it by hand
+# first. NumPy stretches arrays silently. In `x + b` with shapes (2, 3) and (3,), the bias is copied to both rows. You
+# know the rule by now: *what is copied on the way forward is added up on the way back.* For `b` we did it by hand
 # with `sum(axis=0)`. Now do it for every way in which NumPy can stretch.
 #
 # NumPy aligns shapes **at the right**. It stretches an array in two ways:
@@ -521,8 +513,8 @@ for place, (name, mine) in enumerate([("d_w_1", d_w_1), ("d_b_1", d_b_1), ("d_w_
 # to `shape`.
 #
 # In symbols: if $B$ is the linear map that stretches, you are asked for its transpose $B^{\mathsf T}$. It is the map
-# for which $\langle g, B a\rangle = \langle B^{\mathsf T} g, a\rangle$ for all $g$ and $a$, where $\langle u,
-# v\rangle$ is the sum of all products of corresponding entries. The hidden tests check just that.
+# for which $\langle g, B a\rangle = \langle B^{\mathsf T} g, a\rangle$ for all $g$ and $a$, where
+# $\langle u, v\rangle$ is the sum of all products of corresponding entries. The hidden tests check just that.
 #
 # <details><summary>Hint 1: in which order</summary>
 #
@@ -575,8 +567,7 @@ assert np.allclose(column, [[3], [3]]), f"Three columns were copies of one: expe
 # %% [markdown]
 # From here on the notebook brings its own version, so that no later exercise depends on your answer. It takes another
 # road: broadcast the *numbers* of the entries, so that each entry of the gradient knows where it came from, and let
-# `bincount` add up by origin.
-# Compare the two; which one would you rather read in a year?
+# `bincount` add up by origin. Compare the two; which one would you rather read in a year?
 
 
 # %%
@@ -611,8 +602,7 @@ print(sum_to_shape(np.ones((2, 3)), (3,)), sum_to_shape(np.ones((2, 3)), (2, 1))
 #
 # On the way back, blame flows from y to its parents, from these to theirs, and so on. The node x gets blame from
 # *two* sides: directly from y, and by the long way through b and a. It must wait until both have arrived before it
-# passes anything on. So: **a node may be
-# visited only after everything that was computed from it.**
+# passes anything on. So: **a node may be visited only after everything that was computed from it.**
 #
 # A list in which every node stands after its parents is called a **topological order**: here x, a, b, y. Read from
 # the end, it is precisely what the way back needs. Three ideas that look right and fail:
@@ -654,8 +644,8 @@ print("paths through 30 detours:", 2**30, " default recursion limit is below 10,
 # <details><summary>Hint 3: nearly the answer</summary>
 #
 # Start with `(root, False)` on the stack. Pop a pair. If it says True, append the node to the result. If it says
-# False and the node is new: mark it, push `(node, True)`, then push `(parent, False)` for each parent.
-# The parents lie above the node on the stack, so they are all finished before the node's second visit.
+# False and the node is new: mark it, push `(node, True)`, then push `(parent, False)` for each parent. The parents
+# lie above the node on the stack, so they are all finished before the node's second visit.
 # </details>
 
 
@@ -786,8 +776,8 @@ assert names == ["x", "square"], f"A node that is a parent twice still stands in
 # </details>
 # <details><summary>Hint 4: nearly the answer</summary>
 #
-# What is *added* to the operand's grad, with g for out.grad: `@`: `g @ other.data.T` for self, `self.data.T @ g` for other.
-# `**`: `exponent * self.data ** (exponent - 1) * g`. `exp`: `out.data * g`. `tanh`: `(1 - out.data**2) * g`.
+# What is *added* to the operand's grad, with g for out.grad: `@`: `g @ other.data.T` for self, `self.data.T @ g` for
+# other. `**`: `exponent * self.data ** (exponent - 1) * g`. `exp`: `out.data * g`. `tanh`: `(1 - out.data**2) * g`.
 # `relu`: `(self.data > 0) * g`. `reshape`: g, reshaped to self.data.shape.
 # </details>
 
@@ -1212,8 +1202,8 @@ show_difference("engine", engine, numerical_gradient(neuron, np.array([-1.5, 0.8
 # %% [markdown]
 # Read the red numbers from the right. The loss box says 1. The square multiplies by twice the miss. The minus and the
 # sum pass on what they get. The tanh multiplies by $1 - \tanh^2$, always a number below 1. The product hands `w` the
-# gradient times `x`, and `x` the gradient times `w`.
-# Every box needs only its own values and the red number to its right. That is all back-propagation is.
+# gradient times `x`, and `x` the gradient times `w`. Every box needs only its own values and the red number to its
+# right. That is all back-propagation is.
 #
 # In 1970 Seppo Linnainmaa described this walk in his thesis, to follow rounding errors through a program. It is
 # called reverse-mode automatic differentiation, and its price is a small constant: one walk costs a few times as much
@@ -1223,9 +1213,9 @@ show_difference("engine", engine, numerical_gradient(neuron, np.array([-1.5, 0.8
 # ---
 # ## 8 · Going downhill well
 #
-# We have the gradient $g$ of the loss at the weights $\theta$. Gradient descent steps against it: $\theta \leftarrow
-# \theta - \text{lr}\cdot g$, where lr is the **learning rate**. In a narrow valley that is slow. The steep walls
-# forbid a large step, and along the flat floor the small step hardly moves.
+# We have the gradient $g$ of the loss at the weights $\theta$. Gradient descent steps against it:
+# $\theta \leftarrow \theta - \text{lr}\cdot g$, where lr is the **learning rate**. In a narrow valley that is slow.
+# The steep walls forbid a large step, and along the flat floor the small step hardly moves.
 #
 # **Adam** (Kingma and Ba 2015) keeps two running averages for every weight by itself: $m$ of the gradient, and $v$ of
 # its square. In step number $t = 1, 2, 3, \dots$:
@@ -1239,9 +1229,8 @@ show_difference("engine", engine, numerical_gradient(neuron, np.array([-1.5, 0.8
 #
 # **Why the hats?** $m$ and $v$ start at 0, so at first they are far too small. After one step, $m = (1-\beta_1)\,g$:
 # a tenth of the gradient, for $\beta_1 = 0.9$. Dividing by $1-\beta_1^{\,t}$, which is that same tenth at $t = 1$,
-# repairs it exactly. Later the divisor goes to 1, and the correction fades away.
-# So in the first step $\hat m/\sqrt{\hat v}$ is $g/|g|$, and every weight moves by lr, whatever the size of its
-# gradient.
+# repairs it exactly. Later the divisor goes to 1, and the correction fades away. So in the first step
+# $\hat m/\sqrt{\hat v}$ is $g/|g|$, and every weight moves by lr, whatever the size of its gradient.
 
 # %% [markdown]
 # ## Exercise 8 · `adam_step` (8 points)
@@ -1346,9 +1335,8 @@ plt.show()
 #
 # The data: 1,797 digits written by 13 people, each an image of 8 × 8 pixels with ink from 0 to 16, collected by E.
 # Alpaydin and C. Kaynak (UCI Machine Learning Repository, CC BY 4.0; see `LICENCES.md`). They were shuffled once;
-# 1,437 are for training, and 360 are **held out**. The held-out ones are
-# the examination: the network never learns from them. (The same people wrote both
-# parts. A stranger's handwriting would be harder.)
+# 1,437 are for training, and 360 are **held out**. The held-out ones are the examination: the network never learns
+# from them. (The same people wrote both parts. A stranger's handwriting would be harder.)
 
 # %%
 digits = np.load("digits.npz")
@@ -1371,8 +1359,7 @@ plt.show()
 # 1. **Standardise.** Subtract from each pixel its mean over the *training* images, and divide by its standard
 #    deviation over them. Then no input shouts louder than another, and the weights can start at one common size. The
 #    test images go through the same numbers: computing them anew from the test images would be looking at the
-#    examination.
-#    Some pixels are the same in all training images. Their standard deviation is 0: divide by 1 there.
+#    examination. Some pixels are the same in all training images. Their standard deviation is 0: divide by 1 there.
 # 2. **Initialise.** Weights that start equal stay equal: each hidden unit would learn the same thing. So draw them at
 #    random, from a normal distribution, with standard deviation $\sqrt{2/D}$ for a layer with D inputs and a ReLU
 #    behind it (He and others 2015). Biases start at 0.
@@ -1390,8 +1377,8 @@ plt.show()
 #
 # You may call your own functions from above (then they must be right), your own `Tensor`, or write the few lines anew
 # in plain NumPy. The hidden tests train on small sets of a few hundred examples: on images, on data in very different
-# units, on data sorted by class with some labels wrong, and on classes that no straight line can separate.
-# They ask for an accuracy well below what a plain solution reaches.
+# units, on data sorted by class with some labels wrong, and on classes that no straight line can separate. They ask
+# for an accuracy well below what a plain solution reaches.
 #
 # <details><summary>Hint 1: a plan</summary>
 #
@@ -1611,6 +1598,6 @@ plt.show()
 #
 # **What breaks next.** The digits were kind to us: they *came* as 64 numbers, and similar images have similar
 # numbers. Now open a book. "Ship" and "boat" share not a single letter, "ship" and "shop" differ by one. Before a
-# network can learn from language, words and documents need numbers in which *near* means *alike*.
-# The next assignment, **02 · Latent semantic analysis**, finds such numbers in 1990, with no network at all: by
-# counting, and one decomposition of a matrix.
+# network can learn from language, words and documents need numbers in which *near* means *alike*. The next
+# assignment, **02 · Latent semantic analysis**, finds such numbers in 1990, with no network at all: by counting, and
+# one decomposition of a matrix.

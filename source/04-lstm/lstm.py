@@ -954,7 +954,7 @@ def peephole_cell_forward(x, h_prev, c_prev, w_x, w_h, b, p_i, p_f, p_o):
         p_i, p_f, p_o (H,): one peephole weight per unit
     Values of a may be as large as +-1000: no NaN. Integer arrays are accepted and give float64. No argument is changed.
     Example: w_x, w_h, b zero, c_prev = [[2.]], p_f = [1.], p_i = p_o = [0.] give
-    c = [[2 * sigmoid(2)]] = [[1.7616]], h = [[tanh(c) / 2]] = [[0.4714]].
+    c = [[2 * sigmoid(2)]] = [[1.7616]], h = [[tanh(c) / 2]] = [[0.4713]].
     This function stands on its own: errors in other exercises need not touch it.
     Source: Gers & Schmidhuber (2000), IJCNN.
     """

@@ -600,7 +600,7 @@ visible_k = torch.tensor([[0.0, 0.0, 0.0, 0.0], [math.log(3.0), 0.0, 0.0, 0.0]])
 visible_v = torch.tensor([[0.0, 4.0], [8.0, 0.0]])
 visible_output, visible_weights = scaled_dot_product_attention(visible_q, visible_k, visible_v)
 assert torch.allclose(visible_weights, torch.tensor([[0.25, 0.75]])), (
-    f"the scores are 0 and ln 3, so the weights are 1/4 and 3/4; yours are {visible_weights.tolist()}. Did you divide by the root of d_k = 4?"
+    f"the scores are 0 and ln 3, the weights 1/4 and 3/4; yours: {visible_weights.tolist()}. Divided by the root of d_k?"
 )
 assert torch.allclose(visible_output, torch.tensor([[6.0, 1.0]])), (
     "the output is the weighted sum of the values: [6, 1]"
@@ -1136,7 +1136,7 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Without attention the year is right: it is written first, and in all four languages it stands at the end of the source, where one of the two readers has just been. Then it gets worse from character to character. The month is blurred, and of the day little is left. All of it had to be squeezed into one vector *and* survive there until its turn comes. With attention each digit can be fetched when it is needed.
+# Without attention the year is right: it is written first, straight from the vector. The month is blurred, and of the day, written last, little is left. Everything had to be squeezed into one vector *and* survive in the decoder's state until its turn came. With attention each digit is fetched at the moment when it is needed, by a decoder that remembers only where it is.
 #
 # ## The figure to remember
 #

@@ -5,10 +5,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -16,7 +18,7 @@ from typing import Any, Final, Self
 from autograder.model import Cell, ExerciseReport, Job, Report
 from autograder.pool import Worker
 
-__all__ = ["FILES", "POINTS", "Attack", "Stage", "alive", "canonical", "descendants", "make_suite", "read_attacks"]
+__all__ = ["FILES", "POINTS", "Attack", "Stage", "canonical", "descendants", "is_alive", "make_suite", "points_of", "read_attacks"]
 
 FILES: Final = Path(__file__).parent / "files"
 #: Files that an attack leaves where it should not write carry this in their name.
@@ -113,6 +115,13 @@ RIGHT: Final = {
     "twice": "def twice(x):\n    return 2 * x",
     "words": "def words(names):\n    if not names:\n        raise ValueError('none')\n    return {name: [i, name] for i, name in enumerate(names)}",
 }
+#: What a later submission would show of an earlier one: settings, random state, modules, environment, working folder.
+WITNESS: Final = """\
+import gc, os, random, sys, threading, warnings
+print(os.listdir(), os.getcwd(), sorted(os.environ), sys.path, len(sys.modules), sys.getrecursionlimit(), threading.active_count())
+print(hash(random.getstate()), np.random.get_state()[1][:3], torch.initial_seed(), torch.get_default_dtype(), torch.get_num_threads())
+print(np.geterr(), np.get_printoptions()["precision"], warnings.filters, gc.isenabled(), gc.callbacks, sys.meta_path, os.umask(0))
+"""
 #: Every attack is written as if its author knew where everything is. Its own `attempt` tells us whether it was stopped.
 KNOWLEDGE: Final = '''\
 import numpy as np
@@ -176,8 +185,7 @@ class Stage:
         self.listeners = Listeners(self.course / "socket")
         self.worker = self._start()
         self.clean = canonical(self.worker.grade(self.job()))
-        self.quiet = set(descendants(self.worker._process.pid))
-        self.before = self.fingerprint()
+        self.settle()
 
     def __enter__(self) -> Self:
         return self
@@ -187,10 +195,38 @@ class Stage:
         self.listeners.close()
         shutil.rmtree(self.temporary, ignore_errors=True)
 
+    def settle(self) -> None:
+        """Takes things as they are now for how they should be after each attack."""
+        self.quiet = {self.worker._process.pid, *descendants(self.worker._process.pid)}
+        self.before = self.fingerprint()
+
+    def grade(self, job: Job, seconds: float = 30.0) -> Report:
+        """The report; a worker that takes longer than `seconds` is ended, and the test fails with `MachineError`."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(seconds):
+                os.kill(self.worker._process.pid, signal.SIGKILL)
+
+        threading.Thread(target=watch, daemon=True).start()
+        try:
+            with suppress(OSError):
+                Path(f"/proc/{self.worker._process.pid}/clear_refs").write_text("5")  # forgets the highest memory so far
+            return self.worker.grade(job)
+        finally:
+            done.set()
+
+    def highest_bytes(self) -> int:
+        """The most memory that the worker has used since `grade` began."""
+        status = Path(f"/proc/{self.worker._process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) << 10  # type: ignore[index]
+
     def job(self, attack: Attack | None = None) -> Job:
         """A right submission with the attack in the stub that it names; without one, the clean submission."""
         cells = {"knowledge": KNOWLEDGE.format(known=self._known()), **RIGHT}
-        if attack is not None:
+        if attack is None:
+            cells["witness"] = WITNESS
+        else:
             cells[attack.says("exercise", "linear")] = attack.source
         return Job("mallory", "01-tiny", "secret-of-the-course", [Cell(*cell) for cell in cells.items()], POINTS)
 
@@ -201,7 +237,7 @@ class Stage:
 
     def left_running(self) -> list[int]:
         """The processes below the worker that were not there before the first attack."""
-        return [pid for pid in descendants(self.worker._process.pid) if pid not in self.quiet and alive(pid)]
+        return [pid for pid in descendants(self.worker._process.pid) if pid not in self.quiet and is_alive(pid)]
 
     def fingerprint(self) -> str:
         """Changes when a file of the course does, or when a file with the attackers' mark appears anywhere."""
@@ -301,7 +337,7 @@ def canonical(report: Report) -> bytes:
     return json.dumps(untimed(report.as_dict()), sort_keys=True).encode()
 
 
-def points_of(exercises: Iterator[ExerciseReport] | Any) -> dict[str, float | None]:
+def points_of(exercises: Iterable[ExerciseReport]) -> dict[str, float | None]:
     """Exercise → points."""
     return {exercise.exercise: exercise.points for exercise in exercises}
 
@@ -318,7 +354,7 @@ def descendants(pid: int) -> Iterator[int]:
         yield from descendants(child)
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

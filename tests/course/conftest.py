@@ -1,5 +1,6 @@
 """Fixtures of the course's own tests: every assignment's lesson and catalogue, and a worker that grades variants of it."""
 
+import ast
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -9,6 +10,7 @@ import pytest
 
 from autograder.catalogue import Mistake, Style, read_catalogue
 from autograder.lesson import CAPSTONE, Lesson, topic_of
+from autograder.lesson import Cell as LessonCell
 from autograder.model import Cell, ExerciseReport, Job
 from autograder.pool import Worker
 from autograder.source import parse_script
@@ -37,7 +39,7 @@ class Bench:
         self.assignment, self.lesson = assignment, lesson_of(assignment)
         folder = ROOT / "source" / assignment
         files = [path for path in folder.iterdir() if path.suffix not in (".py", ".ipynb") and path.is_file()]
-        self.worker = Worker(SUITES / assignment, files)
+        self.worker = Worker(SUITES / assignment, files, lesson=folder / f"{topic_of(assignment)}.py")
 
     def solution(self, exercise: str) -> str:
         """The solution's cell of an exercise, without the markers."""
@@ -47,7 +49,7 @@ class Bench:
     def grade(self, changes: dict[str, str], student: str = "somebody") -> dict[str, ExerciseReport]:
         """The reports by exercise when the cells in `changes` stand in place of the solution's."""
         cells = [
-            Cell(cell.name or f"cell-{number}", changes.get(cell.exercise or "", "\n".join(line for line, _ in cell.lines())))
+            Cell(cell.name or f"cell-{number}", changes.get(cell.exercise or "", _needed(cell)))
             for number, cell in enumerate(self.lesson.cells, 1)
             if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags
         ]
@@ -55,6 +57,25 @@ class Bench:
         secret = os.environ.get("COURSE_TEST_SECRET", "adequacy")
         report = self.worker.grade(Job(student, self.assignment, secret, cells, points))
         return {exercise.exercise: exercise for exercise in report.exercises}
+
+
+def _needed(cell: LessonCell) -> str:
+    """A stub's solution whole; of any other cell what later cells may use. Figures are drawn by the test of the whole notebook."""
+    source = cell.python()
+    if cell.exercise:
+        return source
+    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign)
+    lines = source.splitlines()
+    nodes = [node for node in ast.parse(source).body if isinstance(node, kept) and not _draws(node)]
+    return "\n".join("\n".join(lines[_first_line(node) - 1 : node.end_lineno]) for node in nodes)
+
+
+def _draws(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and any(isinstance(part, ast.Call) for part in ast.walk(node))
+
+
+def _first_line(node: ast.stmt) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from autograder.catalogue import Mistake
 from tests.course.conftest import ASSIGNMENTS, Bench, catalogue_of, complain, lesson_of
 
 pytestmark = pytest.mark.slow
@@ -20,11 +21,6 @@ TRIVIAL = {
     "first-triple": "return {first}, {first}, {first}",
     "text": "return 'right'",
 }
-
-
-def per_assignment(pick) -> list:
-    """Parameters (assignment, one item) for each item that `pick` finds in an assignment."""
-    return [pytest.param(name, item, id=f"{name}-{getattr(item, 'id', item)}") for name in ASSIGNMENTS for item in pick(name)]
 
 
 @pytest.mark.parametrize("bench", ASSIGNMENTS, indirect=True)
@@ -73,21 +69,61 @@ def test_a_trivial_answer_earns_nothing(bench: Bench, filling: str) -> None:
     assert {name: r.points for name, r in reports.items()} == dict.fromkeys(reports, 0.0), complain(reports)
 
 
-@pytest.mark.parametrize(("bench", "mistake"), per_assignment(lambda name: catalogue_of(name)[0]), indirect=["bench"])
-def test_a_mistake_loses_points_in_its_exercise_only(bench: Bench, mistake) -> None:
-    """Every catalogued mistake costs points where it is made and nowhere else."""
-    reports = bench.grade({mistake.exercise: mistake.apply(bench.solution(mistake.exercise))})
-    mine = reports[mistake.exercise]
-    assert mine.points is not None, complain(reports)
-    assert mine.points < mine.max_points
-    others = {name: r for name, r in reports.items() if name not in (mistake.exercise, *mistake.also)}
-    assert {name: r.points for name, r in others.items()} == {name: r.max_points for name, r in others.items()}, complain(others)
+def rounds_of(assignment: str, kind: int) -> list[int]:
+    """The numbers 0, 1, …: as many as the exercise with most mistakes (kind 0) or styles (kind 1) has."""
+    entries = catalogue_of(assignment)[kind]
+    counts = [sum(entry.exercise == exercise for entry in entries) for exercise in lesson_of(assignment).exercises]
+    # In every round one exercise stays right, so each mistake needs one more chance.
+    return list(range(max(counts, default=0) + (kind == 0)))
 
 
-@pytest.mark.parametrize(("bench", "style"), per_assignment(lambda name: catalogue_of(name)[1]), indirect=["bench"])
-def test_a_right_style_earns_all_points(bench: Bench, style) -> None:
-    """Every right answer written differently earns full marks."""
-    reports = bench.grade({style.exercise: style.apply(bench.solution(style.exercise))})
+def pick(assignment: str, number: int) -> dict[str, Mistake]:
+    """The mistakes of a round: for each exercise but one the next in its list, so that every mistake has its turn."""
+    exercises = lesson_of(assignment).exercises
+    chosen = {}
+    for place, exercise in enumerate(exercises):
+        mine = [mistake for mistake in catalogue_of(assignment)[0] if mistake.exercise == exercise]
+        turn = number - (number > place)  # the exercise that sits out round `place` goes on one round later
+        if number != place and turn < len(mine):
+            chosen[exercise] = mine[turn]
+    return chosen
+
+
+ROUNDS = [pytest.param(name, number, id=f"{name}-{number}") for name in ASSIGNMENTS for number in rounds_of(name, 0)]
+STYLE_ROUNDS = [pytest.param(name, number, id=f"{name}-{number}") for name in ASSIGNMENTS for number in rounds_of(name, 1)]
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_every_mistake_has_its_turn(assignment: str) -> None:
+    """The rounds below leave no mistake out."""
+    seen = {mistake.id for number in rounds_of(assignment, 0) for mistake in pick(assignment, number).values()}
+    assert seen == {mistake.id for mistake in catalogue_of(assignment)[0]}
+
+
+@pytest.mark.parametrize(("bench", "number"), ROUNDS, indirect=["bench"])
+def test_mistakes_lose_points_are_named_and_cost_nothing_elsewhere(bench: Bench, number: int) -> None:
+    """With a mistake in every exercise but one, each loses points and is not taken for another; the right one keeps its points."""
+    mistakes = pick(bench.assignment, number)
+    reports = bench.grade({name: mistake.apply(bench.solution(name)) for name, mistake in mistakes.items()})
+    spared = {name for mistake in mistakes.values() for name in mistake.also}
+    for name, report in reports.items():
+        assert report.points is not None, complain(reports)
+        if name in mistakes:
+            assert report.points < report.max_points, f"{mistakes[name].id} loses nothing"
+            assert report.mistake in (mistakes[name].id, None) or name in spared, f"{mistakes[name].id} was taken for {report.mistake}"
+        elif name not in spared:
+            assert report.points == report.max_points, complain({name: report})
+
+
+@pytest.mark.parametrize(("bench", "number"), STYLE_ROUNDS, indirect=["bench"])
+def test_right_styles_earn_all_points(bench: Bench, number: int) -> None:
+    """Right answers written differently, one in each exercise, earn full marks together."""
+    chosen = {}
+    for exercise in bench.lesson.exercises:
+        mine = [style for style in catalogue_of(bench.assignment)[1] if style.exercise == exercise]
+        if mine:
+            chosen[exercise] = mine[number % len(mine)].apply(bench.solution(exercise))
+    reports = bench.grade(chosen)
     assert {name: r.points for name, r in reports.items()} == {name: r.max_points for name, r in reports.items()}, complain(reports)
 
 

@@ -214,6 +214,7 @@ def nested(depth: int) -> Any:
         pytest.param(["ndarray", "<f8", [0, 1 << 60], 0], [0], b"", id="huge-axis-beside-a-zero"),
         pytest.param(["ndarray", "<f8", [1 << 20, 0, 1 << 20, 1 << 20], 0], [0], b"", id="huge-product-beside-a-zero"),
         pytest.param(["tensor", "float32", [0, 1 << 60], 0], [0], b"", id="huge-tensor-beside-a-zero"),
+        pytest.param(["ndarray", "<f8", [0, 1 << 30, 8], 0], [0], b"", id="too-many-elements-beside-a-zero"),
         pytest.param(["ndarray", "<f8", [-1], 0], [8], b"8 bytes!", id="negative-axis"),
         pytest.param(["ndarray", "<f8", [True], 0], [8], b"8 bytes!", id="boolean-axis"),
         pytest.param(["ndarray", "<f8", [1.0], 0], [8], b"8 bytes!", id="float-axis"),

@@ -9,11 +9,15 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .tiny import FULL, RIGHT, UNGRADABLE, Notebook, cell_of, write_notebook
 
 __all__ = ["BROKEN", "Fault"]
+
+#: The stub as nbgrader releases it.
+UNTOUCHED: Final = 'def linear(x, w, b):\n    """x @ w + b, without changing x."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
+UNREADABLE: Final = "can't be read as a notebook"
 
 Points = dict[str, float] | dict[str, None]
 
@@ -129,12 +133,12 @@ def deleted_every_cell(folder: Path, notebook: Notebook) -> None:
 
 
 def duplicated_stub_filled_first(folder: Path, notebook: Notebook) -> None:
-    _duplicate(notebook, "def linear(x, w, b):\n    raise NotImplementedError()", offset=1)
+    _duplicate(notebook, UNTOUCHED, offset=1)
     write_notebook(folder / "tiny.ipynb", notebook)
 
 
 def duplicated_stub_untouched_first(folder: Path, notebook: Notebook) -> None:
-    _duplicate(notebook, "def linear(x, w, b):\n    raise NotImplementedError()", offset=0)
+    _duplicate(notebook, UNTOUCHED, offset=0)
     write_notebook(folder / "tiny.ipynb", notebook)
 
 
@@ -226,13 +230,10 @@ def _as_format_3(cell: dict[str, Any]) -> dict[str, Any]:
 def _duplicate(notebook: Notebook, source: str, offset: int) -> None:
     """Puts a second cell with the same grade_id before (0) or after (1) the stub `linear`."""
     original = cell_of(notebook, "linear")
-    released = copy.deepcopy(original)
-    released.update(id="copy", source='def linear(x, w, b):\n    """x @ w + b, without changing x."""\n    # YOUR CODE HERE\n    raise NotImplementedError()')
-    notebook["cells"].insert(notebook["cells"].index(original) + offset, released)
+    notebook["cells"].insert(notebook["cells"].index(original) + offset, {**copy.deepcopy(original), "id": "copy", "source": source})
 
 
-UNREADABLE = "can't be read as a notebook"
-BROKEN = (
+BROKEN: Final = (
     Fault(nothing_wrong, FULL),
     Fault(syntax_error_in_one_cell, {"linear": 60.0, "square": 0.0}, "SyntaxError"),
     Fault(error_in_a_cell_before, FULL, "ZeroDivisionError"),

@@ -34,23 +34,28 @@ def tagged_raises_exception(notebook: Notebook, cell: dict[str, Any]) -> None:
 
 
 def points_raised(notebook: Notebook, cell: dict[str, Any]) -> None:
+    """The cell claims to be worth more than the whole assignment."""
     cell["metadata"]["nbgrader"]["points"] = 1000
 
 
 def grade_taken_away(notebook: Notebook, cell: dict[str, Any]) -> None:
+    """The cell claims not to be graded."""
     cell["metadata"]["nbgrader"]["grade"] = False
 
 
 def unlocked_and_emptied(notebook: Notebook, cell: dict[str, Any]) -> None:
+    """The cell claims that its text is the student's."""
     cell["metadata"]["nbgrader"]["locked"] = False
     cell["source"] = "pass"
 
 
 def made_a_solution(notebook: Notebook, cell: dict[str, Any]) -> None:
+    """The cell claims to be an answer."""
     cell["metadata"]["nbgrader"]["solution"] = True
 
 
 def grade_id_renamed(notebook: Notebook, cell: dict[str, Any]) -> None:
+    """The cell claims to belong to no exercise."""
     cell["metadata"]["nbgrader"]["grade_id"] = "test_nothing"
 
 
@@ -60,16 +65,19 @@ def grade_id_of_the_other(notebook: Notebook, cell: dict[str, Any]) -> None:
 
 
 def made_markdown(notebook: Notebook, cell: dict[str, Any]) -> None:
+    """Text is not run."""
     cell["cell_type"] = "markdown"
     cell.pop("outputs", None)
     cell.pop("execution_count", None)
 
 
 def metadata_removed(notebook: Notebook, cell: dict[str, Any]) -> None:
+    """The cell claims to be like any other."""
     del cell["metadata"]["nbgrader"]
 
 
 def schema_of_the_future(notebook: Notebook, cell: dict[str, Any]) -> None:
+    """nbgrader refuses to read a schema newer than its own."""
     cell["metadata"]["nbgrader"]["schema_version"] = 99
 
 

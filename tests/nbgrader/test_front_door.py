@@ -10,7 +10,18 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from .tiny import ASSIGNMENT, CHANGES_ITS_ARGUMENT, RIGHT, TinyCourse, cell_of, filled, is_valid, read_notebook, write_course, write_notebook
+from .tiny import (
+    ASSIGNMENT,
+    CHANGES_ITS_ARGUMENT,
+    RIGHT,
+    TinyCourse,
+    cell_of,
+    filled,
+    is_valid,
+    read_notebook,
+    write_course,
+    write_notebook,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader-front-door")]
 
@@ -73,7 +84,7 @@ def test_generate_assignment_takes_the_solutions_out(semester: Semester) -> None
     text = (semester.course.root / "assignments" / ASSIGNMENT / "tiny.ipynb").read_text()
     assert "raise NotImplementedError()" in text
     assert "three times three" in text
-    assert not [word for word in ("x * x", "x @ w + b\\n", "SOLUTION", "HIDDEN") if word in text.replace('x @ w + b, without', "")]
+    assert not [word for word in ("x * x", "x @ w + b\\n", "SOLUTION", "HIDDEN") if word in text.replace("x @ w + b, without", "")]
 
 
 def test_generate_solution_runs_the_solutions(semester: Semester) -> None:

@@ -3,8 +3,8 @@
 import json
 import os
 import signal
-import subprocess
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +73,10 @@ def test_outcomes_say_what_became_of_the_work(undisturbed: tuple[TinyCourse, lis
     assert outcomes["farid", "square"] == ("crashed", 0)
 
 
-@pytest.mark.parametrize("jobs", ["1", "3"])
-def test_number_of_workers_changes_nothing(
-    undisturbed: tuple[TinyCourse, list[dict[str, Any]]], fresh_course: CopyOf, jobs: str
-) -> None:
-    """The same class gives the same lines on any number of workers, and a second time on the same number."""
+def test_number_of_workers_changes_nothing(undisturbed: tuple[TinyCourse, list[dict[str, Any]]], fresh_course: CopyOf) -> None:
+    """The same class gives the same lines with three workers as with one."""
     course = _hand_in_all(fresh_course("jobs"))
-    assert without_seconds(course.grade("--jobs", jobs)) == without_seconds(undisturbed[1])
+    assert without_seconds(course.grade("--jobs", "3")) == without_seconds(undisturbed[1])
 
 
 def test_order_of_students_changes_nothing(undisturbed: tuple[TinyCourse, list[dict[str, Any]]], fresh_course: CopyOf) -> None:
@@ -128,14 +125,26 @@ def test_changed_suite_grades_everybody_again(fresh_course: CopyOf) -> None:
     assert points_of(course.grade()) == {"ada": {"linear": 60, "square": 0}}
 
 
-def test_deleted_page_comes_back(fresh_course: CopyOf) -> None:
-    """A feedback page that someone deleted is written again by the next run."""
-    course = fresh_course("page")
-    course.hand_in("ada", RIGHT)
-    course.grade()
-    course.page("ada").unlink()
-    course.grade()
-    assert course.page("ada").is_file()
+def _delete(page: Path, notebook: Path) -> None:
+    page.unlink()
+
+
+def _cut_off(page: Path, notebook: Path) -> None:
+    page.write_bytes(page.read_bytes()[:5000])
+
+
+def _from_an_earlier_grading(page: Path, notebook: Path) -> None:
+    page.write_text("<html>an older page</html>")
+    os.utime(page, ns=(0, notebook.stat().st_mtime_ns - 1))
+
+
+@pytest.mark.parametrize("harm", [_delete, _cut_off, _from_an_earlier_grading])
+def test_page_is_made_good(small: TinyCourse, harm: Callable[[Path, Path], None]) -> None:
+    """A run killed after grading leaves a page missing, cut off or old: the next run writes it, and grades nothing anew."""
+    whole = small.page("ada").read_text()
+    harm(small.page("ada"), small.autograded("ada"))
+    assert "0 graded, 2 unchanged" in small.autograder("grade").stdout
+    assert small.page("ada").read_text() == whole
 
 
 def test_student_option_picks(fresh_course: CopyOf) -> None:
@@ -200,38 +209,28 @@ def test_unreleased_assignment_is_status_2(fresh_course: CopyOf) -> None:
     assert "Run `autograder build` or `nbgrader generate_assignment` first." in done.stderr
 
 
-def test_killed_run_can_be_taken_up_again(undisturbed: tuple[TinyCourse, list[dict[str, Any]]], fresh_course: CopyOf) -> None:
-    """SIGKILL after the first notebook, and a second run: points, reports and pages equal those of an undisturbed run."""
+@pytest.mark.parametrize("notebooks", [1, 3, len(CLASS)])
+def test_killed_run_can_be_taken_up_again(
+    undisturbed: tuple[TinyCourse, list[dict[str, Any]]], fresh_course: CopyOf, notebooks: int
+) -> None:
+    """SIGKILL when some notebooks are graded, and a second run: points, reports and pages equal those of an undisturbed run."""
     whole, lines = undisturbed
     course = _hand_in_all(fresh_course("killed"))
-    run = course.start("grade", "--jobs", "1")
-    _kill_after_first_notebook(run, course)
-    assert len(_autograded(course)) < len(CLASS), "the run had finished before it was killed"
+    started = _start_and_kill(course, notebooks)
+    assert not course.page("farid").is_file(), "the run had finished before it was killed"
+    assert _left_after(started, seconds=20) == []
     assert without_seconds(course.grade()) == without_seconds(lines)
-    assert {student: course.scores(student) for student in CLASS} == {student: whole.scores(student) for student in CLASS}
-    assert all(course.page(student).is_file() for student in CLASS)
+    for student in CLASS:
+        assert course.scores(student) == whole.scores(student)
+        assert course.page(student).read_text() == whole.page(student).read_text()
 
 
-def test_killed_run_leaves_no_process(fresh_course: CopyOf) -> None:
-    """Workers, warm parents and children end by themselves when the command is killed."""
-    course = _hand_in_all(fresh_course("orphans"))
+def _start_and_kill(course: TinyCourse, notebooks: int) -> list[int]:
+    """Kills a run once so many notebooks have their report; the ids of all its processes at that moment."""
     run = course.start("grade", "--jobs", "2")
-    started = _kill_after_first_notebook(run, course)
-    assert len(started) >= 3, "there were no workers to be left behind"
-    deadline = time.monotonic() + 20
-    while any(map(_alive, started)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    left = [pid for pid in started if _alive(pid)]
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    assert left == []
-
-
-def _kill_after_first_notebook(run: subprocess.Popen[bytes], course: TinyCourse) -> list[int]:
-    """Kills the command once it has written an autograded notebook; the ids of all processes below it at that moment."""
     try:
         deadline = time.monotonic() + 120
-        while not _autograded(course) and run.poll() is None and time.monotonic() < deadline:
+        while len(_graded(course)) < notebooks and run.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
         return [run.pid, *_descendants(run.pid)]
     finally:
@@ -239,8 +238,21 @@ def _kill_after_first_notebook(run: subprocess.Popen[bytes], course: TinyCourse)
         run.wait()
 
 
-def _autograded(course: TinyCourse) -> list[Path]:
-    return list((course.root / "autograded").glob("*/*/tiny.ipynb"))
+def _graded(course: TinyCourse) -> list[Path]:
+    """The autograded notebooks that hold a report; nbgrader writes each twice."""
+    return [path for path in (course.root / "autograded").glob("*/*/tiny.ipynb") if b'"fingerprint"' in path.read_bytes()]
+
+
+def _left_after(pids: Sequence[int], seconds: float) -> list[int]:
+    """The processes that still run after so many seconds; they are ended."""
+    assert len(pids) >= 2, "there was no worker that could be left behind"
+    deadline = time.monotonic() + seconds
+    while any(map(_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    left = [pid for pid in pids if _alive(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    return left
 
 
 def _descendants(pid: int) -> list[int]:

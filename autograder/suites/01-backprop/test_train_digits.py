@@ -70,14 +70,20 @@ def test_images(student, rng):
 )
 def test_sorted_by_class(student, rng):
     """Training data that comes sorted by class, in small batches, some of it mislabelled: without shuffling only the last class is left."""
-    x, y = clusters(rng, 900)
-    mislabelled = rng.random(900) < 0.3
-    y[mislabelled] = rng.integers(0, 3, size=int(mislabelled.sum()))
-    order = np.argsort(y, kind="stable")
-    x_test, y_test = clusters(rng, 300)
-    # Measured: 0.97 and more with shuffling, 0.33 without.
-    got = student.probe.trained(x[order], y[order], x_test, 2, {"hidden": 16, "epochs": 2, "batch_size": 2, "lr": 1e-2})
-    check_accuracy(got, y_test, 3, 0.8)
+    runs = []
+    for seed in (2, 11):
+        x, y = clusters(rng, 900)
+        mislabelled = rng.random(900) < 0.3
+        y[mislabelled] = rng.integers(0, 3, size=int(mislabelled.sum()))
+        order = np.argsort(y, kind="stable")
+        x_test, y_test = clusters(rng, 300)
+        settings = {"hidden": 16, "epochs": 2, "batch_size": 2, "lr": 1e-2}
+        got = student.probe.trained(x[order], y[order], x_test, seed, settings)
+        check_predictions(got, 300, 3)
+        runs.append((float(np.mean(got == y_test)), got, y_test))
+    # Measured: 0.93 and more with shuffling, but 0.67 once in 250 runs; 0.33 without. So the better of two runs counts.
+    _, got, y_test = max(runs, key=lambda run: run[0])
+    check_accuracy(got, y_test, 3, 0.6)
 
 
 @graded(

@@ -58,7 +58,7 @@ MASKED_SOFTMAX = [
         "masked-softmax-nan-gradient",
         exercise="masked_softmax",
         name="the weights are right, but the gradient of a row without keys is NaN",
-        hint="A NaN that is replaced at the end still stands in the backward pass: block with masked_fill or where, which stop the gradient.",
+        hint="A NaN that is replaced at the end still stands in the backward pass: masked_fill or where stop the gradient before it.",
         code="""def masked_softmax(scores, mask, dim=-1):
     return torch.nan_to_num(torch.softmax(scores + torch.log(mask.to(scores.dtype)), dim=dim))
 """,
@@ -660,7 +660,8 @@ DECODER = [
         change=[
             (
                 "        logits = self.output(torch.cat([h, context], dim=-1))",
-                "        context, weights = self.attention(h, keys, keys, mask)\n        logits = self.output(torch.cat([h, context], dim=-1))",
+                "        context, weights = self.attention(h, keys, keys, mask)\n"
+                "        logits = self.output(torch.cat([h, context], dim=-1))",
             )
         ],
     ),

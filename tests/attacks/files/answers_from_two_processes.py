@@ -1,4 +1,5 @@
 """Forks inside the call, so that two processes answer every question from then on."""
+
 # family: processes
 # layer: processes
 # expect: .

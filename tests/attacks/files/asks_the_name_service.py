@@ -1,4 +1,5 @@
 """Looks a name up, with the answers of the exercise in the name."""
+
 # family: network
 # layer: syscalls
 # expect: refused: (PermissionError|gaierror)

@@ -1,4 +1,5 @@
 """Reads the password file, the mounts and the neighbours' folders in the temporary folder."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

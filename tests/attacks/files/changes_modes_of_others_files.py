@@ -1,4 +1,5 @@
 """Makes the grade book unreadable for its owner, and its own files set-user-id."""
+
 # family: writing
 # layer: syscalls
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Sets a submission's time back before the deadline, and changes owners and attributes."""
+
 # family: writing
 # layer: syscalls
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Connects to a Unix socket in the file system, such as a container daemon's."""
+
 # family: network
 # layer: syscalls
 # expect: refused: PermissionError

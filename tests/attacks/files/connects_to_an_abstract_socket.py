@@ -1,4 +1,5 @@
 """Connects to an abstract Unix socket, which no file permission guards."""
+
 # family: network
 # layer: syscalls
 # expect: refused: PermissionError

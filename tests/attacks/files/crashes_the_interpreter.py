@@ -1,4 +1,5 @@
 """Reads address zero."""
+
 # family: processes
 # layer: processes
 # expect: stopped the whole process

@@ -1,4 +1,5 @@
 """Deletes and renames the hidden tests."""
+
 # family: writing
 # layer: files
 # expect: refused: (PermissionError|OSError)

@@ -1,4 +1,5 @@
 """Ends the process in the midst of an answer, with success."""
+
 # family: processes
 # layer: processes
 # expect: stopped the whole process

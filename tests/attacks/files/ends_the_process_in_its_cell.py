@@ -1,4 +1,5 @@
 """Ends the process as soon as the cell runs."""
+
 # family: processes
 # layer: processes
 # expect: ended the whole process

@@ -1,4 +1,5 @@
 """Writes large files until something stops it."""
+
 # family: writing
 # layer: limits
 # expect: (stopped: OSError|too much into its folder)

@@ -1,4 +1,5 @@
 """Starts programs of the system that have more rights than their caller."""
+
 # family: processes
 # layer: syscalls
 # expect: uid 0: False

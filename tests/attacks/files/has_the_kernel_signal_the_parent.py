@@ -1,4 +1,5 @@
 """Names the parent as the owner of its own pipe: the kernel then sends the signal that it must not send itself."""
+
 # family: processes
 # layer: syscalls
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Leaves a process that has forked twice, has a session of its own, and ignores signals."""
+
 # family: processes
 # layer: processes
 # expect: started

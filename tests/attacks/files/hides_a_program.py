@@ -1,4 +1,5 @@
 """Leaves a program of the system running in the background."""
+
 # family: processes
 # layer: processes
 # expect: started

@@ -1,4 +1,5 @@
 """Catches every signal and then never returns."""
+
 # family: processes
 # layer: limits
 # expect: did not return within

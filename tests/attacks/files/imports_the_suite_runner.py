@@ -1,4 +1,5 @@
 """Imports the trusted half of the grader, and the suite as a module."""
+
 # family: reading
 # layer: files
 # expect: refused: (ImportError|ModuleNotFoundError|PermissionError)

@@ -1,4 +1,5 @@
 """Sends itself the signal that can't be caught."""
+
 # family: processes
 # layer: processes
 # expect: stopped the whole process

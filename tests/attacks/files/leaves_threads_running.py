@@ -1,4 +1,5 @@
 """Leaves threads behind that spin and print while the tests run."""
+
 # family: processes
 # layer: processes
 # expect: started

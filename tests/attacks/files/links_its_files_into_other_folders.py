@@ -1,4 +1,5 @@
 """Makes hard links between its own folder and others."""
+
 # family: writing
 # layer: syscalls
 # expect: refused: (PermissionError|OSError)

@@ -1,4 +1,5 @@
 """Opens a server for its friends."""
+
 # family: network
 # layer: syscalls
 # expect: refused: PermissionError

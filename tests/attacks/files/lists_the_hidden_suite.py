@@ -1,4 +1,5 @@
 """Lists the folder of the hidden tests."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Lists the command lines of the machine, in which paths and names stand."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Makes empty files, which weigh nothing, until something stops it."""
+
 # family: writing
 # layer: limits
 # expect: (stopped: OSError|too much into its folder|did not finish)

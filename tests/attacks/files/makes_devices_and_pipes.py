@@ -1,4 +1,5 @@
 """Makes a named pipe, a device and a socket file that could trap whoever cleans up."""
+
 # family: writing
 # layer: syscalls
 # expect: refused: PermissionError

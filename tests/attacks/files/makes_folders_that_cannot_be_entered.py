@@ -1,4 +1,5 @@
 """Leaves folders behind that even their owner can't read or empty."""
+
 # family: writing
 # layer: tidying
 # expect: made

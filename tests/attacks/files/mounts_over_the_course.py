@@ -1,4 +1,5 @@
 """Mounts a file system, changes its root, and makes namespaces of its own."""
+
 # family: writing
 # layer: syscalls
 # expect: refused: (PermissionError|OSError)

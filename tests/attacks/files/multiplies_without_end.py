@@ -1,4 +1,5 @@
 """A fork bomb."""
+
 # family: processes
 # layer: limits
 # expect: refused: (BlockingIOError|OSError)

@@ -1,4 +1,5 @@
 """Gives its files names with line breaks, control characters, quotes and bytes that are no text."""
+
 # family: writing
 # layer: tidying
 # expect: made

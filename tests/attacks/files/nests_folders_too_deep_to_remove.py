@@ -1,4 +1,5 @@
 """Nests a few thousand folders: a tidy-up that recurses would break on them."""
+
 # family: writing
 # layer: tidying
 # expect: nested 4000

@@ -1,4 +1,5 @@
 """Connects to a listener on this machine by TCP."""
+
 # family: network
 # layer: syscalls
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Writes into the grade book, truncates it, replaces it."""
+
 # family: writing
 # layer: files
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Writes a sitecustomize and a fake numpy where the next interpreter would find it."""
+
 # family: writing
 # layer: files
 # expect: refused: (PermissionError|OSError)

@@ -1,4 +1,5 @@
 """Reads the submission of another student."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

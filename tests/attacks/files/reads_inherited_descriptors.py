@@ -1,4 +1,5 @@
 """Reads from every descriptor that it finds open, and looks where they lead."""
+
 # family: reading
 # layer: descriptors
 # expect: found [0-6] descriptors

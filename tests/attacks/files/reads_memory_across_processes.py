@@ -1,4 +1,5 @@
 """Copies memory out of another process with process_vm_readv."""
+
 # family: reading
 # layer: syscalls
 # expect: -1 1

@@ -1,4 +1,5 @@
 """Looks for a token in its own environment and in those of its parent and of the grading process."""
+
 # family: reading
 # layer: files
 # expect: refused: (PermissionError|FileNotFoundError)

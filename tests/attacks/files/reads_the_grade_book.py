@@ -1,4 +1,5 @@
 """Opens the grade book, by open and by SQLite."""
+
 # family: reading
 # layer: files
 # expect: refused: (PermissionError|OperationalError)

@@ -1,4 +1,5 @@
 """Reads the source of the grader, where an installed course has its suites too."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

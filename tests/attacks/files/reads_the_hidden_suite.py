@@ -1,4 +1,5 @@
 """Reads the hidden tests and the answers beside them."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

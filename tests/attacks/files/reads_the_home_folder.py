@@ -1,4 +1,5 @@
 """Reads a password file in the home folder of the person who grades."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

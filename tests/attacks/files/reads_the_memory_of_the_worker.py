@@ -1,4 +1,5 @@
 """Opens the memory of its parent and of the grading process."""
+
 # family: reading
 # layer: files
 # expect: refused: (PermissionError|FileNotFoundError)

@@ -1,4 +1,5 @@
 """Reads the answers through a hard link into its own folder."""
+
 # family: reading
 # layer: syscalls
 # expect: refused: (PermissionError|OSError)

@@ -1,4 +1,5 @@
 """Reads the answers through a symbolic link in its own folder."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

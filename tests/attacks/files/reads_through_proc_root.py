@@ -1,4 +1,5 @@
 """Reads the answers by way of /proc/self/root and of the parent's root."""
+
 # family: reading
 # layer: files
 # expect: refused: PermissionError

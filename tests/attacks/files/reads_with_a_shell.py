@@ -1,4 +1,5 @@
 """Has a shell, started from the notebook, print the answers."""
+
 # family: reading
 # layer: files
 # expect: Permission denied

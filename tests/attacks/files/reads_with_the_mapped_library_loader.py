@@ -1,4 +1,5 @@
 """Has the dynamic loader, NumPy, and the C library open the answers."""
+
 # family: reading
 # layer: files
 # expect: refused: (OSError|PermissionError)

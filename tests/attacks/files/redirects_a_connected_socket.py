@@ -1,4 +1,5 @@
 """Takes a socket pair, which is allowed, and tries to send elsewhere with it."""
+
 # family: network
 # layer: syscalls
 # expect: refused: (PermissionError|OSError)

@@ -1,4 +1,5 @@
 """Forks and ends, over and over: whoever ends the processes always comes too late."""
+
 # family: processes
 # layer: processes
 # expect: started

@@ -1,4 +1,5 @@
 """Searches every object of its process for the tests, the secret of the course and the expected values."""
+
 # family: reading
 # layer: processes
 # expect: found \[\]

@@ -1,4 +1,5 @@
 """Reads its own memory, inherited from the warm parent, for the canaries of the others."""
+
 # family: reading
 # layer: processes
 # expect: found 0

@@ -1,4 +1,5 @@
 """Sends what it has seen away by UDP."""
+
 # family: network
 # layer: syscalls
 # expect: refused: PermissionError

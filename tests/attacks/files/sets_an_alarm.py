@@ -1,4 +1,5 @@
 """Sets an alarm clock that ends the process while it answers."""
+
 # family: processes
 # layer: processes
 # expect: stopped the whole process

@@ -1,4 +1,5 @@
 """Ends every process that it may."""
+
 # family: processes
 # layer: syscalls
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Ends the warm parent, so that no further submission could be graded."""
+
 # family: processes
 # layer: syscalls
 # expect: refused: PermissionError

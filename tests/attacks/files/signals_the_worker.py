@@ -1,4 +1,5 @@
 """Ends the grading process and the one above it."""
+
 # family: processes
 # layer: syscalls
 # expect: refused: (PermissionError|ProcessLookupError)

@@ -1,4 +1,5 @@
 """Starts threads until something stops it."""
+
 # family: processes
 # layer: limits
 # expect: refused: RuntimeError

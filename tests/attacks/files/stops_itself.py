@@ -1,4 +1,5 @@
 """Stops itself: neither running nor ended."""
+
 # family: processes
 # layer: limits
 # expect: did not return within

@@ -1,4 +1,5 @@
 """Lets a child hold the channel open and end the parent, so that nobody sees an end of file."""
+
 # family: processes
 # layer: limits
 # expect: did not return within

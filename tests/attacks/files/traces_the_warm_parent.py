@@ -1,4 +1,5 @@
 """Attaches a debugger to its parent and to the grading process."""
+
 # family: processes
 # layer: syscalls
 # expect: -1 -1

@@ -1,4 +1,5 @@
 """Writes one file beyond the limit, and a sparse one."""
+
 # family: writing
 # layer: limits
 # expect: refused: OSError

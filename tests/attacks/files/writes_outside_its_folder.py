@@ -1,4 +1,5 @@
 """Creates files in everybody's folders and in the course."""
+
 # family: writing
 # layer: files
 # expect: refused: PermissionError

@@ -1,4 +1,5 @@
 """Writes into the grade book through a link, and links to it from everybody's folder."""
+
 # family: writing
 # layer: files
 # expect: refused: PermissionError

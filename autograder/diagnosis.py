@@ -1,0 +1,188 @@
+"""Names a student's mistake: the recorded calls of a failed exercise in, the catalogued mistake that answers all of them alike out.
+
+Nothing is guessed. A mistake is named only if it gives the very numbers that the student's code gave, on every input of every test,
+and not those of the solution. Its code is ours, so it runs here, in the trusted process.
+"""
+
+import ast
+import contextlib
+import io
+import os
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from autograder import wire
+from autograder.catalogue import Mistake, read_catalogue
+from autograder.describe import is_tensor
+from autograder.lesson import CAPSTONE, Lesson
+from autograder.source import parse_script
+
+__all__ = ["Diagnostician", "Trace"]
+
+#: Two runs of the same formula may differ by rounding; two different formulas differ by far more.
+RTOL: Final = {2: 1e-2, 4: 1e-5, 8: 1e-9}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One call that a test made: what was called with what, and what the student's code gave, or the type of what it raised.
+
+    `after` are the arguments as the call left them, where the test asked for them.
+    """
+
+    kind: str
+    name: str
+    arguments: Sequence[Any]
+    keywords: Mapping[str, Any]
+    seed: int
+    value: Any = None
+    raised: str | None = None
+    after: Sequence[Any] | None = None
+
+
+class Diagnostician:
+    """The mistakes of one assignment, ready to be run. The lesson's definitions are executed when they are first needed."""
+
+    def __init__(self, suite: Path, script: Path, probes: str) -> None:
+        self._mistakes, _ = read_catalogue(suite)
+        self._script, self._probes_source = script, probes
+        self._lesson: Lesson | None = None
+        self._names: dict[str, Any] = {}
+        self._variants: dict[str, dict[str, Any]] = {}
+
+    def name(self, exercise: str, traces: Sequence[Trace]) -> Mistake | None:
+        """The first mistake of `exercise` that explains all `traces`, or None."""
+        candidates = [mistake for mistake in self._mistakes if mistake.exercise == exercise]
+        told = [trace for trace in traces if trace.raised != "NotImplementedError"]
+        if not candidates or len(told) < len(traces) or not told:
+            return None
+        with _quietly(self._script.parent):
+            right = self._variant("", exercise, lambda solution: solution)
+            if all(self._gives(right, trace) for trace in told):
+                return None
+            return next((m for m in candidates if self._explains(m, told)), None)
+
+    def _explains(self, mistake: Mistake, traces: Sequence[Trace]) -> bool:
+        names = self._variant(mistake.id, mistake.exercise, mistake.apply)
+        return all(self._gives(names, trace) for trace in traces)
+
+    def _gives(self, names: dict[str, Any], trace: Trace) -> bool:
+        """Whether the variant answers the call as the student's code did."""
+        try:
+            value, after = self._run(names, trace)
+        except BaseException as error:
+            return trace.raised == type(error).__name__
+        if trace.after is not None and not _same(_plain(after), tuple(trace.after)):
+            return False
+        return trace.raised is None and _same(_plain(value), trace.value)
+
+    def _run(self, names: dict[str, Any], trace: Trace) -> tuple[Any, tuple[Any, ...]]:
+        """What the variant gives for the call, and its arguments afterwards."""
+        random.seed(trace.seed)
+        np.random.seed(trace.seed)
+        if "torch" in sys.modules:
+            sys.modules["torch"].manual_seed(trace.seed)
+        arguments, keywords = _plain((tuple(trace.arguments), dict(trace.keywords)))
+        if trace.kind == "call":
+            return names[trace.name](*arguments, **keywords), arguments
+        return self._probes()[trace.name](_Names(names), *arguments, **keywords), arguments
+
+    def _variant(self, key: str, exercise: str, change: Callable[[str], str]) -> dict[str, Any]:
+        """The lesson's names with the cell of `exercise` as `change` makes it."""
+        key = key or f"={exercise}"
+        if key not in self._variants:
+            names = dict(self._definitions())
+            with contextlib.suppress(Exception):
+                exec(compile(change(self._solution(exercise)), f"<{key}>", "exec"), names)
+            self._variants[key] = names
+        return self._variants[key]
+
+    def _solution(self, exercise: str) -> str:
+        cell = next(cell for cell in self._read().cells if cell.exercise == exercise)
+        return cell.python()
+
+    def _read(self) -> Lesson:
+        if self._lesson is None:
+            self._lesson = parse_script(self._script.read_text(encoding="utf-8"))
+        return self._lesson
+
+    def _definitions(self) -> dict[str, Any]:
+        """What the lesson imports and defines, solutions included; its figures and experiments are left out."""
+        if not self._names:
+            self._names["__name__"] = "lesson"
+            for cell in self._read().cells:
+                if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags:
+                    _define(cell.python(), self._names, everything=bool(cell.exercise))
+        return self._names
+
+    def _probes(self) -> dict[str, Any]:
+        names: dict[str, Any] = {}
+        exec(compile(self._probes_source, "<probes>", "exec"), names)
+        return names
+
+
+class _Names:
+    """A variant's names as attributes, as a probe expects them."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.__dict__ = names
+
+
+def _define(source: str, names: dict[str, Any], *, everything: bool) -> None:
+    with contextlib.suppress(SyntaxError):
+        for node in ast.parse(source).body:
+            plain = isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+            quick = isinstance(node, ast.Assign) and not any(isinstance(part, ast.Call) for part in ast.walk(node))
+            if everything or plain or quick:
+                with contextlib.suppress(Exception):
+                    exec(compile(ast.Module([node], []), "<lesson>", "exec"), names)
+
+
+@contextlib.contextmanager
+def _quietly(folder: Path) -> Iterator[None]:
+    """Runs what follows in the lesson's folder, without prints, warnings or windows."""
+    os.environ["MPLBACKEND"] = "agg"
+    with contextlib.chdir(folder), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+
+
+def _plain(value: Any) -> Any:
+    """A copy of `value` as it would arrive from the sandbox."""
+    header, buffers = wire.encode(value)
+    return wire.decode(header, b"".join(buffers))
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, tuple | list):
+        return type(a) is type(b) and len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, wire.Opaque) or isinstance(b, wire.Opaque):
+        return bool(a == b)
+    if is_tensor(a) != is_tensor(b):
+        return False
+    if is_tensor(a) or isinstance(a, np.ndarray | np.generic | int | float | complex):
+        return _same_numbers(a, b)
+    return type(a) is type(b) and bool(a == b)
+
+
+def _same_numbers(a: Any, b: Any) -> bool:
+    if is_tensor(a):
+        a, b = a.double().numpy(), b.double().numpy()
+    if not isinstance(b, np.ndarray | np.generic | int | float | complex):
+        return False
+    x, y = np.asarray(a), np.asarray(b)
+    if x.shape != y.shape:
+        return False
+    rtol = max(RTOL[min(8, part.dtype.itemsize)] if part.dtype.kind == "f" else 1e-9 for part in (x, y))
+    scale = float(np.max(np.abs(y[np.isfinite(y)]), initial=0.0)) if y.size else 0.0
+    return bool(np.allclose(x, y, rtol=rtol, atol=rtol * 1e-3 * scale, equal_nan=True))

@@ -1,0 +1,8 @@
+"""Returns more values than a message may have."""
+# family: resources
+# layer: wire
+# expect: too large to look at
+
+
+def linear(x, w):
+    return [[] for _ in range(10**6)]

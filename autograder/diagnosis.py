@@ -11,20 +11,21 @@ import os
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from autograder import wire
-from autograder.catalogue import Mistake, read_catalogue
+from autograder.catalogue import Mistake, Style, read_catalogue
 from autograder.describe import is_tensor
 from autograder.lesson import CAPSTONE, Lesson
 from autograder.source import parse_script
 
-__all__ = ["Diagnostician", "Trace"]
+__all__ = ["Diagnostician", "Trace", "Variants"]
 
 #: Two runs of the same formula may differ by rounding; two different formulas differ by far more.
 RTOL: Final = {2: 1e-2, 4: 1e-5, 8: 1e-9}
@@ -47,30 +48,53 @@ class Trace:
     after: Sequence[Any] | None = None
 
 
+class Variants:
+    """The cells of a lesson's exercises, as the solution, a mistake or a right style has them."""
+
+    def __init__(self, suite: Path, script: Path) -> None:
+        self.mistakes, self.styles = read_catalogue(suite)
+        self._script = script
+
+    @cached_property
+    def lesson(self) -> Lesson:
+        """The lesson, read when it is first needed."""
+        return parse_script(self._script.read_text(encoding="utf-8"))
+
+    def solution(self, exercise: str) -> str:
+        """The solution's cell."""
+        return next(cell for cell in self.lesson.cells if cell.exercise == exercise).python()
+
+    def code(self, entry: Mistake | Style) -> str:
+        """The cell that the catalogue's entry makes of the solution's."""
+        return entry.apply(self.solution(entry.exercise))
+
+    def given(self) -> str:
+        """What the lesson's given cells import and define, for a cell to stand on; no exercise among it."""
+        cells = [cell for cell in self.lesson.cells if cell.kind == "code" and not (cell.name or CAPSTONE in cell.tags)]
+        return "\n".join(ast.unparse(node) for cell in cells for node in _definitions(cell.python()))
+
+
 class Diagnostician:
     """The mistakes of one assignment, ready to be run. The lesson's definitions are executed when they are first needed."""
 
     def __init__(self, suite: Path, script: Path, probes: str) -> None:
-        self._mistakes, _ = read_catalogue(suite)
-        self._script, self._probes_source = script, probes
-        self._lesson: Lesson | None = None
-        self._names: dict[str, Any] = {}
-        self._variants: dict[str, dict[str, Any]] = {}
+        self.variants = Variants(suite, script)
+        self._folder, self._probes_source = script.parent, probes
+        self._made: dict[str, dict[str, Any]] = {}
 
     def name(self, exercise: str, traces: Sequence[Trace]) -> Mistake | None:
         """The first mistake of `exercise` that explains all `traces`, or None."""
-        candidates = [mistake for mistake in self._mistakes if mistake.exercise == exercise]
-        told = [trace for trace in traces if trace.raised != "NotImplementedError"]
-        if not candidates or len(told) < len(traces) or not told:
+        candidates = [mistake for mistake in self.variants.mistakes if mistake.exercise == exercise]
+        if not candidates or not traces or any(trace.raised == "NotImplementedError" for trace in traces):
             return None
-        with _quietly(self._script.parent):
-            right = self._variant("", exercise, lambda solution: solution)
-            if all(self._gives(right, trace) for trace in told):
+        with _quietly(self._folder):
+            right = self._names(exercise, "", self.variants.solution(exercise))
+            if all(self._gives(right, trace) for trace in traces):
                 return None
-            return next((m for m in candidates if self._explains(m, told)), None)
+            return next((mistake for mistake in candidates if self._explains(mistake, traces)), None)
 
     def _explains(self, mistake: Mistake, traces: Sequence[Trace]) -> bool:
-        names = self._variant(mistake.id, mistake.exercise, mistake.apply)
+        names = self._names(mistake.exercise, mistake.id, self.variants.code(mistake))
         return all(self._gives(names, trace) for trace in traces)
 
     def _gives(self, names: dict[str, Any], trace: Trace) -> bool:
@@ -94,33 +118,27 @@ class Diagnostician:
             return names[trace.name](*arguments, **keywords), arguments
         return self._probes()[trace.name](_Names(names), *arguments, **keywords), arguments
 
-    def _variant(self, key: str, exercise: str, change: Callable[[str], str]) -> dict[str, Any]:
-        """The lesson's names with the cell of `exercise` as `change` makes it."""
-        key = key or f"={exercise}"
-        if key not in self._variants:
-            names = dict(self._definitions())
+    def _names(self, exercise: str, key: str, code: str) -> dict[str, Any]:
+        """The lesson's names with `code` in place of the cell of `exercise`."""
+        key = f"{exercise}:{key}"
+        if key not in self._made:
+            names = dict(self._definitions)
             with contextlib.suppress(Exception):
-                exec(compile(change(self._solution(exercise)), f"<{key}>", "exec"), names)
-            self._variants[key] = names
-        return self._variants[key]
+                exec(compile(code, f"<{key}>", "exec"), names)
+            self._made[key] = names
+        return self._made[key]
 
-    def _solution(self, exercise: str) -> str:
-        cell = next(cell for cell in self._read().cells if cell.exercise == exercise)
-        return cell.python()
-
-    def _read(self) -> Lesson:
-        if self._lesson is None:
-            self._lesson = parse_script(self._script.read_text(encoding="utf-8"))
-        return self._lesson
-
+    @cached_property
     def _definitions(self) -> dict[str, Any]:
         """What the lesson imports and defines, solutions included; its figures and experiments are left out."""
-        if not self._names:
-            self._names["__name__"] = "lesson"
-            for cell in self._read().cells:
-                if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags:
-                    _define(cell.python(), self._names, everything=bool(cell.exercise))
-        return self._names
+        names: dict[str, Any] = {"__name__": "lesson"}
+        for cell in self.variants.lesson.cells:
+            if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags:
+                nodes = ast.parse(cell.python()).body if cell.exercise else _definitions(cell.python())
+                for node in nodes:
+                    with contextlib.suppress(Exception):
+                        exec(compile(ast.Module([node], []), "<lesson>", "exec"), names)
+        return names
 
     def _probes(self) -> dict[str, Any]:
         names: dict[str, Any] = {}
@@ -135,14 +153,12 @@ class _Names:
         self.__dict__ = names
 
 
-def _define(source: str, names: dict[str, Any], *, everything: bool) -> None:
-    with contextlib.suppress(SyntaxError):
-        for node in ast.parse(source).body:
-            plain = isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
-            quick = isinstance(node, ast.Assign) and not any(isinstance(part, ast.Call) for part in ast.walk(node))
-            if everything or plain or quick:
-                with contextlib.suppress(Exception):
-                    exec(compile(ast.Module([node], []), "<lesson>", "exec"), names)
+def _definitions(source: str) -> Iterator[ast.stmt]:
+    """Imports, functions, classes, and assignments that call nothing."""
+    for node in ast.parse(source).body:
+        quick = isinstance(node, ast.Assign) and not any(isinstance(part, ast.Call) for part in ast.walk(node))
+        if quick or isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
+            yield node
 
 
 @contextlib.contextmanager

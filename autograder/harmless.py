@@ -22,7 +22,7 @@ def keep_pictures_and_text(data: Mapping[Any, Any]) -> dict[str, str]:
     if type(text) is str:
         kept["text/plain"] = text
     if not kept:
-        kinds = sorted(str(key)[:40] for key in data)
+        kinds = sorted(key[:40] for key in data if type(key) is str)
         kept["text/plain"] = f"(not shown here: {', '.join(kinds[:5])})" if kinds else ""
     return kept
 

@@ -19,6 +19,12 @@ from autograder.sandbox.host import ChildEnded, Sandbox, Session, TimedOut
 __all__ = ["Budget", "CellError", "Replay"]
 
 KINDS: Final = ("stream", "display_data", "execute_result", "error")
+#: An honest child keeps to its own limits, which are lower; one that forges its replies must not fill this process.
+ONE_OUTPUT: Final = 6 << 20
+ALL_OUTPUTS: Final = 24 << 20
+EMPTY_OUTPUT: Final = 500
+#: All runs of the cells together, the first and its repeats, in multiples of the notebook's time.
+REPEATS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,13 @@ class Replay:
     _stopped: set[str] = field(default_factory=set)
     _session: Session | None = None
     _deadline: float = 0.0
+    _last_deadline: float = float("inf")
+    _left: int = ALL_OUTPUTS
 
     def run(self) -> None:
         """Runs all cells and keeps their outputs."""
         self._deadline = time.monotonic() + self.budget.notebook_seconds
+        self._last_deadline = time.monotonic() + REPEATS * self.budget.notebook_seconds
         with suppress(ChildEnded):  # each test will meet it again, and say so
             self.session()
 
@@ -85,6 +94,9 @@ class Replay:
     def _run_cell(self, session: Session, cell: Cell) -> bool:
         """Whether the session is still alive after the cell."""
         again = cell.name in self.outputs
+        if time.monotonic() > self._last_deadline:
+            self._fault(cell, "Timeout", "the cells of the notebook together took too long, so this one was left out")
+            return True
         seconds = max(0.5, self.budget.cell_seconds if again else min(self.budget.cell_seconds, self._deadline - time.monotonic()))
         try:
             reply = session.run_cell(cell.name, cell.source, seconds)
@@ -95,7 +107,7 @@ class Replay:
             self._fault(cell, "Crash", f"the cell ended the whole process: {error}")
             return False
         if not again:
-            self.outputs[cell.name] = _plain_outputs(reply.get("outputs"))
+            self.outputs[cell.name] = self._within_limit(_plain_outputs(reply.get("outputs")))
             self._keep_error(cell, reply.get("error"))
         return True
 
@@ -104,11 +116,20 @@ class Replay:
         self.errors[cell.name] = CellError(name, message)
         self.outputs[cell.name] = [{"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}]
 
+    def _within_limit(self, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        kept = []
+        for output in outputs:
+            size = EMPTY_OUTPUT + len(repr(output))
+            if size <= min(ONE_OUTPUT, self._left):
+                self._left -= size
+                kept.append(output)
+        return kept
+
     def _keep_error(self, cell: Cell, error: Any) -> None:
         if type(error) is dict:
-            line = error.get("line")
-            message = hide_paths(str(error.get("evalue")))[:300].replace(f"(<cell {cell.name}>, line {line})", "").strip()
-            self.errors[cell.name] = CellError(str(error.get("ename"))[:60], message, line if type(line) is int else None)
+            line = error["line"] if type(error.get("line")) is int else None
+            message = hide_paths(_text(error.get("evalue"))[:1000])[:300].replace(f"(<cell {cell.name}>, line {line})", "").strip()
+            self.errors[cell.name] = CellError(_text(error.get("ename"))[:60], message, line)
 
     def _load_probes(self, session: Session) -> None:
         try:
@@ -137,15 +158,21 @@ def _plain_output(output: dict[Any, Any]) -> dict[str, Any] | None:
     if type(kind) is not str or kind not in KINDS:
         return None
     if kind == "stream":
-        name = "stderr" if str(output.get("name")) == "stderr" else "stdout"
-        return {"output_type": kind, "name": name, "text": hide_paths(str(output.get("text", "")))}
+        name = "stderr" if _text(output.get("name")) == "stderr" else "stdout"
+        return {"output_type": kind, "name": name, "text": hide_paths(_text(output.get("text")))}
     if kind == "error":
         lines = output.get("traceback")
-        text = [hide_paths(str(line)) for line in lines] if type(lines) is list else []
-        return {"output_type": kind, "ename": str(output.get("ename")), "evalue": hide_paths(str(output.get("evalue"))), "traceback": text}
+        text = [hide_paths(_text(line)) for line in lines] if type(lines) is list else []
+        name, message = _text(output.get("ename")), hide_paths(_text(output.get("evalue")))
+        return {"output_type": kind, "ename": name, "evalue": message, "traceback": text}
     data = output.get("data")
     plain = keep_pictures_and_text(data if type(data) is dict else {})
     if "text/plain" in plain:
         plain["text/plain"] = hide_paths(plain["text/plain"])
     shown: dict[str, Any] = {"output_type": kind, "data": plain, "metadata": {}}
     return {**shown, "execution_count": None} if kind == "execute_result" else shown
+
+
+def _text(value: Any) -> str:
+    """`value` if it is a text. To print anything else would take as long as its sender chooses."""
+    return value if type(value) is str else ""

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from autograder.compare import Mismatch
-from autograder.diagnosis import Diagnostician, Trace
+from autograder.diagnosis import Diagnostician, Trace, Variants
 from autograder.errors import AutograderError, CourseError, MachineError, SubmissionError
 from autograder.model import ExerciseReport, Failure, Job, Outcome, Report, TestResult
 from autograder.points import score
@@ -204,6 +204,13 @@ class _Plugin:
         return self.student_of_test
 
     @pytest.fixture
+    def variants(self) -> Variants:
+        """The cells of the lesson's exercises, right and wrong: what a student's own test is tried on."""
+        if self.diagnostician is None:
+            raise CourseError("the lesson's script is missing, and with it the cells to try a student's test on")
+        return self.diagnostician.variants
+
+    @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
         """A generator of its own for this student and this test."""
         name = hashlib.sha256(request.node.name.encode()).digest()[:8]
@@ -231,6 +238,8 @@ def _exercise_of(item: pytest.Item) -> str:
 def _result(item: pytest.Item, outcome: Outcome, seconds: float, failure: Failure | None) -> TestResult:
     mark = item.get_closest_marker("graded").kwargs  # type: ignore[union-attr]
     sentence = (item.function.__doc__ or "").strip().splitlines()[0]  # type: ignore[attr-defined]
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    sentence = sentence.format(**parameters) if parameters else sentence
     return TestResult(item.name, sentence, mark["stage"], mark["weight"], outcome, round(seconds, 4), failure)
 
 

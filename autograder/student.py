@@ -109,14 +109,14 @@ class Student:
     def _fault(self, what: str, reply: dict[str, Any]) -> StudentFault:
         match _text(reply, "status"):
             case "missing":
-                return StudentFault(self._missing(_text(reply, "name")), Outcome.MISSING)
+                return StudentFault(self._missing(_text(reply, "name")[:100]), Outcome.MISSING)
             case "signature":
                 return StudentFault(_text(reply, "message")[:400])
             case "unsendable":
                 return StudentFault(f"{what} returned something too large to look at.")
             case "raised":
                 types = reply.get("types")
-                names = [str(t) for t in types] if type(types) is list else []
+                names = [t[:100] for t in types[:50] if type(t) is str] if type(types) is list else []
                 return StudentFault(_raised(what, names, reply), types=names)
         return StudentFault(f"{what} gave no readable answer.", Outcome.CRASHED)
 
@@ -145,12 +145,12 @@ class _Probes:
 
 def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
     kind = types[0] if types else "an exception"
-    cell, source = _text(reply, "cell"), _text(reply, "source")
+    cell, source = _text(reply, "cell")[:100], _text(reply, "source")[:200]
     line = reply["line"] if type(reply.get("line")) is int else None
     where = f" in line {line} of the cell `{cell}`" if cell and line else ""
     if kind == "NotImplementedError":
         return f"Not written yet: `raise NotImplementedError()` still stands{where}."
-    message = f": {hide_paths(_text(reply, 'message'))}" if _text(reply, "message") else ""
+    message = f": {hide_paths(_text(reply, 'message')[:500])}" if _text(reply, "message") else ""
     if not where and what == "Your code":
         return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message}."
     code = f", `{source}`" if source else ""

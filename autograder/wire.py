@@ -62,7 +62,7 @@ def encode(value: Any) -> tuple[bytes, list[memoryview]]:
 def decode(header: bytes, buffers: bytes | bytearray | memoryview) -> Any:
     """The value in `header` and `buffers`; raises `WireError` for anything that `encode` would not have written."""
     try:
-        caps = {"max_map_len": 0, "max_ext_len": 0, "max_array_len": MAX_NODES}
+        caps = {"max_map_len": 0, "max_ext_len": 0, "max_array_len": 4 * MAX_NODES}
         tree, sizes = msgpack.unpackb(header, raw=False, strict_map_key=True, list_hook=_Counter().count, **caps)
         reader = _Reader(memoryview(buffers), [_size(n) for n in sizes])
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
@@ -138,10 +138,15 @@ class _Writer:
         if kind in (list, tuple):
             return [kind.__name__, [self.tree(item, depth + 1) for item in value]]
         if kind is dict:
-            return ["dict", [[self.tree(k, depth + 1), self.tree(v, depth + 1)] for k, v in value.items()]]
+            return ["dict", [[self.key(k, depth + 1), self.tree(v, depth + 1)] for k, v in value.items()]]
         if kind is Opaque:
             return ["opaque", value.type_name]
         return self.array(value, kind)
+
+    def key(self, value: Any, depth: int) -> Any:
+        # A tensor can be a key, but not one that its copy would be found by.
+        torch = sys.modules.get("torch")
+        return ["opaque", "Tensor"] if torch is not None and isinstance(value, torch.Tensor) else self.tree(value, depth)
 
     def integer(self, value: int) -> Any:
         if -(1 << 63) <= value < 1 << 63:
@@ -213,8 +218,8 @@ class _Reader:
     def read_dict(self, depth: int, items: list[Any]) -> dict[Any, Any]:
         pairs = [(self.value(key, depth), self.value(value, depth)) for key, value in _list(items)]
         self.chosen_keys += sum(not _hash_is_out_of_reach(key) for key, _ in pairs)
-        if self.chosen_keys > MAX_CHOSEN_KEYS:
-            raise WireError("too many keys of this kind")
+        if self.chosen_keys > MAX_CHOSEN_KEYS or any(type(key).__module__ == "torch" for key, _ in pairs):
+            raise WireError("keys that would take too long")
         return dict(pairs)
 
     def read_int(self, depth: int, digits: str) -> int:

@@ -609,8 +609,8 @@ print(sum_to_shape(np.ones((2, 3)), (3,)), sum_to_shape(np.ones((2, 3)), (2, 1))
 #
 # - *Follow each path.* Then x is visited twice. With 30 such detours in a row there are $2^{30}$ paths, over a
 #   thousand million.
-# - *Layer by layer from y* (breadth first). That gives y, then b and x, then a. So x comes too early: read backwards,
-#   x stands after a.
+# - *Layer by layer from y* (breadth first). That visits y, then b and x, then a. So x is visited before a has sent its
+#   part of the blame.
 # - *Recursion.* Right, and elegant, until the graph is deeper than Python's stack, a few thousand calls at most. A
 #   recurrent network over a long text is deeper.
 

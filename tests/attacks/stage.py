@@ -117,9 +117,9 @@ RIGHT: Final = {
 }
 #: What a later submission would show of an earlier one: settings, random state, modules, environment, working folder.
 WITNESS: Final = """\
-import gc, os, random, sys, threading, warnings
+import gc, os, sys, threading, warnings
 print(os.listdir(), os.getcwd(), sorted(os.environ), sys.path, len(sys.modules), sys.getrecursionlimit(), threading.active_count())
-print(hash(random.getstate()), np.random.get_state()[1][:3], torch.initial_seed(), torch.get_default_dtype(), torch.get_num_threads())
+print(np.random.get_state()[1][:3], torch.initial_seed(), torch.get_default_dtype(), torch.get_num_threads())
 print(np.geterr(), np.get_printoptions()["precision"], warnings.filters, gc.isenabled(), gc.callbacks, sys.meta_path, os.umask(0))
 """
 #: Every attack is written as if its author knew where everything is. Its own `attempt` tells us whether it was stopped.

@@ -63,9 +63,14 @@ def empty_file(folder: Path, notebook: Notebook) -> None:
     (folder / "tiny.ipynb").write_text("")
 
 
-def cut_off_in_the_middle(folder: Path, notebook: Notebook) -> None:
+def cut_off_before_the_first_cell(folder: Path, notebook: Notebook) -> None:
     text = json.dumps(notebook)
-    (folder / "tiny.ipynb").write_text(text[: len(text) // 2])
+    (folder / "tiny.ipynb").write_text(text[: text.index("tiny lesson")])
+
+
+def cut_off_in_the_second_answer(folder: Path, notebook: Notebook) -> None:
+    text = json.dumps(notebook)
+    (folder / "tiny.ipynb").write_text(text[: text.index("return x * x")])
 
 
 def binary_garbage(folder: Path, notebook: Notebook) -> None:
@@ -240,7 +245,8 @@ BROKEN: Final = (
     Fault(cell_ends_the_process, FULL, "ended the whole process"),
     Fault(not_json, UNGRADABLE, "it is not JSON"),
     Fault(empty_file, UNGRADABLE, "the file is empty"),
-    Fault(cut_off_in_the_middle, UNGRADABLE, "Was it saved completely"),
+    Fault(cut_off_before_the_first_cell, UNGRADABLE, "Was it saved completely"),
+    Fault(cut_off_in_the_second_answer, {"linear": 60.0, "square": 0.0}, "The file is cut off or damaged"),
     Fault(binary_garbage, UNGRADABLE, UNREADABLE),
     Fault(json_but_a_list, UNGRADABLE, "it is JSON, but not a notebook"),
     Fault(json_without_cells, UNGRADABLE, "it has no cells"),

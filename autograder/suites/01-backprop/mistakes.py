@@ -507,8 +507,11 @@ def topological_order(root):
         hint="The first of the three ideas that fail in «Who goes first?».",
         code="""\
 def topological_order(root):
-    order, stack = [], [(root, False)]
+    order, stack, steps = [], [(root, False)], 0
     while stack:
+        steps += 1
+        if steps > 100_000:
+            raise TimeoutError  # it would go on for ever
         node, done = stack.pop()
         if done:
             if not any(node is other for other in order):

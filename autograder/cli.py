@@ -51,7 +51,9 @@ def build(assignments: Sequence[str], keep: str | None, rerun: bool, course: Pat
 @click.argument("assignments", nargs=-1)
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this student; may be given more than once.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Worker processes.")
-@click.option("--json", "json_file", type=click.File("w"), help="One JSON object a line for each student and exercise; - for standard output.")
+@click.option(
+    "--json", "json_file", type=click.File("w"), help="One JSON object a line for each student and exercise; - for standard output."
+)
 @COURSE
 def grade(assignments: Sequence[str], students: Sequence[str], jobs: int, json_file: Any, course: Path) -> None:
     """Grades the submissions into nbgrader's grade book, autograded notebooks and feedback pages.
@@ -73,7 +75,9 @@ def grade(assignments: Sequence[str], students: Sequence[str], jobs: int, json_f
 @main.command()
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Worker processes.")
 @click.option("--json", "json_file", type=click.File("w"), help="As in `autograder grade`.")
-@click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True, help="The folder to make it in.")
+@click.option(
+    "--into", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True, help="The folder to make it in."
+)
 @COURSE
 def demo(jobs: int, json_file: Any, into: Path, course: Path) -> None:
     """Makes a small class of believable submissions in a folder of its own, and grades it through nbgrader."""
@@ -140,7 +144,9 @@ def _show_class(graded: "Sequence[Graded]", course: Path, people: dict[str, str]
     click.echo(f"\ngrade book: {course / 'gradebook.db'}")
     pages = [item.feedback for item in graded if item.feedback.is_file()]
     if pages:
-        telling = next((item.feedback for item in graded if any(0 < (line["points"] or 0) < line["max_points"] for line in item.lines)), pages[0])
+        telling = next(
+            (item.feedback for item in graded if any(0 < (line["points"] or 0) < line["max_points"] for line in item.lines)), pages[0]
+        )
         click.echo(f"a feedback page: {telling}")
     anew = sum(item.anew for item in graded)
     click.echo(f"{anew} graded, {len(graded) - anew} unchanged since the last run")

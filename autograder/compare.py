@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.describe import describe, describe_type, is_tensor, number
 from autograder.errors import SubmissionError
+from autograder.pattern import recognise
 
 __all__ = ["TOLERANCES", "Mismatch", "assert_close", "assert_true", "assert_unchanged"]
 
@@ -217,8 +218,10 @@ def _value_mismatch(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference:
     finite = sizes[wrong & np.isfinite(sizes)]
     largest = f", the largest difference is {number(finite.max())}" if finite.size else ""
     places = [tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN_ROWS]]
+    looks = recognise(a, b, wrong)
     return Mismatch(
-        f"{_start(name)} has the right shape {wrong.shape}, but {int(wrong.sum())} of {wrong.size} values are wrong{largest}.",
+        f"{_start(name)} has the right shape {wrong.shape}, but {int(wrong.sum())} of {wrong.size} values are wrong{largest}."
+        + (f" {looks}" if looks else ""),
         rows=[(str(list(i)), number(b[i]), number(a[i])) for i in places],
     )
 

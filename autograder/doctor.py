@@ -43,12 +43,24 @@ TRIALS: Final = (
         "a child may have 64 processes and threads",
         "as root the kernel doesn't count: the interpreter must be reachable for another user id, so install it outside closed folders.",
     ),
-    Trial("files: reading", "open('/etc/passwd').read(1)", "only the interpreter, its libraries and the assignment's data can be read", LANDLOCK),
-    Trial("files: writing", "import os\nopen(os.path.join(os.path.dirname(os.getcwd()), 'x'), 'w')", "only a private folder can be written", LANDLOCK),
+    Trial(
+        "files: reading",
+        "open('/etc/passwd').read(1)",
+        "only the interpreter, its libraries and the assignment's data can be read",
+        LANDLOCK,
+    ),
+    Trial(
+        "files: writing",
+        "import os\nopen(os.path.join(os.path.dirname(os.getcwd()), 'x'), 'w')",
+        "only a private folder can be written",
+        LANDLOCK,
+    ),
     Trial("network", "import socket\nsocket.socket().bind(('127.0.0.1', 0))", "no socket can be opened, not even to this machine", SECCOMP),
     Trial("local sockets", "import socket\nsocket.socket(socket.AF_UNIX)", "no Unix socket can be opened", SECCOMP),
     Trial("other processes", "import os\nos.kill(os.getppid(), 0)", "no other process can be signalled or traced", SECCOMP),
-    Trial("root's powers", "import os\nos.setuid(0)\nos.setgid(0)\nopen('/proc/self/uid_map', 'w').write('0')", "the child has none", SECCOMP),
+    Trial(
+        "root's powers", "import os\nos.setuid(0)\nos.setgid(0)\nopen('/proc/self/uid_map', 'w').write('0')", "the child has none", SECCOMP
+    ),
 )
 NAMESPACES: Final = "where it holds, the processes, mounts and network of the machine are out of sight too. " + (
     "It needs unprivileged user namespaces, or root with CAP_SYS_ADMIN; default containers have neither. Level B is enough for strangers' code."

@@ -98,7 +98,9 @@ def _failure_html(test: TestResult) -> str:
         details.append(("values", _rows_html(failure)))
     if failure.hint:
         details.append(("hint", _inline(failure.hint)))
-    rows = "".join(f'<tr><td style="{LEFT};color:#555;white-space:nowrap">{label}</td><td style="{LEFT}">{html}</td></tr>' for label, html in details)
+    rows = "".join(
+        f'<tr><td style="{LEFT};color:#555;white-space:nowrap">{label}</td><td style="{LEFT}">{html}</td></tr>' for label, html in details
+    )
     table = f'<table style="border:0;border-collapse:collapse;margin:.2em 0">{rows}</table>' if rows else ""
     return f'<div style="{INDENT}">{_inline(failure.sentence)}{table}</div>'
 

@@ -11,6 +11,7 @@ __all__ = [
     "END_HIDDEN",
     "END_SOLUTION",
     "NEVER_RELEASED",
+    "NOT_REGRADED",
     "Cell",
     "Kind",
     "Lesson",
@@ -23,7 +24,10 @@ BEGIN_SOLUTION, END_SOLUTION = "BEGIN SOLUTION", "END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 
 CAPSTONE = "capstone"
-"""The tag of cells that grading and the build do not run."""
+"""The tag of cells that neither grading nor the build runs: the long training of a capstone."""
+
+NOT_REGRADED = frozenset({CAPSTONE, "slow"})
+"""The tags of cells that grading does not run. `slow` is for the lesson's own figures, which no exercise needs."""
 
 NEVER_RELEASED = ("*.py", "*.py[cod]", "make_*", "__pycache__", ".*", "*~", "*.swp", "*.log", "feedback")
 """Names of files beside the lesson that nbgrader must not copy to students: a script holds the solutions."""

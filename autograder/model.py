@@ -62,7 +62,9 @@ class Failure:
     def text(self) -> str:
         """All of it, a line each; `rows` are single entries: index, expected, got."""
         lines = [self.sentence]
-        lines += [f"{label}: {value}" for label, value in (("called", self.called), ("expected", self.expected), ("got", self.got)) if value]
+        lines += [
+            f"{label}: {value}" for label, value in (("called", self.called), ("expected", self.expected), ("got", self.got)) if value
+        ]
         lines += [f"at {index}: expected {expected}, got {got}" for index, expected, got in self.rows]
         return "\n".join([*lines, *([f"hint: {self.hint}"] if self.hint else [])])
 
@@ -111,9 +113,7 @@ class ExerciseReport:
             "mistake": self.mistake,
             "message": self.message,
             "seconds": round(self.seconds, 3),
-            "tests": [
-                {"name": t.name, "outcome": str(t.outcome), "message": t.failure.text() if t.failure else ""} for t in self.tests
-            ],
+            "tests": [{"name": t.name, "outcome": str(t.outcome), "message": t.failure.text() if t.failure else ""} for t in self.tests],
         }
 
 

@@ -55,10 +55,12 @@ class Suite:
             raise CourseError(f"{manifest}: modules is a list of names, not {modules!r}")
         forbidden = settings.pop("forbidden", {})
         if type(forbidden) is not dict or not all(type(names) is list for names in forbidden.values()):
-            raise CourseError(f"{manifest}: [forbidden] has a line for each exercise: a list of dotted names such as \"torch.gru_cell\"")
+            raise CourseError(f'{manifest}: [forbidden] has a line for each exercise: a list of dotted names such as "torch.gru_cell"')
         known = {field.name for field in fields(Budget)}
         if unknown := set(settings) - known:
-            raise CourseError(f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are modules, [forbidden], {', '.join(sorted(known))}")
+            raise CourseError(
+                f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are modules, [forbidden], {', '.join(sorted(known))}"
+            )
         if wrong := [name for name, value in settings.items() if type(value) not in (int, float) or value <= 0]:
             raise CourseError(f"{manifest}: {', '.join(sorted(wrong))}: a number of seconds was expected")
         probes = folder / "probes.py"
@@ -200,7 +202,9 @@ class _Plugin:
         """The submission that is being graded."""
         exercise = _exercise_of(request.node)
         seconds = request.node.get_closest_marker("graded").kwargs["seconds"]
-        self.student_of_test = Student(self.replay, exercise, self.seeds[exercise] % (1 << 31), seconds, self.suite.forbidden.get(exercise, ()))
+        self.student_of_test = Student(
+            self.replay, exercise, self.seeds[exercise] % (1 << 31), seconds, self.suite.forbidden.get(exercise, ())
+        )
         return self.student_of_test
 
     @pytest.fixture
@@ -221,7 +225,11 @@ class _Plugin:
 
         seeds = ", ".join(f"{name} {seed}" for name, seed in self.seeds.items())
         packages = ("transformer-course-autograder", "numpy", "pytest", *(m for m in self.suite.modules if m == "torch"))
-        return {"seeds": seeds, "versions": ", ".join(f"{name} {version(name)}" for name in packages), "isolation": self.sandbox.isolation.sentence()}
+        return {
+            "seeds": seeds,
+            "versions": ", ".join(f"{name} {version(name)}" for name in packages),
+            "isolation": self.sandbox.isolation.sentence(),
+        }
 
 
 def _by_exercise(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:

@@ -36,7 +36,9 @@ def find_notebook(folder: Path, name: str) -> tuple[File | None, list[str]]:
     named = [file for file in files if file.name.lower() == wanted.lower()]
     for candidates in (named, files):
         if len(candidates) == 1:
-            return candidates[0], [f"{wanted} is missing; {_place(candidates[0], folder)}, the only notebook in the submission, was graded in its place."]
+            return candidates[0], [
+                f"{wanted} is missing; {_place(candidates[0], folder)}, the only notebook in the submission, was graded in its place."
+            ]
     return None, []
 
 
@@ -101,7 +103,10 @@ def _read_json(raw: bytes) -> tuple[Any, list[str]]:
         raise ValueError("it is nested too deeply to be a notebook.") from None
     except ValueError as error:
         if str(error).startswith("Extra data"):
-            return _last_of_several(text), [*notes, "The file held several notebooks one after the other, as after a broken save; the last whole one was graded."]
+            return _last_of_several(text), [
+                *notes,
+                "The file held several notebooks one after the other, as after a broken save; the last whole one was graded.",
+            ]
     cells = list(_whole_cells(text))
     if not cells:
         raise ValueError("it is not JSON. Was it saved completely, and is it the .ipynb file itself?")

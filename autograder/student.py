@@ -68,7 +68,9 @@ class Student:
 
     def _call(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any], after: bool = False) -> dict[str, Any]:
         self.last_call = describe_call(name, arguments, keywords)
-        return self._traced("call", name, arguments, keywords, lambda session: session.call(name, arguments, keywords, self._manner, after=after))
+        return self._traced(
+            "call", name, arguments, keywords, lambda session: session.call(name, arguments, keywords, self._manner, after=after)
+        )
 
     def _run_probe(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
         self.last_call = f"{_probe_sentence(self._replay.probes, name)}"
@@ -95,7 +97,9 @@ class Student:
         try:
             reply = ask(self._replay.session())
         except TimedOut:
-            raise StudentFault(f"{what} did not return within {self._manner.seconds:g} s: does a loop never end?", Outcome.TIMEOUT) from None
+            raise StudentFault(
+                f"{what} did not return within {self._manner.seconds:g} s: does a loop never end?", Outcome.TIMEOUT
+            ) from None
         except ChildEnded as error:
             raise StudentFault(f"{what} stopped the whole process instead of returning: {error}.", Outcome.CRASHED) from None
         # The student's code shares the process that answers, so the reply may hold anything that `wire` lets through.

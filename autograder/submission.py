@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from autograder.harmless import as_plain_text
-from autograder.lesson import CAPSTONE
+from autograder.lesson import NOT_REGRADED
 from autograder.model import Cell
 from autograder.salvage import File, find_notebook, read_cells
 
@@ -75,7 +75,7 @@ def read_submission(file: File | None, reference: Reference) -> Submission:
 
 
 def cells_to_run(notebook: Mapping[str, Any]) -> list[Cell]:
-    """The code cells that grading runs, in order: all but the grade cells and those tagged capstone."""
+    """The code cells that grading runs, in order: all but the grade cells and those tagged capstone or slow."""
     return [Cell(cell["id"], cell["source"]) for cell in notebook["cells"] if _runs(cell)]
 
 
@@ -84,7 +84,7 @@ def _runs(cell: Mapping[str, Any]) -> bool:
         return False
     graded = "nbgrader" in cell["metadata"]
     left_out = cell["metadata"].get("autograder") == "left out"
-    return bool(cell["source"].strip()) and not left_out and (graded or CAPSTONE not in cell["metadata"].get("tags", []))
+    return bool(cell["source"].strip()) and not left_out and (graded or NOT_REGRADED.isdisjoint(cell["metadata"].get("tags", [])))
 
 
 def _mend(cells: list[dict[str, Any]], notes: list[str], reference: Reference) -> Submission:

@@ -18,7 +18,9 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 def graded(*, stage: str, weight: int = 1, hint: str = "", seconds: float | None = None) -> Callable[[Test], Test]:
     """Marks a test with what scoring and the report need; `seconds` is the time limit of each call that it makes."""
     if stage not in STAGES or type(weight) is not int or weight < 1:
-        raise CourseError(f"graded(stage={stage!r}, weight={weight!r}): the stage is one of {', '.join(STAGES)}, the weight a whole number from 1")
+        raise CourseError(
+            f"graded(stage={stage!r}, weight={weight!r}): the stage is one of {', '.join(STAGES)}, the weight a whole number from 1"
+        )
     mark = pytest.mark.graded(stage=stage, weight=weight, hint=hint, seconds=seconds)
 
     def decorate(test: Test) -> Test:

@@ -313,7 +313,7 @@ def _numpy_dtype(name: Any) -> np.dtype[Any]:
 def _native(array: np.ndarray) -> np.ndarray:
     """A copy in this machine's byte order; bytes that are neither true nor false become true."""
     if array.dtype.kind == "b":
-        return array.view(np.uint8) != 0
+        return np.not_equal(array.view(np.uint8), 0)
     return array.astype(array.dtype.newbyteorder("="))
 
 

@@ -93,7 +93,9 @@ def _list_submissions(coursedir: Any, assignments: Sequence[str], students: Sequ
     root = Path(coursedir.root) / coursedir.submitted_directory
     found = sorted((folder.name, folder.parent.name) for folder in root.glob("*/*") if folder.is_dir())
     if not found:
-        raise CourseError(f"Nothing was submitted: {root} holds no student's folder. Use `nbgrader collect`, or `autograder demo` to try it out.")
+        raise CourseError(
+            f"Nothing was submitted: {root} holds no student's folder. Use `nbgrader collect`, or `autograder demo` to try it out."
+        )
     chosen: dict[str, list[str]] = {}
     for assignment, student in found:
         if (not assignments or assignment in assignments) and (not students or student in students):
@@ -117,7 +119,9 @@ def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], 
         try:
             reference = read_reference(gradebook, places, name)
         except MissingEntry:
-            raise CourseError(f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first.") from None
+            raise CourseError(
+                f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first."
+            ) from None
     minimum = GradeSubmission(config=app.config).minimum_isolation
     pool = stack.enter_context(Pool(places.suite, data_files(places), workers, minimum, places.script if places.script.is_file() else None))
     plan = _Plan(assignment)

@@ -29,13 +29,15 @@ MESSAGE_CHARACTERS: Final = 500
 def serve(channel: socket.socket, shell: Shell, output_characters: int, loose: io.FileIO) -> None:
     """Answers requests until the host closes `channel`. `loose` is the file behind descriptors 1 and 2."""
     record(shell, output_characters)
-    child = _Child(shell, loose)
+    child, process = _Child(shell, loose), os.getpid()
     while True:
         try:
             request = wire.receive(channel)
         except EOFError:
             return
         reply = getattr(child, f"on_{request['do']}")(**request["with"])
+        if os.getpid() != process:  # the student's code has forked and returned twice: one answer is enough
+            os._exit(0)
         try:
             wire.send(channel, {"id": request["id"], **reply})
         except wire.WireError as error:
@@ -89,9 +91,7 @@ class _Child:
         reply = self.guarded(seed, forbidden, lambda: function(*arguments, **keywords))
         return {**reply, "arguments": arguments} if after else reply
 
-    def on_probe(
-        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str]
-    ) -> dict[str, Any]:
+    def on_probe(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str]) -> dict[str, Any]:
         student = _Namespace(self.shell.user_ns)
         return self.guarded(seed, forbidden, lambda: self.probes[name](student, *arguments, **keywords))
 

@@ -211,5 +211,12 @@ def _environment(home: str) -> dict[str, str]:
     """What the sandbox may know of this process's environment: next to nothing."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     path = os.pathsep.join([os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin"])
-    fixed = {"PATH": path, "MPLCONFIGDIR": home, "IPYTHONDIR": home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    fixed = {
+        "PATH": path,
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": home,
+        "IPYTHONDIR": home,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
     return {**kept, **ONE_THREAD, **fixed, "HOME": home}

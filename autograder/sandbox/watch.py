@@ -29,6 +29,8 @@ class Watch:
     def look(self) -> None:
         """Raises `TooMuch` when a limit is passed. Cheap while there is one process: its own limit holds then."""
         private = [_private_bytes(pid) for pid in _descendants(self._root)]
+        if len(private) > self._limits.processes + 3:  # the kernel does not count those of user id 0
+            raise TooMuch("it started too many processes")
         if len(private) > 3:
             # A fork begins with all that the warm parent has: only what is more is the child's doing. The warm parent is
             # the root, or its first child where the root waits outside the namespaces.

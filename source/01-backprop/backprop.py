@@ -165,7 +165,7 @@ assert np.allclose(example, [[0, 6, 0], [0, 0, 2]]), f"x may be a matrix of inte
 # %% [markdown]
 # **How exact is your instrument?** Measure $\sin'(1) = \cos 1$ with steps from large to tiny, and plot the error.
 
-# %%
+# %% tags=["slow"]
 steps = 10.0 ** np.arange(-13, 0.1, 0.5)
 central = [abs(float(numerical_gradient(lambda x: float(np.sin(x)), np.array(1.0), step=h)) - np.cos(1.0)) for h in steps]
 forward = [abs((np.sin(1.0 + h) - np.sin(1.0)) / h - np.cos(1.0)) for h in steps]
@@ -427,7 +427,7 @@ assert np.allclose(d_logits, [[0.25, -0.25], [-0.25, 0.25]]), "The loss is a mea
 loss, _ = softmax_cross_entropy(np.array([[1000.0, 0.0]]), np.array([1]))
 assert np.isclose(loss, 1000), f"Logits 1000 and 0, the truth is the second: the loss is 1000, got {loss}."
 
-# %%
+# %% tags=["slow"]
 logits = np.array([[2.0, 1.0, -1.0, 0.5]])
 truth = np.array([1])
 _, push = softmax_cross_entropy(logits, truth)
@@ -1151,7 +1151,7 @@ assert np.allclose(x.grad, [8, 8]), f"x is a leaf and accumulates: 4 + 4 = 8 aft
 # **The figure to remember.** One neuron, $L = (\tanh(w x + b) - y)^2$. Values flow to the right, gradients flow to
 # the left. Each box shows both.
 
-# %%
+# %% tags=["slow"]
 w, x, b, y = Tensor(-1.5), Tensor(0.8), Tensor(0.5), Tensor(1.0)
 product = w * x
 total = product + b
@@ -1302,7 +1302,7 @@ assert weight[0] == 1.0 and zero[0] == 0.0, "The arrays you are given must stay 
 # rate just below the one at which it would fly apart, and Adam an ordinary one.
 
 
-# %%
+# %% tags=["slow"]
 def valley_gradient(point):
     """The gradient of (a² + 50 b²) / 2."""
     return point * np.array([1.0, 50.0])
@@ -1346,6 +1346,7 @@ print("training:", x_train.shape, " held out:", x_test.shape, " ink from", int(x
 print("pixels that never vary in training:", int((x_train.std(axis=0) == 0).sum()))
 assert len(x_train) + len(x_test) == 1797 and len(x_train) == 1437 and len(x_test) == 360
 
+# %% tags=["slow"]
 figure, axes = plt.subplots(2, 10, figsize=(8, 2.0), layout="constrained")
 for place, picture in enumerate(axes.ravel()):
     picture.imshow(x_train[place].reshape(8, 8), cmap="gray_r")

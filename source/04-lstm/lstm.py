@@ -121,7 +121,7 @@ for factor in (0.6, 0.9, 0.99, 1.0, 1.1):
 # The picture shows one step. Follow the thick line on top: from left to right it meets one multiplication and one addition. No matrix, no tanh.
 
 
-# %%
+# %% tags=["slow"]
 def draw_cell(ax):
     """One step of the LSTM, from left (t-1) to right (t)."""
 
@@ -282,7 +282,7 @@ assert _h_new.shape == (3, 5) and _c_new.shape == (3, 5), (
 # $a_f = 3$, which keeps a little less.
 
 
-# %%
+# %% tags=["slow"]
 def wire_by_hand(forget_bias):
     """Weights of one LSTM unit that adds up marked values: w_x (2, 4), w_h (1, 4), b (4,), columns i, f, g, o."""
     w_x = np.array([[0.0, 0.0, 0.01, 0.0], [40.0, 0.0, 0.0, 0.0]])
@@ -625,7 +625,7 @@ assert [_g.shape for _g in _got] == [(1, 2, 2), (1, 1), (1, 1), (2, 4), (1, 4), 
 # the LSTM it is the first thing your `lstm_backward` returns. For a plain network the function below computes it. The $y$ axis is logarithmic: a straight line downwards means a constant factor per step.
 
 
-# %%
+# %% tags=["slow"]
 def plain_gradient(x, w_x, w_h, d_last):
     """d_x of a plain tanh network for a gradient d_last (N, H) on its last output only, zero bias."""
     h = [np.zeros(d_last.shape)]
@@ -874,7 +874,7 @@ assert np.allclose(bidirectional_lstm(_x, _lengths, *_params), _before), "changi
 # Who sees whom? Nudge the input at step $s$, and look at which outputs $t$ move. The figure is made from your function, for a sequence of length 9 in an array of 12.
 
 
-# %%
+# %% tags=["slow"]
 def who_sees_whom(length, n_steps, size=8):
     """How much each half of the output at step t moves when the input at step s is nudged: two (T, T) arrays."""
     rng = np.random.default_rng(3)

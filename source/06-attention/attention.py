@@ -89,7 +89,7 @@ plt.rcParams.update({"figure.dpi": 100, "font.size": 9, "axes.spines.top": False
 #
 # Here are seven keys on a line and a query at 1. The score is minus the squared distance, times a sharpness. Watch how one formula goes from "average of everything" to "look up".
 
-# %%
+# %% tags=["slow"]
 keys_on_a_line = torch.arange(-3.0, 4.0)
 stored_values = torch.tensor([2.0, 7.0, 1.0, 3.0, 8.0, 5.0, 9.0])
 query_on_the_line = 1.0
@@ -267,7 +267,7 @@ assert causal_mask(2, 2).dtype == torch.bool, "a mask is boolean"
 # %% [markdown]
 # Look at your masks. Light means "may attend".
 
-# %%
+# %% tags=["slow"]
 examples = [
     ("padding, lengths 5 3 0 1", padding_mask(torch.tensor([5, 3, 0, 1]), 5), "sentence"),
     ("causal, 5 queries, 5 keys", causal_mask(5, 5), "query"),
@@ -487,7 +487,7 @@ for name, (parameters, multiplications, tanhs) in costs.items():
 #
 # The cure of Vaswani et al.: divide the scores by $\sqrt{d_k}$. Then their spread is 1 whatever the size. Here is the measurement: random queries, 16 random keys each.
 
-# %%
+# %% tags=["slow"]
 generator = torch.Generator().manual_seed(0)
 sizes = [4, 16, 64, 256, 1024]
 spread, jacobian_plain, jacobian_scaled = [], [], []

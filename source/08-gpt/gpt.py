@@ -1009,3 +1009,145 @@ assert visible_loss.shape == () and abs(visible_loss.item() - math.log(3)) < 1e-
 visible_logits = 50.0 * F.one_hot(torch.tensor([[0, 2, 2, 1]]), 3)  # sure of the next token, each time
 assert language_model_loss(visible_logits, visible_tokens) < 1e-6, "logits that are sure of the right *next* token give a loss of 0: look at the shift"
 assert abs(bits_per_byte(math.log(2), 10, 20) - 0.5) < 1e-9, "one bit a token, ten tokens, twenty bytes: half a bit a byte"
+
+# %% [markdown]
+# ## Exercise 9 · `write_definitions` (8 points)
+#
+# difficulty ●●○ · importance ●●○ · about 25 minutes, and two for the training
+#
+# Everything is there. What is left is to ask the model the right question.
+#
+# A trained model only continues text. To make it define "telephone", give it a text of which a definition of "telephone" is the natural continuation. In our file each entry stands on a line of its own, so an entry begins behind a line break. The prompt is `"\ntelephone"`. The model will go on with the part of speech, as it has seen hundreds of times, and then with a definition, and it will say that it is done in the only way it knows: with a line break. Everything behind that belongs to the next entry, which nobody asked for.
+#
+# Why not end the prompt with ", n. ", to make it a noun? Look at the figure of exercise 2: `, n. A` may be *one* token. A prompt that ends in the middle of what the tokenizer would have glued is cut as no training text ever was, and the model is at a loss. Stop where a token can stop.
+
+# %% exercise="write_definitions"
+def write_definitions(
+    model: nn.Module,
+    words: list[str],
+    encode: Callable[[str], list[int]],
+    decode: Callable[[list[int]], str],
+    generate: Callable[..., Tensor],
+    n: int,
+    **sampling,
+) -> list[str]:
+    """One dictionary entry for each word, as the model writes it.
+
+    model     handed on to generate
+    words     the headwords; may hold a word twice, or none at all
+    encode    text → list of ids;  decode: list of ids → text
+    generate  generate(model, tokens, n, **sampling) -> (N, T + n), as in exercise 5: tokens (N, T) int64 with n new ones behind them
+    n         how many tokens the model may write for each word, n >= 1
+    sampling  handed on to generate
+
+    The prompt for a word is a line break and the word: "\\n" + word, and no more. Words differ in length: ask for one at a time.
+    The entry is the word and what was written behind it, up to the first line break that the model wrote, which does not belong to it.
+    Without a line break among the n new tokens it is all of it. Nothing else is cut or stripped.
+
+    Returns a list of str in the order of `words`.
+
+    By hand: if the model continues "\\nhope" with ", n. A debt.\\nhorse, n. A" the entry is "hope, n. A debt."
+    """
+    ### BEGIN SOLUTION
+    entries = []
+    for word in words:
+        prompt = encode("\n" + word)
+        tokens = generate(model, torch.tensor([prompt]), n, **sampling)  # (1, T + n)
+        written = decode(tokens[0, len(prompt) :].tolist())  # only the new tokens: the prompt has a line break too
+        entries.append(word + written.split("\n")[0])
+    return entries
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: tensors</summary>
+#
+# `generate` wants a tensor of shape (1, T): `torch.tensor([ids])`. What comes back holds the prompt too.
+# </details>
+# <details><summary>Hint 2: where the entry ends</summary>
+#
+# Decode only the tokens behind the prompt. If you decode everything, the first line break is your own.
+# </details>
+# <details><summary>Hint 3: nearly the answer</summary>
+#
+# For each word: encode the prompt, generate, cut off the first len(prompt) ids, `.tolist()`, decode, split at the line break, take the first part, put the word in front.
+# </details>
+
+# %% test="write_definitions" points=8
+def recite(model, tokens: Tensor, n: int, **sampling) -> Tensor:
+    """A stand-in for generate: whatever the prompt, it goes on with the same text."""
+    line = list(b", n. A debt.\nhorse, n. A draught animal.\n")
+    return torch.cat([tokens, torch.tensor([line[:n]] * len(tokens))], dim=1)
+
+
+visible_entries = write_definitions(None, ["hope", "sea"], lambda text: list(text.encode()), lambda ids: bytes(ids).decode(), recite, 30)
+assert visible_entries == ["hope, n. A debt.", "sea, n. A debt."], f"each entry is the word and what follows, up to the model's first line break; got {visible_entries}"
+visible_entries = write_definitions(None, ["hope"], lambda text: list(text.encode()), lambda ids: bytes(ids).decode(), recite, 8)
+assert visible_entries == ["hope, n. A d"], f"with n = 8 the entry is cut after eight tokens; got {visible_entries}"
+
+# %% [markdown]
+# ## The opponent: counting
+#
+# Before there were language models there was counting, and it is good. A **5-gram** model looks at the last four tokens, and asks: when these four stood in the training text, what came next? If they never did, it looks at the last three. *Interpolation* does both at once. Let $c(h, x)$ count how often token $x$ followed the history $h$, and $h'$ be $h$ without its oldest token:
+#
+# $$p(x \mid h) = \lambda\, \frac{c(h, x)}{c(h)} + (1 - \lambda)\, p(x \mid h'),$$
+#
+# down to the empty history, and below that to $1/V$. If $h$ was never seen, $p(x \mid h) = p(x \mid h')$. We give it the same tokens that the GPT gets, and the $\lambda$ that is *best on the held-out entries*: a little gift to the opponent.
+
+# %%
+def n_gram_bits(train: list[int], held_out: list[int], order: int, vocab: int, mix: float) -> float:
+    """Bits for the whole of `held_out` under an interpolated n-gram model counted on `train`."""
+    pairs, histories = Counter(), Counter()
+    padded = [-1] * (order - 1) + train
+    for place in range(order - 1, len(padded)):
+        for length in range(order):
+            history = tuple(padded[place - length : place])
+            pairs[history, padded[place]] += 1
+            histories[history] += 1
+    bits = 0.0
+    padded = [-1] * (order - 1) + held_out
+    for place in range(order - 1, len(padded)):
+        p = 1 / vocab
+        for length in range(order):
+            history = tuple(padded[place - length : place])
+            if histories[history]:
+                share = mix if length else 0.95  # almost all of it to the plain frequencies of tokens
+                p = (1 - share) * p + share * pairs[history, padded[place]] / histories[history]
+        bits -= math.log2(p)
+    return bits
+
+
+# %% [markdown]
+# ## Training
+#
+# The tokenizer is the one of exercise 2, with 768 merges. The model has two blocks, four heads and 128 dimensions; that is tiny. A batch is 16 pieces of 33 tokens, from random places. Dropout is strong and weight decay too, because the text is small: the model will read it some thirty times, and could learn it by heart.
+#
+# How do we measure? On the held-out entries, every token must be predicted exactly once, and with context. The window moves on by eight tokens at a time; in each window only the last eight count (in the first one all do). So every token but the first few has 24 tokens before it, at least.
+
+# %%
+def held_out_losses(model: nn.Module, tokens: Tensor, window: int, stride: int) -> Tensor:
+    """The loss in nats of each token of (T,) but the first, each predicted once."""
+    losses, done = [], 1  # tokens before `done` are finished
+    model.eval()
+    with torch.no_grad():
+        while done < len(tokens):
+            end = min(len(tokens), max(window + 1, done + stride))
+            piece = tokens[max(0, end - window - 1) : end]
+            logits = model(piece[:-1].unsqueeze(0))[0]
+            losses.append(F.cross_entropy(logits, piece[1:], reduction="none")[-(end - done) :])
+            done = end
+    model.train()
+    return torch.cat(losses)
+
+
+# %% tags=["capstone"]
+VOCAB, WINDOW = 256 + len(merges), 32
+train_tokens = torch.tensor(by_entry("\n" + train_text, merges))
+held_out_tokens = torch.tensor(by_entry("\n" + held_out_text, merges))  # the first line break is given, not predicted
+held_out_bytes = len(held_out_text.encode())
+
+by_counting = {}
+for order in (1, 2, 3, 5):
+    bits = min(n_gram_bits(train_tokens.tolist(), held_out_tokens[1:].tolist(), order, VOCAB, mix) for mix in (0.2, 0.3, 0.4, 0.5, 0.6))
+    by_counting[order] = bits / held_out_bytes
+    print(f"{order}-gram: {by_counting[order]:.2f} bits per byte")

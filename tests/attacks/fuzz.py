@@ -27,9 +27,41 @@ from autograder.submission import Reference, ReferenceCell, cells_to_run, read_s
 #: More than the largest frame and all that is made of it; a decoder that is led astray asks for far more.
 MEMORY_BYTES: Final = 3 << 30
 SLOW_SECONDS: Final = 5.0
-TAGS: Final = ("list", "tuple", "dict", "int", "complex", "opaque", "ndarray", "scalar", "tensor", "value", "raw", "__init__", "", "nothing")
+TAGS: Final = (
+    "list",
+    "tuple",
+    "dict",
+    "int",
+    "complex",
+    "opaque",
+    "ndarray",
+    "scalar",
+    "tensor",
+    "value",
+    "raw",
+    "__init__",
+    "",
+    "nothing",
+)
 NUMBERS: Final = (0, 1, -1, 7, 255, 1 << 16, (1 << 31) - 1, 1 << 31, 1 << 40, (1 << 63) - 1, -(1 << 63), (1 << 64) - 1)
-TEXTS: Final = ("", "<f8", "|u1", "<i16", "<c32", "<f16", "|b1", "<u0", "float32", "bool", "bfloat16", "O", "9" * 500, "١٢", "\x00", "é" * 9)
+TEXTS: Final = (
+    "",
+    "<f8",
+    "|u1",
+    "<i16",
+    "<c32",
+    "<f16",
+    "|b1",
+    "<u0",
+    "float32",
+    "bool",
+    "bfloat16",
+    "O",
+    "9" * 500,
+    "١٢",
+    "\x00",
+    "é" * 9,
+)
 
 Finding = tuple[str, str]
 
@@ -122,8 +154,19 @@ def reference() -> Reference:
     cells = []
     for name in ("linear", "square"):
         stub = {"grade_id": name, "cell_type": "code", "grade": False, "solution": True, "locked": False, "schema_version": 3}
-        test = {"grade_id": f"test_{name}", "cell_type": "code", "grade": True, "solution": False, "locked": True, "points": 5, "schema_version": 3}
-        cells += [ReferenceCell(name, f"def {name}(x):\n    raise NotImplementedError()", stub), ReferenceCell(f"test_{name}", "assert 1", test)]
+        test = {
+            "grade_id": f"test_{name}",
+            "cell_type": "code",
+            "grade": True,
+            "solution": False,
+            "locked": True,
+            "points": 5,
+            "schema_version": 3,
+        }
+        cells += [
+            ReferenceCell(name, f"def {name}(x):\n    raise NotImplementedError()", stub),
+            ReferenceCell(f"test_{name}", "assert 1", test),
+        ]
     return Reference("tiny", {"display_name": "Python 3", "language": "python", "name": "python3"}, cells)
 
 
@@ -156,7 +199,9 @@ def with_a_change(rng: random.Random, value: Any) -> Any:
     nest: Any = "x"
     for _ in range(rng.choice([1, 50, 400])):
         nest = [nest] if rng.random() < 0.9 else {"k": nest}
-    return rng.choice([None, True, 0, 1e308, float("nan"), 10**400, "", "\ud800", "x" * 100_000, [], {}, [[]], "../../etc", "test_linear", nest])
+    return rng.choice(
+        [None, True, 0, 1e308, float("nan"), 10**400, "", "\ud800", "x" * 100_000, [], {}, [[]], "../../etc", "test_linear", nest]
+    )
 
 
 def fuzz_notebooks(rng: random.Random, number: int, folder: Path) -> tuple[Counter[str], list[Finding]]:

@@ -1,11 +1,13 @@
 """Each layer by itself: the attack works without it, and fails with it. A layer that stops nothing would be seen here."""
 
+import ctypes
 import os
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -154,60 +156,72 @@ def test_signals(with_layers: Open, prey: SimpleNamespace, name: str) -> None:
 def test_user(with_layers: Open, prey: SimpleNamespace) -> None:
     """A file of root's is closed to another user id, and open to a process that keeps root's."""
     code = told(prey, "attempt(lambda: open(FOLDER + '/closed.txt').read())")
-    if not with_layers(["user"]).isolation.user_id:
+    if not with_layers(["namespaces", "user"]).isolation.user_id:
         pytest.skip("another user id could not reach the interpreter")
-    assert "refused: PermissionError" in run(with_layers(["user"]), code)
-    assert "GOT THROUGH" in run(with_layers([]), code)
+    assert "refused: PermissionError" in run(with_layers(["namespaces", "user"]), code)
+    assert "GOT THROUGH" in run(with_layers(["namespaces"]), code)
 
 
 @pytest.mark.parametrize(
     "code",
     [
-        pytest.param("import os\nattempt(lambda: os.stat(f'/proc/{VICTIM}'))", id="finds-a-process", marks=pytest.mark.xfail(reason="/proc is the host's")),
         pytest.param("import socket\nattempt(lambda: socket.create_connection(TCP, 1))", id="connects"),
         pytest.param("import os\nattempt(lambda: os.kill(VICTIM, 0))", id="signals-a-process"),
-        pytest.param("import ctypes\nattempt(lambda: 1 / (ctypes.CDLL(None).shmget(KEY, 4096, 0o1600) >= 0))", id="shares-memory"),
+        pytest.param("import ctypes\nattempt(lambda: 1 / (ctypes.CDLL(None).shmget(KEY, 4096, 0o600) >= 0))", id="shares-memory"),
     ],
 )
 def test_namespaces(with_layers: Open, prey: SimpleNamespace, code: str) -> None:
     """Processes and networks of the machine are out of sight with namespaces of one's own, and in sight without."""
     if not with_layers(["namespaces"]).isolation.namespaces:
         pytest.skip("namespaces are not to be had here")
-    with socket.create_server(("127.0.0.1", 0)) as server, SharedMemory() as key:
+    with socket.create_server(("127.0.0.1", 0)) as server, shared_memory() as key:
         code = told(prey, f"TCP, KEY = {server.getsockname()}, {key}\n{code}")
         assert "GOT THROUGH" in run(with_layers([]), code)
         assert "refused: " in run(with_layers(["namespaces"]), code)
 
 
-class SharedMemory:
-    """A System V segment of this process, to be found by its key."""
-
-    def __enter__(self) -> int:
-        import ctypes
-
-        self.libc, key = ctypes.CDLL(None), os.getpid()
-        self.segment = self.libc.shmget(key, 4096, 0o1666)
-        return key
-
-    def __exit__(self, *error: object) -> None:
-        self.libc.shmctl(self.segment, 0, None)
+@contextmanager
+def shared_memory() -> Iterator[int]:
+    """The key of a System V segment of this process."""
+    libc, key = ctypes.CDLL(None), os.getpid()
+    segment = libc.shmget(key, 4096, 0o1666)
+    yield key
+    libc.shmctl(segment, 0, None)
 
 
-@pytest.mark.parametrize(
-    ("small", "code"),
-    [
-        pytest.param({"file_bytes": 1 << 20}, "attempt(lambda: open('f', 'wb').write(bytes(2 << 20)))", id="file"),
-        pytest.param({"open_files": 40}, "attempt(lambda: len([open('/dev/null') for _ in range(60)]) == 60)", id="open-files"),
-        pytest.param({"memory_bytes": 256 << 20}, "attempt(lambda: len(bytearray(512 << 20)))", id="memory"),
-        pytest.param({"processes": 3}, "import threading as t\nattempt(lambda: [t.Thread(target=t.Event().wait, args=(9,)).start() for _ in range(6)])", id="threads"),
-        pytest.param({"folder_bytes": 1 << 20}, "attempt(lambda: [open(f'f{i}', 'wb').write(bytes(1 << 20)) for i in range(4)])\nimport time; time.sleep(0.7)", id="folder"),
-        pytest.param({"folder_bytes": 1 << 20}, "attempt(lambda: [open(f'f{i}', 'w').close() for i in range(4000)] and 0)\nimport time; time.sleep(0.7)", id="many-files"),
-        pytest.param({"cpu_seconds": 1}, "import time\nt = time.process_time()\nwhile time.process_time() - t < 2: pass\nattempt(lambda: 1)", id="processor"),
-    ],
-)
+LIMITED = {
+    "file": ({"file_bytes": 1 << 20}, "attempt(lambda: open('f', 'wb').write(bytes(2 << 20)))"),
+    "open-files": ({"open_files": 40}, "attempt(lambda: len([open('/dev/null') for _ in range(60)]) == 60)"),
+    "memory": ({"memory_bytes": 256 << 20}, "attempt(lambda: len(bytearray(512 << 20)))"),
+    "threads": (
+        {"processes": 3},
+        "import threading as t\nattempt(lambda: [t.Thread(target=t.Event().wait, args=(9,), daemon=True).start() for _ in range(6)])",
+    ),
+    "folder": (
+        {"folder_bytes": 1 << 20},
+        "attempt(lambda: [open(f'f{i}', 'wb').write(bytes(1 << 20)) for i in range(4)])\nimport time; time.sleep(0.7)",
+    ),
+    "many-files": (
+        {"folder_bytes": 1 << 20},
+        "attempt(lambda: [open(f'f{i}', 'w').close() for i in range(4000)] and 0)\nimport time; time.sleep(0.7)",
+    ),
+    "deep-folders": (
+        {"folder_bytes": 1 << 20},
+        "import os\nfor _ in range(90):\n    os.mkdir('d'); os.chdir('d')\n"
+        "attempt(lambda: open('f', 'wb').write(bytes(2 << 20)))\nimport time; time.sleep(0.7)",
+    ),
+    "processor": (
+        {"cpu_seconds": 1},
+        "import time\nt = time.process_time()\nwhile time.process_time() - t < 2: pass\nattempt(lambda: 1)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("small", "code"), LIMITED.values(), ids=LIMITED)
 def test_limits(with_layers: Open, small: dict[str, int], code: str) -> None:
     """What the limits allow by default is stopped by a smaller one."""
-    layers = [layer for layer in LAYERS if layer not in ("user", "namespaces")]
+    # A sized file system would stop what fills the folder; for user id 0 the kernel counts no threads.
+    layers = LAYERS if "processes" in small else [layer for layer in LAYERS if layer != "namespaces"]
     assert "GOT THROUGH" in run(with_layers(layers), code)
     stopped = run(with_layers(layers, replace(Limits(), **small)), code)
     assert any(word in stopped for word in ("refused: ", "too much", "ended by itself")), stopped
@@ -230,7 +244,7 @@ print("GOT THROUGH")
 @pytest.mark.parametrize("flags", ["", ", flags=mmap.MAP_PRIVATE"], ids=["shared", "private"])
 def test_memory_of_several_processes(with_layers: Open, flags: str) -> None:
     """Processes that each stay below the limit are stopped when together they don't, whatever kind of memory they take."""
-    layers = [layer for layer in LAYERS if layer not in ("user", "namespaces")]
+    layers = [layer for layer in LAYERS if layer != "namespaces"]
     code = HOARD.replace("{flags}", flags)
     assert "GOT THROUGH" in run(with_layers(layers), code)
     assert "together used too much memory" in run(with_layers(layers, Limits(memory_bytes=400 << 20)), code)
@@ -271,10 +285,10 @@ def test_no_process_outruns_the_end(with_layers: Open, layers: Sequence[str]) ->
 @pytest.mark.parametrize("layers", [LAYERS, ("files", "syscalls")], ids="-".join)
 def test_no_folder_is_too_deep_to_remove(layers: Sequence[str]) -> None:
     """Nested, closed and strangely named folders go with the session."""
-    code = "import os\nos.mkdir(b'\\xff\\n')\nos.mkdir('closed', 0)\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')\nopen('f', 'w').close()"
+    code = "import os\nos.mkdir(b'\\xff\\n')\nos.mkdir('closed', 0)\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')\n"
     with Sandbox(("numpy",), None, layers) as sandbox:
         home = Path(sandbox._home)
-        assert run(sandbox, code) == "[]"
+        assert run(sandbox, code) in ("[]", "it nested its folders too deep")
         assert [path.name for path in home.iterdir() if path.name.startswith("work")] == []
         assert run(sandbox, "print(6 * 7)").count("42") == 1
     assert not home.exists()

@@ -99,7 +99,14 @@ def the_right_exercise_is_doubled(folder: Path, notebook: Notebook) -> None:
 def new_grade_cells_are_invented(folder: Path, notebook: Notebook) -> None:
     """Grade cells of the student's own, worth a hundred points each."""
     for number in range(5):
-        metadata = {"grade_id": f"test_bonus_{number}", "grade": True, "solution": False, "locked": True, "points": 100, "schema_version": 3}
+        metadata = {
+            "grade_id": f"test_bonus_{number}",
+            "grade": True,
+            "solution": False,
+            "locked": True,
+            "points": 100,
+            "schema_version": 3,
+        }
         notebook["cells"].append(code("print('passed')", nbgrader={**metadata, "cell_type": "code"}))
     write_notebook(folder / "tiny.ipynb", notebook)
 
@@ -152,10 +159,9 @@ def ids_are_paths(folder: Path, notebook: Notebook) -> None:
 @attack
 def ids_and_texts_hold_scripts(folder: Path, notebook: Notebook) -> None:
     """Scripts in ids, tags, markdown, raw cells, attachments, the kernel's name and the title."""
-    notebook["cells"] += [
-        {"cell_type": kind, "id": f'"><{SCRIPT}', "metadata": {"tags": [SCRIPT]}, "source": f"{SCRIPT}\n\n{IMAGE}\n\n[x](javascript:alert(1))"}
-        for kind in ("markdown", "raw")
-    ]
+    source = f"{SCRIPT}\n\n{IMAGE}\n\n[x](javascript:alert(1))"
+    for kind in ("markdown", "raw"):
+        notebook["cells"].append({"cell_type": kind, "id": f'"><{SCRIPT}', "metadata": {"tags": [SCRIPT]}, "source": source})
     notebook["metadata"] |= {"title": SCRIPT, "kernelspec": {"name": SCRIPT, "display_name": SCRIPT, "language": SCRIPT}}
     write_notebook(folder / "tiny.ipynb", notebook)
 
@@ -163,10 +169,14 @@ def ids_and_texts_hold_scripts(folder: Path, notebook: Notebook) -> None:
 @attack
 def outputs_hold_scripts(folder: Path, notebook: Notebook) -> None:
     """Cells that show HTML, JavaScript, SVG and Markdown with scripts in them, and print terminal codes."""
-    shown = f"from IPython.display import *\ns = {SCRIPT!r} + {IMAGE!r}\n"
-    shown += "display(HTML(s)); display(Javascript('alert(1)')); display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\">' + s + '</svg>'))\n"
-    shown += "display(Markdown(s)); display(Latex(s)); print(s); print('\\x1b]0;hostile\\x07'); display({'text/plain': s, 'text/html': s}, raw=True)\n"
-    notebook["cells"].append(code(shown + "raise ValueError(s)"))
+    lines = [
+        f"from IPython.display import *\ns = {SCRIPT!r} + {IMAGE!r}",
+        "display(HTML(s)); display(Javascript('alert(1)')); display(Markdown(s)); display(Latex(s))",
+        "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\">' + s + '</svg>'))",
+        "display({'text/plain': s, 'text/html': s}, raw=True); print(s); print('\\x1b]0;hostile\\x07')",
+        "raise ValueError(s)",
+    ]
+    notebook["cells"].append(code("\n".join(lines)))
     write_notebook(folder / "tiny.ipynb", notebook)
 
 
@@ -193,11 +203,11 @@ def another_s_notebook_is_linked(folder: Path, notebook: Notebook) -> None:
 
 @attack
 def stubs_are_markdown(folder: Path, notebook: Notebook) -> None:
-    """Cells of another kind than they were: the grade cells are text, and all is in one raw cell."""
+    """Cells of another kind than they were: the grade cells are text, and an answer is in a raw cell."""
     for cell in graded_cells(notebook):
         if cell["metadata"]["nbgrader"]["grade"]:
             cell["cell_type"] = "markdown"
-    notebook["cells"].append({"cell_type": "raw", "id": "r", "metadata": {"nbgrader": {"grade_id": "linear"}}, "source": RIGHT["linear"]})
+    notebook["cells"].append({"cell_type": "raw", "id": "r", "metadata": {"nbgrader": {"grade_id": "linear"}}, "source": "linear = 100"})
     write_notebook(folder / "tiny.ipynb", notebook)
 
 

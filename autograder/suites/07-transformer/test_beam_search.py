@@ -87,7 +87,11 @@ def check(student, model, beam, max_length, alpha, expected):
     return asked
 
 
-@graded(stage="value", weight=3, hint="With a beam this wide nothing is lost: the result is the best of all sequences. Keep finished hypotheses, and compare all of them at the end.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="With a beam this wide nothing is lost: the result is the best of all sequences. Keep finished hypotheses, and compare all of them at the end.",
+)
 def test_a_wide_beam_finds_the_best(student, rng):
     """A beam of 300 finds the best of all sequences, for several alphas."""
     for alpha in (0.0, 0.7, 1.5):
@@ -103,10 +107,15 @@ def test_beam_of_one(student, rng):
         check(student, model, 1, LONGEST, 0.6, beam_search(model, 1, LONGEST, 0.6)[0])
 
 
-@graded(stage="value", weight=3, hint="Continue every live hypothesis by every token, rank all candidates together by log-probability, keep the best `beam`.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Continue every live hypothesis by every token, rank all candidates together by log-probability, keep the best `beam`.",
+)
 def test_beams_of_two_and_three(student, rng):
     """A beam of two or three finds more than greedy search, and less than all."""
     for beam in (2, 3):
+
         def fits(model, beam=beam):
             found = beam_search(model, beam, 5, 0.6)
             return clear(found) and found[0][1] > beam_search(model, 1, 5, 0.6)[0][1] + 1e-3 and len(found[0][0]) > 3
@@ -119,6 +128,7 @@ def test_beams_of_two_and_three(student, rng):
 @graded(stage="value", weight=2, hint="Divide by ((5 + |Y|) / 6) ** alpha. |Y| counts the generated tokens: eos is one, bos is not.")
 def test_length_penalty(student, rng):
     """Without penalty a short hypothesis wins, with penalty a longer one."""
+
     def fits(model):
         short, long = beam_search(model, 4, 5, 0.0), beam_search(model, 4, 5, 1.3)
         return clear(short) and clear(long) and len(short[0][0]) < len(long[0][0])
@@ -128,9 +138,14 @@ def test_length_penalty(student, rng):
         check(student, model, 4, 5, alpha, beam_search(model, 4, 5, alpha)[0])
 
 
-@graded(stage="value", weight=2, hint="At max_length the hypotheses that are still live compete as they are, and max_length counts generated tokens, bos not.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="At max_length the hypotheses that are still live compete as they are, and max_length counts generated tokens, bos not.",
+)
 def test_unfinished_hypotheses_compete(student, rng):
     """At max_length an unfinished hypothesis may win, over finished ones too."""
+
     def fits(model):
         found = beam_search(model, 3, 4, 0.8)
         return clear(found) and found[0][0][-1] != EOS and any(tokens[-1] == EOS for tokens, _ in found)
@@ -141,9 +156,14 @@ def test_unfinished_hypotheses_compete(student, rng):
     check(student, model, 2, 1, 0.8, beam_search(model, 2, 1, 0.8)[0])
 
 
-@graded(stage="value", weight=2, hint="A finished hypothesis leaves the beam: it takes no place in later steps, and the search doesn't end with it.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="A finished hypothesis leaves the beam: it takes no place in later steps, and the search doesn't end with it.",
+)
 def test_finished_hypotheses_take_no_place(student, rng):
     """After hypotheses have finished the beam is as wide as before."""
+
     def fits(model):
         free, crowded = beam_search(model, 3, LONGEST, 1.2), beam_search(model, 3, LONGEST, 1.2, shrinking=True)
         return clear(free) and free[0][1] > crowded[0][1] + 1e-3
@@ -162,7 +182,11 @@ def test_finished_hypotheses_are_not_extended(student, rng):
         assert_true(prefix[0] == BOS, "A prefix should begin with bos.", got=prefix)
 
 
-@graded(stage="edge", weight=1, hint="Two hypotheses of the same score are two hypotheses. Don't use the score as a key, and don't compare tensors to break ties.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Two hypotheses of the same score are two hypotheses. Don't use the score as a key, and don't compare tensors to break ties.",
+)
 def test_ties(student, rng):
     """Two equally good beginnings are both kept, and the better end wins."""
     first, second = 0, 2
@@ -203,7 +227,9 @@ def test_impossible_tokens(student, rng):
 @graded(stage="contract", weight=1, hint="When nothing is live the search is over: don't ask log_probs about an empty tensor.")
 def test_the_search_ends(student, rng):
     """The search ends when every hypothesis has finished, long before max_length."""
-    model = draw_model(rng, lambda m: beam_search(m, 1, LONGEST, 0.6)[0][0][-1] == EOS and len(beam_search(m, 1, LONGEST, 0.6)[0][0]) < 5, eos=0.8)
+    model = draw_model(
+        rng, lambda m: beam_search(m, 1, LONGEST, 0.6)[0][0][-1] == EOS and len(beam_search(m, 1, LONGEST, 0.6)[0][0]) < 5, eos=0.8
+    )
     expected = beam_search(model, 1, LONGEST, 0.6)[0]
     asked = check(student, model, 1, LONGEST, 0.6, expected)
     assert_true(all(len(prefixes) > 0 for prefixes in asked), "log_probs was asked about no prefix at all.")

@@ -23,7 +23,12 @@ def draw_parameters(rng, sizes=SIZES):
     for attention in ("self_attention.inner", "cross_attention.inner"):
         shapes[f"{attention}.in_proj_weight"], shapes[f"{attention}.in_proj_bias"] = (3 * d, d), (3 * d,)
         shapes[f"{attention}.out_proj.weight"], shapes[f"{attention}.out_proj.bias"] = (d, d), (d,)
-    shapes |= {"feed_forward.0.weight": (d_ff, d), "feed_forward.0.bias": (d_ff,), "feed_forward.2.weight": (d, d_ff), "feed_forward.2.bias": (d,)}
+    shapes |= {
+        "feed_forward.0.weight": (d_ff, d),
+        "feed_forward.0.bias": (d_ff,),
+        "feed_forward.2.weight": (d, d_ff),
+        "feed_forward.2.bias": (d,),
+    }
     shapes |= {f"norm{i}.{part}": (d,) for i in (1, 2, 3) for part in ("weight", "bias")}
     return {name: draw(rng, *shape, scale=0.6) for name, shape in shapes.items()}
 
@@ -58,21 +63,33 @@ def run(student, parameters, norm_first, *arguments, dropout=0.0, sizes=SIZES):
     return student.probe.layer_result("DecoderLayer", sizes, parameters, norm_first, arguments, dropout)
 
 
-@graded(stage="value", weight=3, hint="Post-norm: self-attention, cross-attention, feed-forward, each summed with x and then normalised by norm1, norm2, norm3.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Post-norm: self-attention, cross-attention, feed-forward, each summed with x and then normalised by norm1, norm2, norm3.",
+)
 def test_post_norm(student, rng):
     """norm_first=False, without masks."""
     parameters, inputs = draw_parameters(rng), draw_inputs(rng)
     assert_close(run(student, parameters, False, *inputs), by_torch(parameters, False, *inputs))
 
 
-@graded(stage="value", weight=3, hint="Pre-norm: each part reads a normalised copy of x; what it returns is added to x itself. The memory is not normalised.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Pre-norm: each part reads a normalised copy of x; what it returns is added to x itself. The memory is not normalised.",
+)
 def test_pre_norm(student, rng):
     """norm_first=True, without masks."""
     parameters, inputs = draw_parameters(rng), draw_inputs(rng)
     assert_close(run(student, parameters, True, *inputs), by_torch(parameters, True, *inputs))
 
 
-@graded(stage="value", weight=2, hint="Cross-attention: the query is the decoder's, key and value are the memory. With T = S nothing complains if they are exchanged.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Cross-attention: the query is the decoder's, key and value are the memory. With T = S nothing complains if they are exchanged.",
+)
 def test_as_many_tokens_as_memory(student, rng):
     """T = S = 5: query, key and value of cross-attention have their own places."""
     for norm_first in (False, True):
@@ -80,14 +97,20 @@ def test_as_many_tokens_as_memory(student, rng):
         assert_close(run(student, parameters, norm_first, *inputs), by_torch(parameters, norm_first, *inputs))
 
 
-@graded(stage="value", weight=2, hint="self_mask belongs to self-attention and memory_mask to cross-attention, each as it is; nothing about cross-attention is causal.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="self_mask belongs to self-attention and memory_mask to cross-attention, each as it is; nothing about cross-attention is causal.",
+)
 def test_masks(student, rng):
     """Both orders with both masks, a causal one and a padding one among them, also when T = S."""
     for norm_first in (False, True):
         for t, s in ((5, 7), (4, 4)):
             parameters, inputs = draw_parameters(rng), draw_inputs(rng, t=t, s=s)
             causal, padding = torch.ones(t, t, dtype=torch.bool).tril(), draw_mask(rng, 3, 1, 1, s)
-            assert_close(run(student, parameters, norm_first, *inputs, causal, padding), by_torch(parameters, norm_first, *inputs, causal, padding))
+            assert_close(
+                run(student, parameters, norm_first, *inputs, causal, padding), by_torch(parameters, norm_first, *inputs, causal, padding)
+            )
             own, cross = draw_mask(rng, 3, t, t), draw_mask(rng, 3, t, s)
             full = own.unsqueeze(1), cross.unsqueeze(1)
             assert_close(run(student, parameters, norm_first, *inputs, own, cross), by_torch(parameters, norm_first, *inputs, *full))
@@ -127,7 +150,11 @@ def test_eval_mode_and_sizes_of_one(student, rng):
             assert_close(got, by_torch(parameters, norm_first, *inputs, sizes=sizes))
 
 
-@graded(stage="contract", weight=1, hint="Dropout acts on what each of the three parts returns, before it is added; the residual itself is not dropped.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="Dropout acts on what each of the three parts returns, before it is added; the residual itself is not dropped.",
+)
 def test_dropout_in_training(student, rng):
     """In training dropout acts on what each of the three parts returns."""
     ends = ("self_attention.inner.out_proj.", "cross_attention.inner.out_proj.", "feed_forward.2.")

@@ -52,14 +52,18 @@ def run(student, parameters, norm_first, *arguments, dropout=0.0, sizes=SIZES):
     return student.probe.layer_result("EncoderLayer", sizes, parameters, norm_first, arguments, dropout)
 
 
-@graded(stage="value", weight=3, hint="Post-norm: first the sum, then the norm of the sum; norm1 after attention, norm2 after feed-forward.")
+@graded(
+    stage="value", weight=3, hint="Post-norm: first the sum, then the norm of the sum; norm1 after attention, norm2 after feed-forward."
+)
 def test_post_norm(student, rng):
     """norm_first=False, without a mask."""
     parameters, x = draw_parameters(rng), draw(rng, 3, 5, 6)
     assert_close(run(student, parameters, False, x), by_torch(parameters, False, x))
 
 
-@graded(stage="value", weight=3, hint="Pre-norm: the part reads the norm of x, but what it returns is added to x itself. No norm at the end.")
+@graded(
+    stage="value", weight=3, hint="Pre-norm: the part reads the norm of x, but what it returns is added to x itself. No norm at the end."
+)
 def test_pre_norm(student, rng):
     """norm_first=True, without a mask."""
     parameters, x = draw_parameters(rng), draw(rng, 3, 5, 6)
@@ -71,7 +75,11 @@ def test_mask(student, rng):
     """Both orders with masks (T, T), (N, T, T) and (N, 1, 1, T)."""
     parameters, x = draw_parameters(rng), draw(rng, 3, 5, 6)
     for norm_first in (False, True):
-        for mask, full in ((m := draw_mask(rng, 5, 5), m), (m := draw_mask(rng, 3, 5, 5), m.unsqueeze(1)), (m := draw_mask(rng, 3, 1, 1, 5), m)):
+        for mask, full in (
+            (m := draw_mask(rng, 5, 5), m),
+            (m := draw_mask(rng, 3, 5, 5), m.unsqueeze(1)),
+            (m := draw_mask(rng, 3, 1, 1, 5), m),
+        ):
             assert_close(run(student, parameters, norm_first, x, mask), by_torch(parameters, norm_first, x, full))
 
 
@@ -116,7 +124,10 @@ def test_order_of_tokens(student, rng):
 @graded(stage="contract", weight=1, hint="Dropout acts on what each part returns, before it is added; the residual itself is not dropped.")
 def test_dropout_in_training(student, rng):
     """In training dropout acts on what each part returns."""
-    for silent in ("feed_forward.2.", "self_attention.inner.out_proj."):  # one part is made to return zeros, so that the other is seen alone
+    for silent in (
+        "feed_forward.2.",
+        "self_attention.inner.out_proj.",
+    ):  # one part is made to return zeros, so that the other is seen alone
         parameters, x = draw_parameters(rng), draw(rng, 4, 5, 6)
         parameters = {name: 0 * value if name.startswith(silent) else value for name, value in parameters.items()}
         part = by_torch(parameters, True, x) - x
@@ -137,4 +148,10 @@ def test_arguments_and_dtype(student, rng):
         assert_unchanged(got["arguments"], (x, mask), names=("x", "mask"))
         small = {name: value.float() for name, value in parameters.items()}
         # three layers of sums of products near 1, divided by a spread that may be small
-        assert_close(run(student, small, norm_first, x.float(), mask), by_torch(parameters, norm_first, x, mask).float(), dtype=True, rtol=1e-3, atol=2e-4)
+        assert_close(
+            run(student, small, norm_first, x.float(), mask),
+            by_torch(parameters, norm_first, x, mask).float(),
+            dtype=True,
+            rtol=1e-3,
+            atol=2e-4,
+        )

@@ -26,7 +26,11 @@ def feed_forward(p, x):
     return result
 
 
-@graded(stage="value", weight=3, hint="linear1, then ReLU, then linear2: the ReLU stands between the two maps, and nothing comes after the second.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="linear1, then ReLU, then linear2: the ReLU stands between the two maps, and nothing comes after the second.",
+)
 def test_values(student, rng):
     """The result for a batch of three sequences of five tokens."""
     parameters, x = draw_parameters(rng), draw(rng, 3, 5, 4)

@@ -59,7 +59,9 @@ def test_no_smoothing(student, rng):
     assert_close(student.label_smoothing_loss(logits, targets, 0.0, 2), expected, name="the loss")
 
 
-@graded(stage="gradient", weight=3, hint="The gradient is (softmax - target distribution) / number of real tokens, and exactly 0 at padding.")
+@graded(
+    stage="gradient", weight=3, hint="The gradient is (softmax - target distribution) / number of real tokens, and exactly 0 at padding."
+)
 def test_gradient(student, rng):
     """The gradient of the logits in closed form: softmax minus target distribution, zero at padding."""
     logits, targets = draw_case(rng)
@@ -110,4 +112,9 @@ def test_arguments_and_dtype(student, rng):
     assert_true(tuple(getattr(call.result, "shape", (0,))) == (), "The loss should be a tensor of shape ().", got=call.result)
     assert_close(call.result, smoothed(logits, targets, 0.1, 2), name="the loss", dtype=True)
     assert_unchanged(call.arguments[:2], (logits, targets), names=("logits", "targets"))
-    assert_close(student.label_smoothing_loss(logits.float(), targets, 0.1, 2), smoothed(logits, targets, 0.1, 2).float(), name="the loss", dtype=True)
+    assert_close(
+        student.label_smoothing_loss(logits.float(), targets, 0.1, 2),
+        smoothed(logits, targets, 0.1, 2).float(),
+        name="the loss",
+        dtype=True,
+    )

@@ -45,7 +45,11 @@ def test_default_eps(student, rng):
     assert_close(student.layer_norm(x, gain, bias), F.layer_norm(x, (6,), gain, bias, 1e-5))
 
 
-@graded(stage="gradient", weight=3, hint="Two mean terms are subtracted: the mean of d_x_hat, and x_hat times the mean of d_x_hat · x_hat. All is divided by the root.")
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="Two mean terms are subtracted: the mean of d_x_hat, and x_hat times the mean of d_x_hat · x_hat. All is divided by the root.",
+)
 def test_gradient_of_x(student, rng):
     """d_x agrees with autograd."""
     x, gain, _ = draw_case(rng, 3, 5, 7)
@@ -54,7 +58,11 @@ def test_gradient_of_x(student, rng):
     assert_close(got[0], backward(d_out, x, gain, 1e-5)[0], name="d_x")
 
 
-@graded(stage="gradient", weight=2, hint="gain and bias served every token: their gradients are sums over all leading axes; d_gain needs the normalised x.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="gain and bias served every token: their gradients are sums over all leading axes; d_gain needs the normalised x.",
+)
 def test_gradients_of_gain_and_bias(student, rng):
     """d_gain and d_bias agree with autograd."""
     x, gain, _ = draw_case(rng, 3, 5, 7)
@@ -63,7 +71,9 @@ def test_gradients_of_gain_and_bias(student, rng):
     assert_close(tuple(got)[1:], backward(d_out, x, gain, 1e-5)[1:], names=NAMES[1:])
 
 
-@graded(stage="gradient", weight=2, hint="Is eps inside the root in the backward pass too? And does the code stand for two axes and for four?")
+@graded(
+    stage="gradient", weight=2, hint="Is eps inside the root in the backward pass too? And does the code stand for two axes and for four?"
+)
 def test_gradients_with_large_eps(student, rng):
     """All three gradients with a large eps, for x with two and with four axes."""
     for shape, eps in (((4, 5), 0.6), ((2, 3, 4, 5), 0.05)):
@@ -82,14 +92,20 @@ def test_tokens_do_not_disturb_each_other(student, rng):
     assert_close(together, F.layer_norm(x, (5,), gain, bias, 1e-5))
 
 
-@graded(stage="edge", weight=1, hint="With equal numbers the variance is 0, and eps keeps the division alive; one feature alone is always equal to its mean.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="With equal numbers the variance is 0, and eps keeps the division alive; one feature alone is always equal to its mean.",
+)
 def test_equal_numbers(student, rng):
     """Vectors of equal numbers give the bias, forward; backward stays finite. One token, one feature."""
     gain, bias, d_out = draw(rng, 5), draw(rng, 5), draw(rng, 2, 3, 5)
     x = draw(rng, 2, 3, 1).round(decimals=1).expand(2, 3, 5).contiguous()
     assert_close(student.layer_norm(x, gain, bias, 1e-5), bias.expand(2, 3, 5), atol=1e-6)  # rounding of the mean, divided by √eps
     # the gradients are divided by √eps = 0.003, and so is the rounding
-    assert_close(student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-5), backward(d_out, x, gain, 1e-5), names=NAMES, atol=1e-6)
+    assert_close(
+        student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-5), backward(d_out, x, gain, 1e-5), names=NAMES, atol=1e-6
+    )
     for shape in ((1, 4), (3, 1), (1, 1)):
         x, gain, bias = draw_case(rng, *shape)
         d_out = draw(rng, *shape)

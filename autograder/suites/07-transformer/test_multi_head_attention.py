@@ -62,7 +62,11 @@ def test_output(student, rng):
     assert_close(got[0], by_torch(*case)[0], name="output")
 
 
-@graded(stage="value", weight=2, hint="Self-attention, with as many heads as tokens, lets wrong axes go unnoticed: are they exchanged, or only viewed differently?")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Self-attention, with as many heads as tokens, lets wrong axes go unnoticed: are they exchanged, or only viewed differently?",
+)
 def test_self_attention(student, rng):
     """Three heads, self-attention of a batch of two; one head; as many heads as features."""
     for heads, d_k in ((3, 5), (1, 6), (4, 1), (4, 4)):
@@ -70,7 +74,9 @@ def test_self_attention(student, rng):
         assert_close(student.probe.attention_without_mask(parameters, heads, x, x, x), by_torch(parameters, heads, x, x, x), names=NAMES)
 
 
-@graded(stage="value", weight=2, hint="True means «may attend». A mask with three axes begins with N: the axis of the heads comes in between.")
+@graded(
+    stage="value", weight=2, hint="True means «may attend». A mask with three axes begins with N: the axis of the heads comes in between."
+)
 def test_masks_of_two_and_three_axes(student, rng):
     """Masks (queries, keys) and (N, queries, keys), also when N equals the number of heads."""
     for n in (3, 2):
@@ -79,7 +85,11 @@ def test_masks_of_two_and_three_axes(student, rng):
             assert_close(student.probe.attention_forward(*case, mask), by_torch(*case, full), names=NAMES)
 
 
-@graded(stage="value", weight=2, hint="A mask with four axes broadcasts as it is: (N, 1, 1, keys) for padding, (N, heads, queries, keys) at its fullest.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="A mask with four axes broadcasts as it is: (N, 1, 1, keys) for padding, (N, heads, queries, keys) at its fullest.",
+)
 def test_masks_of_four_axes(student, rng):
     """Masks that broadcast to (N, heads, queries, keys)."""
     case = draw_case(rng)
@@ -93,8 +103,13 @@ def test_gradients(student, rng):
     """The gradients reach query, key, value and all parameters, through output and weights."""
     parameters, heads, *inputs = draw_case(rng)
     mask = draw_mask(rng, 3, 5, 7)
-    leaves = {name: value.clone().requires_grad_() for name, value in {**dict(zip(("query", "key", "value"), inputs, strict=True)), **parameters}.items()}
-    results = by_torch({name: leaves[name] for name in parameters}, heads, leaves["query"], leaves["key"], leaves["value"], mask.unsqueeze(1))
+    leaves = {
+        name: value.clone().requires_grad_()
+        for name, value in {**dict(zip(("query", "key", "value"), inputs, strict=True)), **parameters}.items()
+    }
+    results = by_torch(
+        {name: leaves[name] for name in parameters}, heads, leaves["query"], leaves["key"], leaves["value"], mask.unsqueeze(1)
+    )
     upstream = draw(rng, *results[0].shape), draw(rng, *results[1].shape)
     # the bias of k_proj adds the same to all scores of a query: its true gradient is 0, rounding is what is left
     expected = dict(zip(leaves, torch.autograd.grad(results, list(leaves.values()), upstream), strict=True))
@@ -134,7 +149,11 @@ def test_eval_mode(student, rng):
     assert_close(student.probe.attention_forward(*case, None, 0.4), by_torch(*case), names=NAMES)
 
 
-@graded(stage="contract", weight=1, hint="Dropout acts on the weights before they meet the values; the weights that you return are those from before.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="Dropout acts on the weights before they meet the values; the weights that you return are those from before.",
+)
 def test_dropout_in_training(student, rng):
     """In training dropout acts on the weights of each head; the weights returned are those before dropout."""
     parameters, heads, query, key, value = draw_case(rng, n=7, queries=11, keys=1, heads=2, d_k=3)

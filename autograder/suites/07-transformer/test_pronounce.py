@@ -18,7 +18,12 @@ def draw(rng, *shape, scale=1.0):
 
 def draw_tables(rng, letters=7, hidden=4, longest=8):
     """Embedded letters, features of the prefix, the read-out, the way from memory to prefix."""
-    tables = [draw(rng, letters, hidden), draw(rng, longest, VOCAB, hidden, scale=0.8), draw(rng, hidden, VOCAB, scale=0.8), draw(rng, hidden, hidden)]
+    tables = [
+        draw(rng, letters, hidden),
+        draw(rng, longest, VOCAB, hidden, scale=0.8),
+        draw(rng, hidden, VOCAB, scale=0.8),
+        draw(rng, hidden, hidden),
+    ]
     tables[2][:, PAD] -= 0.3
     return tables
 
@@ -80,7 +85,11 @@ def check(student, tables, source, beam, max_length, alpha, expected):
     return facts
 
 
-@graded(stage="value", weight=3, hint="The log-softmax of the logits at the last place of each prefix, with the memory and the source of this row.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="The log-softmax of the logits at the last place of each prefix, with the memory and the source of this row.",
+)
 def test_answers(student, rng):
     """The best sequences for three words of different lengths."""
     tables, source, expected = draw_case(rng, (4, 2, 5), 3, 0.6, lambda answers, _: len({tuple(answer) for answer in answers}) > 1)

@@ -8,14 +8,15 @@ from autograder.suite import assert_close, assert_true, graded
 
 def table(length, d_model):
     """The formula of §3.5, entry by entry, with Python's own numbers."""
-    rows = [
-        [(math.sin, math.cos)[j % 2](p / 10000 ** (2 * (j // 2) / d_model)) for j in range(d_model)]
-        for p in range(length)
-    ]
+    rows = [[(math.sin, math.cos)[j % 2](p / 10000 ** (2 * (j // 2) / d_model)) for j in range(d_model)] for p in range(length)]
     return torch.tensor(rows, dtype=torch.float32)
 
 
-@graded(stage="value", weight=3, hint="Column 2i is a sine, column 2i + 1 the cosine of the same angle p / 10000^(2i / d_model); p counts from 0.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Column 2i is a sine, column 2i + 1 the cosine of the same angle p / 10000^(2i / d_model); p counts from 0.",
+)
 def test_even_size(student, rng):
     """Even d_model: sines and cosines alternate, two columns share each frequency."""
     for length, d_model in ((7, 6), (5, 2), (int(rng.integers(9, 17)), 2 * int(rng.integers(5, 9)))):
@@ -59,7 +60,11 @@ def test_longer_tables_agree(student, rng):
     assert_close(long[:5], short, name="the first five of thirteen positions")
 
 
-@graded(stage="contract", weight=1, hint="NumPy's and Python's numbers become float64 if you don't watch out: the result has torch's default dtype.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="NumPy's and Python's numbers become float64 if you don't watch out: the result has torch's default dtype.",
+)
 def test_dtype(student, rng):
     """The result is a tensor of float32, torch's default."""
     got = student.sinusoidal_positions(4, 6)

@@ -121,7 +121,11 @@ def check_logits(got, case, source, target, expected=None, **options):
     assert_close(at_real(got, target, case["pad_id"], expected, "logits"), expected, name="logits", **(options or LOOSE))
 
 
-@graded(stage="value", weight=2, hint="√d_model scales the embeddings, not the positions; the logits are x times the transposed target embedding, unscaled.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="√d_model scales the embeddings, not the positions; the logits are x times the transposed target embedding, unscaled.",
+)
 def test_without_layers(student, rng):
     """Without layers and norms: scaled embeddings plus positions, compared with every target embedding."""
     for d_model in (6, 7):
@@ -140,7 +144,11 @@ def test_encode(student, rng):
     assert_close(at_real(got, source, case["pad_id"], expected, "memory"), expected, name="memory", **LOOSE)
 
 
-@graded(stage="value", weight=2, hint="Self-attention: keys up to and including the query's own place. Cross-attention: real source tokens. Then decoder_norm and the tied output.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Self-attention: keys up to and including the query's own place. Cross-attention: real source tokens. Then decoder_norm and the tied output.",
+)
 def test_decode(student, rng):
     """The logits, given a memory."""
     case = draw_case(rng)
@@ -150,7 +158,11 @@ def test_decode(student, rng):
     check_logits(got, case, source, target, decode(case, target, memory, source))
 
 
-@graded(stage="value", weight=3, hint="forward is decode(target, encode(source), source), and shifts nothing: logits[:, t] has read the target up to t.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="forward is decode(target, encode(source), source), and shifts nothing: logits[:, t] has read the target up to t.",
+)
 def test_forward(student, rng):
     """Source and target to logits, pre-norm."""
     case = draw_case(rng, layers=3)
@@ -158,7 +170,11 @@ def test_forward(student, rng):
     check_logits(student.probe.transformer_forward(case, table(64, 6), source, target), case, source, target)
 
 
-@graded(stage="value", weight=2, hint="Without norm_first the last norms are identities: call them always. Nothing may depend on pad_id being 0.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Without norm_first the last norms are identities: call them always. Nothing may depend on pad_id being 0.",
+)
 def test_forward_post_norm(student, rng):
     """Source and target to logits, post-norm, with another pad_id."""
     for pad_id in (0, 5):
@@ -167,7 +183,11 @@ def test_forward_post_norm(student, rng):
         check_logits(student.probe.transformer_forward(case, table(64, 6), source, target), case, source, target)
 
 
-@graded(stage="gradient", weight=2, hint="The target embedding is used twice, to read and to score: its gradient has both parts. Nothing may be detached.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="The target embedding is used twice, to read and to score: its gradient has both parts. Nothing may be detached.",
+)
 def test_gradients(student, rng):
     """The gradients reach every parameter; that of the target embedding comes from both its uses."""
     case = draw_case(rng)
@@ -181,7 +201,9 @@ def test_gradients(student, rng):
     assert_close(got, expected, name="gradients", rtol=1e-3, atol=2e-3)
 
 
-@graded(stage="edge", weight=2, hint="A triangle with its diagonal: place t may look at 0 … t, and the logits at t depend on the token at t.")
+@graded(
+    stage="edge", weight=2, hint="A triangle with its diagonal: place t may look at 0 … t, and the logits at t depend on the token at t."
+)
 def test_causality(student, rng):
     """A change of the target at step 2 alters no logits before step 2, and those of step 2."""
     case = draw_case(rng)
@@ -195,7 +217,11 @@ def test_causality(student, rng):
     assert_true((after[:, 2] - before[:, 2]).abs().max() > 1e-3, "The logits at step 2 should depend on the token of step 2.")
 
 
-@graded(stage="edge", weight=2, hint="Padding must have no influence at all: is every key that is padding masked, in the encoder and in cross-attention?")
+@graded(
+    stage="edge",
+    weight=2,
+    hint="Padding must have no influence at all: is every key that is padding masked, in the encoder and in cross-attention?",
+)
 def test_more_padding(student, rng):
     """More padding behind source and target changes nothing at the real tokens."""
     case = draw_case(rng)
@@ -217,7 +243,11 @@ def test_sizes_of_one(student, rng):
         check_logits(student.probe.transformer_forward(case, table(64, 6), source, target), case, source, target)
 
 
-@graded(stage="contract", weight=1, hint="In eval mode dropout does nothing; in training self.dropout acts on the sum of scaled embeddings and positions.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="In eval mode dropout does nothing; in training self.dropout acts on the sum of scaled embeddings and positions.",
+)
 def test_dropout(student, rng):
     """In eval mode dropout changes nothing; in training it acts on the sum of embeddings and positions."""
     case = draw_case(rng, layers=0, norm_first=False)
@@ -231,7 +261,11 @@ def test_dropout(student, rng):
     assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
 
 
-@graded(stage="contract", weight=1, hint="source and target are only read; the logits have the dtype of the embeddings: convert the positions to it.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="source and target are only read; the logits have the dtype of the embeddings: convert the positions to it.",
+)
 def test_arguments_and_dtype(student, rng):
     """source and target are not changed; float32 and float64 models give logits of their own dtype."""
     case = draw_case(rng)

@@ -3,7 +3,15 @@
 import numpy as np
 from autograder.suite import assert_true, assert_unchanged, graded
 
-TEXTS = ("the theme of the thesis", "naïve façade — “quoted”", "日本語と English", "🦆🐍\u200d🦆 👩‍🚀", "  two  spaces\t\n\r\n end ", "\x00\x7f", "")
+TEXTS = (
+    "the theme of the thesis",
+    "naïve façade — “quoted”",
+    "日本語と English",
+    "🦆🐍\u200d🦆 👩‍🚀",
+    "  two  spaces\t\n\r\n end ",
+    "\x00\x7f",
+    "",
+)
 
 
 def draw_merges(rng, size, alphabet):
@@ -42,7 +50,11 @@ def check_text(got, expected, ids):
     assert_true(got == expected, f"The text of the ids {ids[:12]} is not right.", got=got, expected=expected)
 
 
-@graded(stage="value", weight=3, hint="The merge of smallest rank comes first, wherever in the text it occurs: not whatever can be glued from left to right.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="The merge of smallest rank comes first, wherever in the text it occurs: not whatever can be glued from left to right.",
+)
 def test_encode_by_rank(student, rng):
     """Texts of five letters under random tables of merges."""
     for _ in range(4):
@@ -60,7 +72,11 @@ def test_decode(student, rng):
         check_text(student.bpe_decode(ids, merges), decode(ids, merges), ids)
 
 
-@graded(stage="value", weight=2, hint="Begin with text.encode('utf-8'). Nothing may be stripped or split, and characters outside ASCII are several bytes.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Begin with text.encode('utf-8'). Nothing may be stripped or split, and characters outside ASCII are several bytes.",
+)
 def test_encode_any_text(student, rng):
     """Accents, Japanese, emoji, spaces at both ends, control characters."""
     merges = [(32, 32), (0xC3, 0xA9), (0xE2, 0x80), (0xF0, 0x9F), (104, 101), (116, 260), (259, 0xA6), (13, 10)]
@@ -79,7 +95,11 @@ def test_round_trip(student, rng):
         check_text(student.bpe_decode(encode(text, merges), merges), text, encode(text, merges))
 
 
-@graded(stage="edge", weight=2, hint="Bytes that are no UTF-8 are replaced by U+FFFD, as errors='replace' does: nothing is raised and nothing left out.")
+@graded(
+    stage="edge",
+    weight=2,
+    hint="Bytes that are no UTF-8 are replaced by U+FFFD, as errors='replace' does: nothing is raised and nothing left out.",
+)
 def test_invalid_bytes(student, rng):
     """Half characters and stray bytes become the replacement character."""
     merges = [(0x9F, 0xA6), (0xF0, 256)]
@@ -113,7 +133,11 @@ def test_types(student, rng):
     merges = draw_merges(rng, 9, b"abc")
     text = "".join(np.array(list("abc"))[rng.integers(0, 3, size=30)])
     call = student.run("bpe_encode", text, merges)
-    assert_true(type(call.result) is list and all(type(token) is int for token in call.result), "bpe_encode should return a list of int.", got=call.result)
+    assert_true(
+        type(call.result) is list and all(type(token) is int for token in call.result),
+        "bpe_encode should return a list of int.",
+        got=call.result,
+    )
     check_ids(call.result, encode(text, merges), text)
     assert_unchanged(call.arguments[1:], (merges,), names=("merges",))
     call = student.run("bpe_decode", call.result, merges)

@@ -7,7 +7,12 @@ from torch.nn import functional as F
 
 
 def draw_parameters(rng, d_model):
-    shapes = {"qkv.weight": (3 * d_model, d_model), "qkv.bias": (3 * d_model,), "out_proj.weight": (d_model, d_model), "out_proj.bias": (d_model,)}
+    shapes = {
+        "qkv.weight": (3 * d_model, d_model),
+        "qkv.bias": (3 * d_model,),
+        "out_proj.weight": (d_model, d_model),
+        "out_proj.bias": (d_model,),
+    }
     return {name: torch.from_numpy(rng.normal(scale=0.6, size=shape)) for name, shape in shapes.items()}
 
 
@@ -46,7 +51,11 @@ def attend(parameters, heads, x, k_old=None, v_old=None):
     return F.linear(merged, parameters["out_proj.weight"], parameters["out_proj.bias"])
 
 
-@graded(stage="value", weight=3, hint="Check the order q, k, v, the split into heads (view, then transpose), the scale √d of one head, and the mask.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Check the order q, k, v, the split into heads (view, then transpose), the scale √d of one head, and the mask.",
+)
 def test_forward(student, rng):
     """The output agrees with torch's own multi-head attention under a causal mask."""
     case = draw_case(rng)
@@ -61,7 +70,11 @@ def test_heads(student, rng):
         assert_close(student.probe.attention_forward(*case), attend(*case))
 
 
-@graded(stage="value", weight=3, hint="With L positions in the cache the query i stands at L + i: align the mask at the bottom right, not at the top left.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="With L positions in the cache the query i stands at L + i: align the mask at the bottom right, not at the top left.",
+)
 def test_cache(student, rng):
     """Three new positions on top of four cached ones."""
     parameters, heads, x = draw_case(rng, batch=2, T=3)
@@ -88,10 +101,16 @@ def test_causality(student, rng):
     before, after = (student.probe.attention_forward(parameters, heads, each) for each in (x, changed))
     assert_close(before, attend(parameters, heads, x))
     assert_close(after[:, :3], before[:, :3], name="the output before position 3")
-    assert_true(bool((after[:, 3:] - before[:, 3:]).abs().amax(dim=-1).min() > 1e-6), "Position 3 should reach itself and all later positions.")
+    assert_true(
+        bool((after[:, 3:] - before[:, 3:]).abs().amax(dim=-1).min() > 1e-6), "Position 3 should reach itself and all later positions."
+    )
 
 
-@graded(stage="gradient", weight=2, hint="Every step must be differentiable: no .data, no .detach(), no in-place change of what is needed again.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="Every step must be differentiable: no .data, no .detach(), no in-place change of what is needed again.",
+)
 def test_gradients(student, rng):
     """The gradients of x and of all four parameters."""
     parameters, heads, x = draw_case(rng)
@@ -113,20 +132,28 @@ def test_what_the_cache_gets(student, rng):
     assert_close(tuple(calls[0]), tuple(project(parameters, heads, x)[1:]), names=("k", "v"))
 
 
-@graded(stage="edge", weight=1, hint="One position sees itself only; a long cache and one query; large scores are no trouble for torch.softmax.")
+@graded(
+    stage="edge", weight=1, hint="One position sees itself only; a long cache and one query; large scores are no trouble for torch.softmax."
+)
 def test_small_and_large(student, rng):
     """T = 1, N = 1, one query on top of a cache, and scores in the hundreds."""
     case = draw_case(rng, batch=1, T=1)
     assert_close(student.probe.attention_forward(*case), attend(*case))
     parameters, heads, x = draw_case(rng, batch=1, T=1)
     k, v = (torch.from_numpy(rng.normal(size=(1, heads, 6, 3))) for _ in range(2))
-    assert_close(student.probe.attention_with_cache(parameters, heads, x, k, v)["output"], attend(parameters, heads, x, k, v), name="output")
+    assert_close(
+        student.probe.attention_with_cache(parameters, heads, x, k, v)["output"], attend(parameters, heads, x, k, v), name="output"
+    )
     parameters, heads, x = draw_case(rng)
     # scores of several hundred keep about twelve digits
     assert_close(student.probe.attention_forward(parameters, heads, 20 * x), attend(parameters, heads, 20 * x), rtol=1e-6, atol=1e-7)
 
 
-@graded(stage="edge", weight=1, hint="Dropout works in training mode only: F.dropout and F.scaled_dot_product_attention must be told; nn.Dropout knows.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Dropout works in training mode only: F.dropout and F.scaled_dot_product_attention must be told; nn.Dropout knows.",
+)
 def test_dropout(student, rng):
     """Dropout of one half changes nothing in eval mode, and something in training mode."""
     parameters, heads, x = draw_case(rng)

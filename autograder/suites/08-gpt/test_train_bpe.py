@@ -40,7 +40,9 @@ def test_words(student, rng):
     check(student, draw_words(rng, 90), 286)
 
 
-@graded(stage="value", weight=2, hint="Among pairs that occur equally often the smaller tuple of ids wins, whatever came first in the text.")
+@graded(
+    stage="value", weight=2, hint="Among pairs that occur equally often the smaller tuple of ids wins, whatever came first in the text."
+)
 def test_ties(student, rng):
     """Texts in which many pairs occur equally often."""
     for _ in range(3):
@@ -99,7 +101,9 @@ def test_types(student, rng):
     """The result is a list of tuples of two ints, and the same each time."""
     text = draw_words(rng, 40)
     got = student.train_bpe(text, 265)
-    assert_true(type(got) is list and all(type(pair) is tuple and len(pair) == 2 for pair in got), "The result should be a list of tuples.", got=got)
+    assert_true(
+        type(got) is list and all(type(pair) is tuple and len(pair) == 2 for pair in got), "The result should be a list of tuples.", got=got
+    )
     assert_true(all(type(number) is int for pair in got for number in pair), "Every id should be an int.", got=got)
     assert_true(got == naive_merges(text, 265), "The merges are not the right ones.", got=got, expected=naive_merges(text, 265))
     assert_true(student.train_bpe(text, 265) == got, "A second call with the same text gave other merges.")

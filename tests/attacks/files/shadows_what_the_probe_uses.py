@@ -4,7 +4,7 @@
 # layer: processes
 # exercise: twice
 # expect: .
-numpy = __builtins__ = student = probe = four_times = _names = None
+numpy = student = probe = four_times = _names = None
 
 
 class twice:

@@ -3,6 +3,7 @@
 # family: patching
 # layer: host
 # expect: .
+# others: harmed
 import sys
 
 child = sys.modules["autograder.sandbox.child"]

@@ -1,0 +1,194 @@
+"""What wrong values look like in general: a student's array and the expected one in, a sentence or None out.
+
+Only what holds for every entry is said, and only where there are enough different numbers that it cannot be chance.
+No sentence holds an expected number.
+"""
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any, Final
+
+import numpy as np
+
+__all__ = ["recognise"]
+
+#: How far two roundings of one number may be apart, relative to it and to the largest entry.
+RTOL: Final = 1e-5
+ATOL: Final = 1e-7
+#: Fewer different numbers than this could agree by chance.
+ENOUGH: Final = 4
+#: The multiples and divisors that have a name: beyond this, neighbours come too close to tell apart.
+NAMED: Final = range(2, 65)
+CARRIED: Final = "if that axis is time, look at what is carried from one"
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def recognise(got: Any, expected: Any, wrong: Any = None) -> str | None:
+    """A sentence that is true of all entries of `got`, two arrays of one shape given, or None.
+
+    `wrong` marks the entries that are wrong, where the caller has a tolerance of its own.
+    """
+    x, y = _real(got), _real(expected)
+    if x is None or y is None or x.shape != y.shape or not x.ndim:
+        return None
+    bad: Mask = ~_near(x, y) if wrong is None else np.asarray(wrong, dtype=bool)
+    if not bad.any() or _near(x, y).all():
+        return None
+    return _in_general(x, y) or _only_there(y, bad) or _from_there_on(y, bad)
+
+
+def _in_general(x: Array, y: Array) -> str | None:
+    looks = (_constant, _signs, _scaled, _offset, _transposed, _reversed, _shifted, _blocks, _repeated)
+    return next(filter(None, (look(x, y) for look in looks)), None) if _distinct(y) >= ENOUGH else None
+
+
+def _real(value: Any) -> Array | None:
+    """The values as finite floats, or None where they are something else."""
+    array: Array = np.asarray(value)
+    if array.dtype.kind not in "biufO":
+        return None
+    try:
+        array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    # Sums and squares of what is larger would leave the range of a float.
+    return array if np.isfinite(array).all() and np.abs(array).max(initial=0.0) < 1e100 else None
+
+
+def _near(a: Array, b: Array) -> Mask:
+    close: Mask = np.abs(a - b) <= RTOL * np.abs(b) + ATOL * np.abs(b).max(initial=0.0)
+    return close
+
+
+def _fits(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and bool(_near(a, b).all())
+
+
+def _distinct(values: Array) -> int:
+    """How many numbers there are, those that are nearly equal or nearly zero counted once."""
+    if not values.size:
+        return 0
+    gap = 1e-3 * np.abs(values).max()
+    return 1 + int((np.diff(np.sort(values, axis=None)) > gap).sum()) if gap else 1
+
+
+def _constant(x: Array, y: Array) -> str | None:
+    if not (x == x.flat[0]).all():
+        return None
+    return "Every value is 0." if x.flat[0] == 0 else "All values are the same number, and they should not be."
+
+
+def _signs(x: Array, y: Array) -> str | None:
+    if _distinct(np.abs(y)) < ENOUGH or not _fits(np.abs(x), np.abs(y)):
+        return None
+    if _fits(-x, y):
+        return "Every value has the wrong sign."
+    return "Every value is right but for its sign, which is wrong in places."
+
+
+def _scaled(x: Array, y: Array) -> str | None:
+    if _distinct(np.abs(y)) < ENOUGH:
+        return None
+    ratio = float((x * y).sum() / (y * y).sum())
+    if abs(ratio) < 1e-6 or abs(ratio) > 1e6 or not _fits(x / ratio, y):
+        return None
+    return _name_ratio(ratio, y.shape)
+
+
+def _name_ratio(ratio: float, shape: tuple[int, ...]) -> str:
+    sign, size = "−" if ratio < 0 else "", abs(ratio)
+    for n in NAMED:
+        forms = {n: f"{n}", 1 / n: f"1/{n}", n**0.5: f"√{n}", n**-0.5: f"1/√{n}"}
+        if text := next((text for value, text in forms.items() if abs(value / size - 1) < RTOL), None):
+            where = f" {n} is the size of axis {shape.index(n)}: look at where you sum, average or divide." if n in shape and n > 2 else ""
+            return f"Every value is {sign}{text} times what it should be.{where}"
+    if abs(float(f"{size:.2g}") / size - 1) < RTOL:
+        return f"Every value is {sign}{size:.2g} times what it should be."
+    return "Every value is the same multiple of what it should be: look for a factor that is missing or too much."
+
+
+def _offset(x: Array, y: Array) -> str | None:
+    shift = float((x - y).mean())
+    if not _fits(x - shift, y) or not np.abs(shift) > 1e-3 * np.abs(y).max():
+        return None
+    return f"Every value is too {'large' if shift > 0 else 'small'} by the same amount."
+
+
+def _transposed(x: Array, y: Array) -> str | None:
+    if y.ndim < 2 or y.shape[-1] != y.shape[-2] or not _fits(np.swapaxes(x, -1, -2), y):
+        return None
+    return "The result is transposed: rows and columns have changed places." if y.ndim == 2 else "The last two axes have changed places."
+
+
+def _reversed(x: Array, y: Array) -> str | None:
+    axes = (axis for axis in range(y.ndim) if _fits(np.flip(x, axis), y))
+    return next((f"The values are right, but in reverse order along axis {axis}." for axis in axes), None)
+
+
+def _shifted(x: Array, y: Array) -> str | None:
+    for axis in range(y.ndim):
+        n = y.shape[axis]
+        if n < 3:
+            continue
+        for late, early, word in ((x, y, "late"), (y, x, "early")):
+            a, b = _part(late, axis, 1, n), _part(early, axis, 0, n - 1)
+            if _distinct(b) >= ENOUGH and _fits(a, b):
+                return f"The values stand one place too {word} along axis {axis}."
+    return None
+
+
+def _blocks(x: Array, y: Array) -> str | None:
+    for count in (2, 3, 4):
+        if y.shape[-1] % count or y.shape[-1] < count:
+            continue
+        mine, theirs = np.split(x, count, axis=-1), np.split(y, count, axis=-1)
+        for order in list(permutations(range(count)))[1:]:
+            if all(_fits(mine[place], theirs[block]) for place, block in enumerate(order)):
+                shown = ", ".join(str(block + 1) for block in order)
+                return f"The values are right, but in another order: of {count} equal blocks along the last axis you have {shown}."
+    return None
+
+
+def _repeated(x: Array, y: Array) -> str | None:
+    for axis in range(y.ndim):
+        first = _part(x, axis, 0, 1)
+        if y.shape[axis] > 1 and _distinct(first) >= ENOUGH and (x == first).all() and not _near(_part(y, axis, 0, 1) + 0 * y, y).all():
+            return f"The same values stand at every index along axis {axis}, and they should not."
+    return None
+
+
+def _only_there(y: Array, bad: Mask) -> str | None:
+    if bad.sum() == 1 or _distinct(y[~bad]) < ENOUGH:
+        return None
+    places = [(axis, indices[0]) for axis, indices in _wrong_indices(bad) if len(indices) == 1 and y.shape[axis] > 2]
+    if not places:
+        return None
+    return f"Only what stands at {' and '.join(f'index {index} along axis {axis}' for axis, index in places)} is wrong."
+
+
+def _from_there_on(y: Array, bad: Mask) -> str | None:
+    """The one axis along which one end is right, and something is wrong at each index of the rest."""
+    found = []
+    for axis, indices in _wrong_indices(bad):
+        first, last, n = indices[0], indices[-1], y.shape[axis]
+        if len(indices) == last - first + 1 < n:
+            if last == n - 1 and _distinct(_part(y, axis, 0, first)) >= ENOUGH:
+                right = "at index 0" if first == 1 else f"up to index {first - 1}"
+                found.append(f"Along axis {axis} it is right {right}, wrong from index {first} on: {CARRIED} step to the next.")
+            elif first == 0 and _distinct(_part(y, axis, last + 1, n)) >= ENOUGH:
+                right = f"at index {last + 1}" if last + 2 == n else f"from index {last + 1} on"
+                found.append(f"Along axis {axis} it is right {right}, wrong before: {CARRIED} step back to the one before.")
+    return found[0] if len(found) == 1 else None
+
+
+def _wrong_indices(bad: Mask) -> Iterator[tuple[int, list[int]]]:
+    """For each axis the indices at which something is wrong."""
+    for axis in range(bad.ndim):
+        others = tuple(other for other in range(bad.ndim) if other != axis)
+        yield axis, [int(index) for index in np.flatnonzero(bad.any(axis=others))]
+
+
+def _part(array: Array, axis: int, start: int, stop: int) -> Array:
+    return array[(slice(None),) * axis + (slice(start, stop),)]

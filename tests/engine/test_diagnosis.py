@@ -1,0 +1,247 @@
+"""A mistake is named only when it is known for sure: it gives the student's very answers on every input, and the solution does not."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.feedback import render_html, render_text
+from autograder.model import ExerciseReport, Report
+from autograder.pool import Worker
+from tests.course.conftest import Bench, bench, catalogue_of, lesson_of  # noqa: F401
+from tests.course.test_adequacy import pick, rounds_of
+from tests.engine.conftest import by_exercise, make_job, make_suite
+from tests.soak.course import finished
+
+SCRIPT = """\
+# %%
+import numpy as np
+
+# %% exercise="linear"
+def linear(x, w):
+    ### BEGIN SOLUTION
+    return x @ w
+    ### END SOLUTION
+
+# %% test="linear" points=8
+assert linear is not None
+
+# %% exercise="twice"
+def twice(x):
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION
+
+# %% test="twice" points=4
+assert twice(1) == 2
+
+# %%
+figure = open("no such file")
+"""
+
+MISTAKES = """\
+from autograder.catalogue import Mistake
+
+MISTAKES = [
+    Mistake("linear-elementwise", "linear", "the product is taken entry by entry", "Look at the shapes.", code="def linear(x, w):\\n    return x * w"),
+    Mistake("linear-changes", "linear", "x is changed", "Work on a copy.", code="def linear(x, w):\\n    y = x @ w\\n    x += 1\\n    return y"),
+    Mistake("linear-negative", "linear", "the sign is wrong", "No minus here.", change=[("x @ w", "-x @ w")]),
+    Mistake("twice-plus", "twice", "two is added", "Twice is a product.", change=[("2 * x", "x + 2")]),
+    Mistake("twice-square", "twice", "the number is squared", "Twice is not the power two.", change=[("2 * x", "x * x")]),
+    Mistake("twice-text", "twice", "the number is read as text", "It is a number.", code="def twice(x):\\n    return x['a']"),
+]
+"""
+
+TWICE = '''\
+"""Hidden tests of `twice`."""
+from autograder.suite import assert_close, graded
+
+
+@graded(stage="value", hint="Add the number to itself.")
+def test_two(student):
+    """Twice 2 is 4."""
+    assert_close(student.twice(2), 4)
+
+
+@graded(stage="value")
+def test_probe(student):
+    """Twice 3, and twice that."""
+    assert_close(student.probe.four_times(3), 12)
+'''
+
+LINEAR = '''\
+"""Hidden tests of `linear`."""
+import numpy as np
+from autograder.suite import assert_close, assert_unchanged, graded
+
+
+@graded(stage="value")
+def test_forward(student, rng):
+    """The output is x @ w."""
+    x, w = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+    assert_close(student.linear(x, w), x @ w)
+
+
+@graded(stage="contract")
+def test_unchanged(student, rng):
+    """The arguments are not changed."""
+    x, w = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+    call = student.run("linear", x, w)
+    assert_close(call.result, x @ w)
+    assert_unchanged(call.arguments, (x, w), names=("x", "w"))
+'''
+
+
+@pytest.fixture(scope="module")
+def knowing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """A grading process that has a lesson and a mistake catalogue."""
+    course = tmp_path_factory.mktemp("course")
+    suite = make_suite(course / "01-tiny", {"linear": LINEAR, "twice": TWICE})
+    (suite / "mistakes.py").write_text(MISTAKES)
+    script = course / "tiny.py"
+    script.write_text(SCRIPT)
+    with Worker(suite, lesson=script) as worker:
+        yield worker
+
+
+def graded(worker: Worker, exercise: str, code: str) -> ExerciseReport:
+    """The report of the exercise when it is answered with `code`."""
+    return by_exercise(worker.grade(make_job({exercise: code})))[exercise]
+
+
+NAMED = {
+    "linear-negative": "def linear(x, w):\n    return -(w.T @ x.T).T",
+    "linear-changes": "def linear(x, w):\n    result = np.dot(x, w)\n    x[...] = x + 1\n    return result",
+    "linear-elementwise": "def linear(a, b):\n    return np.multiply(a, b)",
+    "twice-plus": "def twice(x):\n    return 1 + x + 1",
+    "twice-square": "def twice(x):\n    return x ** 2",
+    "twice-text": "def twice(x):\n    return x[0] * 2",
+}
+
+
+@pytest.mark.parametrize("mistake", NAMED)
+def test_the_mistake_is_named(knowing: Worker, mistake: str) -> None:
+    """Written in other words, it is the same mistake: by its values, by what it does to its argument, by what it raises."""
+    report = graded(knowing, mistake.split("-")[0], NAMED[mistake])
+    assert report.mistake == mistake
+    assert report.points < report.max_points
+
+
+def test_equal_on_one_input_is_not_enough(knowing: Worker) -> None:
+    """2 + 2 is 2 · 2: two mistakes that agree in the first test are told apart by the second."""
+    reports = {mistake: graded(knowing, "twice", NAMED[mistake]) for mistake in ("twice-plus", "twice-square")}
+    assert [str(test.outcome) for test in reports["twice-plus"].tests] == [str(test.outcome) for test in reports["twice-square"].tests]
+    assert {key: report.mistake for key, report in reports.items()} == {"twice-plus": "twice-plus", "twice-square": "twice-square"}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "code"),
+    [
+        pytest.param("linear", "def linear(x, w):\n    return np.einsum('ij,jk->ik', x, w)", id="another-style"),
+        pytest.param(
+            "linear", "def linear(x, w):\n    print('right')\n    return (x.astype('f4') @ w.astype('f4'))", id="single-precision"
+        ),
+        pytest.param("twice", "def twice(x):\n    return x + x", id="a-sum"),
+    ],
+)
+def test_a_right_answer_is_not_accused(knowing: Worker, exercise: str, code: str) -> None:
+    """What is right, and what is right within rounding, is no catalogued mistake."""
+    report = graded(knowing, exercise, code)
+    assert (report.mistake, report.advice) == (None, None)
+
+
+def test_right_values_that_fail_otherwise_are_not_accused(knowing: Worker) -> None:
+    """Right values in another dtype or type lose what they lose, but no mistake of the catalogue is read into them."""
+    for code in ("def twice(x):\n    return str(2 * x)", "def twice(x):\n    import numpy\n    return numpy.array([2 * x])"):
+        report = graded(knowing, "twice", code)
+        assert report.points == 0
+        assert report.mistake is None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("def twice(x):\n    return 2 * x + 1", id="another-value"),
+        pytest.param("def twice(x):\n    return x + 2 if x == 2 else 7", id="half-a-mistake"),
+        pytest.param("def twice(x):\n    return x + 2 + 1e-3", id="nearly-a-mistake"),
+        pytest.param("def twice(x):\n    raise ValueError('x')", id="another-exception"),
+        pytest.param("def twice(x):\n    raise NotImplementedError()", id="not-written"),
+        pytest.param("def twice(x, y):\n    return x + 2", id="another-signature"),
+        pytest.param("def two(x):\n    return x + 2", id="renamed"),
+        pytest.param("def twice(x):\n    while True: pass", id="hangs"),
+        pytest.param("class N(int): pass\ndef twice(x):\n    return N(x + 2)", id="not-plain-data"),
+    ],
+)
+def test_another_wrong_answer_has_no_name(knowing: Worker, code: str) -> None:
+    """What no catalogued mistake gives on every input is left unnamed."""
+    report = graded(knowing, "twice", code)
+    assert report.points == 0
+    assert report.mistake is None
+
+
+def test_page_and_line_carry_the_mistake(knowing: Worker) -> None:
+    """The student's page has the name and the hint above the tests; the line for machines has the id and the name."""
+    report = graded(knowing, "linear", NAMED["linear-negative"])
+    for page in (render_text(report), render_html(report)):
+        assert "the sign is wrong. No minus here." in page
+        assert page.index("No minus here.") < page.index("The output is x @ w.")
+        assert "linear-negative" not in page
+    line = report.as_line("ada", "01-tiny")
+    assert line["mistake"] == "linear-negative"
+    assert line["message"].startswith("the sign is wrong. ")
+
+
+def test_without_a_lesson_nothing_is_named(worker: Worker) -> None:
+    """A suite that is graded without its lesson names nothing, and grades all the same."""
+    report = graded(worker, "twice", NAMED["twice-plus"])
+    assert (report.points, report.mistake) == (0, None)
+
+
+def test_diagnosis_changes_no_points(knowing: Worker) -> None:
+    """A named mistake in one exercise leaves the other as it is."""
+    report: Report = knowing.grade(make_job({"linear": NAMED["linear-changes"]}))
+    assert {name: e.points for name, e in by_exercise(report).items()} == {"linear": 4.0, "twice": 4.0}
+
+
+def bare(line: str) -> str:
+    """A line of code without its comment and its spaces."""
+    return re.sub(r"\s", "", line.split("#")[0])
+
+
+@pytest.mark.parametrize("assignment", finished())
+def test_hints_hold_no_code_of_the_solution(assignment: str) -> None:
+    """No name or hint of the catalogue gives away a line of the solution."""
+    lines = {bare(line) for line in lesson_of(assignment).solution_lines()}
+    telling = {line for line in lines if len(line) > 10 and re.search(r"[=(@*+\-/]", line)}
+    assert telling
+    for mistake in catalogue_of(assignment)[0]:
+        text = re.sub(r"\s", "", mistake.name + mistake.hint).replace("`", "")
+        assert not [line for line in telling if line in text], mistake.id
+        assert len(mistake.name) <= 120, mistake.id
+        assert len(mistake.hint) <= 300, mistake.id
+
+
+ROUNDS = [pytest.param(name, number, id=f"{name}-{number}") for name in finished() for number in rounds_of(name, 0)]
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[-+]\d+)?(?![\w.])")
+OURS = re.compile(r"/(?:tmp|home|usr|work|root|proc|var)/|Traceback|autograder[./]|site-packages|\.py\b|mistakes?-|<lesson>|<probes>")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("bench", "number"), ROUNDS, indirect=["bench"])
+def test_messages_are_short_and_keep_the_secrets(bench: Bench, number: int) -> None:
+    """Over all real mistakes, no message has over 1,200 characters, over five expected numbers, a path or a traceback of ours."""
+    mistakes = pick(bench.assignment, number)
+    reports = bench.grade({name: mistake.apply(bench.solution(name)) for name, mistake in mistakes.items()})
+    for report in reports.values():
+        who = mistakes[report.exercise].id if report.exercise in mistakes else report.exercise
+        for test in report.tests:
+            if test.failure is None:
+                continue
+            text = test.failure.text()
+            assert len(text) <= 1200, (who, text)
+            assert not OURS.search(text), (who, text)
+            assert len(test.failure.rows) <= 5, (who, text)
+            assert len(NUMBER.findall(test.failure.expected or "")) <= 5 or "shape" in (test.failure.expected or ""), (who, text)
+        assert len(report.message) <= 1200, (who, report.message)
+        assert not OURS.search(render_text(report)), who

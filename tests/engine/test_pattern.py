@@ -1,0 +1,193 @@
+"""What is said about wrong values is true of all of them: patterns are seen, near misses and unrelated arrays get no sentence."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.compare import Mismatch, assert_close
+from autograder.pattern import recognise
+
+AXIS = "is the size of axis"
+LOOK = "look at where you sum, average or divide."
+CARRIED = "if that axis is time, look at what is carried from one step"
+RNG = np.random.default_rng(5)
+Y = RNG.normal(size=(3, 5, 8))
+SQUARE = RNG.normal(size=(4, 4))
+FAR = np.arange(24.0).reshape(3, 8) ** 2 - 50
+ROTATED = np.concatenate([Y[..., 2:4], Y[..., 0:2], Y[..., 6:8], Y[..., 4:6]], axis=-1)
+
+
+def changed(array: np.ndarray, where: object, by: float = 1.0) -> np.ndarray:
+    """A copy with some entries changed by different amounts."""
+    copy = array.copy()
+    copy[where] += by * RNG.uniform(0.5, 1.5, size=copy[where].shape)
+    return copy
+
+
+SEEN = {
+    "sign": (-Y, Y, "Every value has the wrong sign."),
+    "signs": (np.abs(Y), Y, "Every value is right but for its sign, which is wrong in places."),
+    "double": (2 * Y, Y, "Every value is 2 times what it should be."),
+    "mean-for-sum": (
+        Y / 5,
+        Y,
+        f"Every value is 1/5 times what it should be. 5 {AXIS} 1: {LOOK}",
+    ),
+    "sum-for-mean": (
+        3 * Y,
+        Y,
+        f"Every value is 3 times what it should be. 3 {AXIS} 0: {LOOK}",
+    ),
+    "unscaled": (np.sqrt(7) * Y, Y, "Every value is √7 times what it should be."),
+    "scaled-twice": (Y / np.sqrt(6), Y, "Every value is 1/√6 times what it should be."),
+    "tenth": (0.9 * Y, Y, "Every value is 0.9 times what it should be."),
+    "negative-half": (-Y / 2, Y, "Every value is −1/2 times what it should be."),
+    "some-factor": (
+        Y * 1.23456,
+        Y,
+        "Every value is the same multiple of what it should be: look for a factor that is missing or too much.",
+    ),
+    "offset": (Y + 0.3, Y, "Every value is too large by the same amount."),
+    "integers-offset": (np.arange(9) - 1, np.arange(9), "Every value is too small by the same amount."),
+    "transposed": (SQUARE.T, SQUARE, "The result is transposed: rows and columns have changed places."),
+    "last-axes": (np.stack([SQUARE.T] * 2), np.stack([SQUARE] * 2), "The last two axes have changed places."),
+    "reversed": (Y[:, ::-1], Y, "The values are right, but in reverse order along axis 1."),
+    "late": (np.roll(FAR, 1, 1), FAR, "The values stand one place too late along axis 1."),
+    "early": (changed(np.roll(Y, -1, 1), np.s_[:, -1]), Y, "The values stand one place too early along axis 1."),
+    "halves": (np.roll(Y, 4, -1), Y, "The values are right, but in another order: of 2 equal blocks along the last axis you have 2, 1."),
+    "gates": (ROTATED, Y, "The values are right, but in another order: of 4 equal blocks along the last axis you have 2, 1, 4, 3."),
+    "repeated": (np.stack([Y[0]] * 3), Y, "The same values stand at every index along axis 0, and they should not."),
+    "zeros": (np.zeros_like(Y), Y, "Every value is 0."),
+    "uniform": (np.full_like(Y, 0.125), Y, "All values are the same number, and they should not be."),
+    "head": (changed(Y, np.s_[1]), Y, "Only what stands at index 1 along axis 0 is wrong."),
+    "column": (changed(Y, np.s_[:, :, 0]), Y, "Only what stands at index 0 along axis 2 is wrong."),
+    "cell": (changed(Y, np.s_[2, 3]), Y, "Only what stands at index 2 along axis 0 and index 3 along axis 1 is wrong."),
+    "second-step": (
+        changed(Y, np.s_[:, 1:]),
+        Y,
+        f"Along axis 1 it is right at index 0, wrong from index 1 on: {CARRIED} to the next.",
+    ),
+    "later-step": (
+        changed(Y, np.s_[:, 3:, ::3]),
+        Y,
+        f"Along axis 1 it is right up to index 2, wrong from index 3 on: {CARRIED} to the next.",
+    ),
+    "back-in-time": (
+        changed(Y, np.s_[:, :3]),
+        Y,
+        f"Along axis 1 it is right from index 3 on, wrong before: {CARRIED} back to the one before.",
+    ),
+}
+GENERAL = [name for name in SEEN if name not in ("head", "column", "cell", "second-step", "later-step", "back-in-time")]
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_it_is_seen(name: str) -> None:
+    """Each pattern has its sentence, in double and in single precision."""
+    got, expected, sentence = SEEN[name]
+    assert recognise(got, expected) == sentence
+    if expected.dtype.kind == "f":
+        assert recognise(got.astype(np.float32).astype(np.float64), expected) == sentence
+
+
+@pytest.mark.parametrize("name", GENERAL)
+def test_a_near_miss_is_not_seen(name: str) -> None:
+    """With three entries elsewhere that do not fit by a thousandth, nothing is said of all."""
+    got, expected, _ = SEEN[name]
+    near = got.astype(float)
+    for place in (0, near.size // 2 + 1, near.size - 2):
+        near.flat[place] += 1e-2 * np.abs(expected).max()
+    assert recognise(near, expected) is None
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        pytest.param(changed(Y, (np.array([0, 1, 2, 0]), np.array([0, 2, 4, 4]), np.array([0, 3, 7, 2]))), id="here-and-there"),
+        pytest.param(changed(Y, np.s_[1:, 2:]), id="two-axes"),
+        pytest.param(changed(Y, np.s_[:, 1:3]), id="the-middle"),
+        pytest.param(changed(Y, np.s_[:, ::2]), id="every-other"),
+        pytest.param(changed(Y, np.s_[1, 2, 3]), id="one-entry"),
+    ],
+)
+def test_places_that_say_nothing(got: np.ndarray) -> None:
+    """Wrong entries that lie on no one end and no one index get no sentence."""
+    assert recognise(got, Y) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        pytest.param([2.0, 4.0, 6.0], [1.0, 2.0, 3.0], id="three-numbers"),
+        pytest.param([True, False, True, True, False], [False, True, False, False, True], id="booleans"),
+        pytest.param([-1.0] * 6, [1.0] * 6, id="one-number-six-times"),
+        pytest.param([2.0, 0, 0, 0, 0], [1.0, 0, 0, 0, 0], id="mostly-zeros"),
+        pytest.param(3.0, 1.0, id="a-number"),
+        pytest.param([], [], id="nothing"),
+        pytest.param([np.nan, 2, 4, 6, 8], [1, 2, 3, 4, 5], id="nan"),
+        pytest.param([-np.inf, 2, 4, 6, 8], [-np.inf, 1, 2, 3, 4], id="infinite"),
+        pytest.param([2e300, 4e300, 6e300, 8e300], [1e300, 2e300, 3e300, 4e300], id="huge"),
+        pytest.param([2j, 4j, 6j, 8j], [1j, 2j, 3j, 4j], id="complex"),
+        pytest.param([1.0, 2.0], [1.0, 2.0, 3.0], id="shapes"),
+        pytest.param(["a"], ["b"], id="text"),
+    ],
+)
+def test_too_little_to_tell(got: object, expected: object) -> None:
+    """A few numbers, or numbers of which most are equal, could agree by chance; what is no real number is left alone."""
+    assert recognise(np.array(got), np.array(expected)) is None
+
+
+def test_right_values_get_no_sentence() -> None:
+    """What is right, or right within rounding, has no pattern."""
+    assert recognise(Y, Y) is None
+    assert recognise(Y * (1 + 1e-12), Y) is None
+
+
+SHAPES = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SHAPES, st.integers(0, 2**32), st.sampled_from(["normal", "uniform", "integers", "booleans"]))
+def test_unrelated_arrays_get_no_sentence(shape: tuple[int, ...], seed: int, kind: str) -> None:
+    """Two arrays that have nothing to do with each other are never said to."""
+    rng = np.random.default_rng(seed)
+    draw = {
+        "normal": lambda: rng.normal(size=shape),
+        "uniform": lambda: rng.uniform(size=shape),
+        "integers": lambda: rng.integers(-1000, 1000, size=shape),
+        "booleans": lambda: rng.integers(0, 2, size=shape).astype(bool),
+    }[kind]
+    got, expected = draw(), draw()
+    if kind != "booleans" and np.size(got) > 1:
+        assert recognise(got, expected) is None
+    else:
+        assert recognise(got, expected) in (None, "Every value is 0.")
+
+
+@settings(max_examples=300, deadline=None)
+@given(SHAPES, st.integers(0, 2**32), st.sampled_from(sorted(SEEN)))
+def test_no_sentence_holds_an_expected_number(shape: tuple[int, ...], seed: int, name: str) -> None:
+    """Counts, places and ratios are the only numbers in a sentence."""
+    expected = np.random.default_rng(seed).normal(size=shape)
+    for got in (-expected, expected * 3.7, expected + 1, expected[::-1], expected * 0):
+        sentence = recognise(got, expected) or ""
+        shown = {float(text) for text in re.findall(r"\d+\.\d+", sentence)}
+        assert not shown & {float(f"{value:.2g}") for value in np.abs(expected).ravel()} - {3.7}
+
+
+def test_the_callers_tolerance_decides_what_is_wrong() -> None:
+    """Where the caller says which entries are wrong, places are told by that."""
+    wrong = np.zeros(Y.shape, dtype=bool)
+    wrong[1] = True
+    assert recognise(Y + 1e-4 * RNG.normal(size=Y.shape), Y, wrong) == "Only what stands at index 1 along axis 0 is wrong."
+
+
+def test_a_student_reads_it() -> None:
+    """The sentence stands behind the count of wrong values."""
+    with pytest.raises(Mismatch) as caught:
+        assert_close(-Y, Y)
+    assert caught.value.sentence.endswith(" Every value has the wrong sign.")
+    assert "120 of 120 values are wrong" in caught.value.sentence

@@ -12,11 +12,12 @@
 #
 # - measure any derivative by experiment, and say how exact the measurement is;
 # - derive the gradient of a layer with pencil and paper, and check it;
+# - write a test that catches wrong gradients, and say which wrong ones a test lets through;
 # - explain why the gradient of the softmax loss is "probability minus truth";
 # - write an automatic differentiation engine: graph, order, local rules, one walk backwards;
 # - train a network that reads handwriting, in NumPy alone.
 #
-# **Time** about five and a half hours: nine exercises, which can be done on different days.
+# **Time** about six hours: ten exercises, which can be done on different days.
 #
 # **Prerequisites** Python, NumPy broadcasting, matrix products, the chain rule for functions of one variable.
 #
@@ -239,7 +240,7 @@ assert (n_weights, 2 * n_weights) == (4810, 9620)
 # that shape. A check, not a proof: when D = K a wrong formula has the right shape, too.
 
 # %% [markdown]
-# ## Exercise 2 · `linear` (12 points)
+# ## Exercise 2 · `linear` (10 points)
 # difficulty ●○○ · importance ●●● · about 30 minutes
 #
 # Write the layer and its backward pass. No division by N anywhere: an average belongs to the loss, and if there is
@@ -301,7 +302,7 @@ def linear_backward(d_out: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np
     ### END SOLUTION
 
 
-# %% test="linear" points=12
+# %% test="linear" points=10
 x, w, b = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0, 2.0], [3.0, 1.0, 0.0]]), np.array([0.0, 1.0, 0.0])
 assert np.allclose(linear_forward(x, w, b), [[7, 3, 2]]), "The worked example of linear_forward: expected [[7 3 2]]."
 d_x, d_w, d_b = linear_backward(np.array([[1.0, 10.0, 100.0]]), x, w)
@@ -325,6 +326,134 @@ show_difference("d_b", d_b, numerical_gradient(lambda b: float((linear_forward(x
 # %% [markdown]
 # Why random $c$, and not simply the sum of all outputs? Because then d_out would be all ones, and many wrong formulas
 # are right for ones. Break your `linear_backward` on purpose, and see what this cell says.
+
+# %% [markdown]
+# ### When is a test good?
+#
+# You now judge a formula by a test. Who judges the test? It can fail you in two ways. It may reject what is right: you
+# notice at once, and curse. Or it may accept what is wrong: nobody notices anything. The second is the commoner one,
+# and it always has the same few causes.
+#
+# | the test has only … | and so it cannot see … |
+# |---|---|
+# | N = D = K | that an array comes back in the wrong shape or place |
+# | one row | a mean in place of a sum: for N = 1 they are the same |
+# | d_out of ones | a formula that forgot d_out |
+# | a look at the shapes | any wrong number |
+# | a look at one of the three results | the other two |
+# | a tolerance of 10 % | an error of 1 % |
+# | a comparison that broadcasts | (1, K) in place of (K,): `np.allclose` finds them equal |
+# | ordinary cases | what happens to one row, to one input, to integers |
+#
+# Where do the right numbers come from? If you take them from the same formula, written down once more, your error
+# comes along and agrees with itself. Take an independent source: the *definition* of the gradient. For a fixed array
+# $c$ let $L = \sum_{nk} c_{nk}\,\text{out}_{nk}$, as in the cell above. Then d_out is $c$, and every entry of the three
+# gradients can be measured by poking.
+#
+# And a test has to be tested, as everything else: **show it something wrong, and see it fail.**
+
+# %% [markdown]
+# ## Exercise 3 · `check_linear` (6 points)
+# difficulty ●●○ · importance ●●● · about 30 minutes
+#
+# Change sides: write the test yourself. It gets somebody's `linear_backward` as the function `f`, and says whether it
+# is right. The hidden tests hand it right ones in several styles, and wrong ones, each with one mistake that people
+# really make. A third of the points is for accepting what is right, two thirds for the wrong ones that you catch.
+#
+# <details><summary>Hint 1: what to vary</summary>
+#
+# Go through the table, line by line, and make sure that your test has the opposite. Random numbers and sizes that are
+# all different do most of the work. Then add one case for each size that may be 1, and one with integers in x.
+# </details>
+# <details><summary>Hint 2: somebody may change what you compare with</summary>
+#
+# An `f` that writes into its arguments must not spoil the numbers you compare with. So work out what you expect
+# *before* you call `f`, hand `f` copies, and look at the copies afterwards.
+# </details>
+# <details><summary>Hint 3: never raise</summary>
+#
+# `f` may raise anything, or return None, two arrays, or a text. Then already your comparison raises. So the
+# call *and* the comparison stand in a `try`, and `except Exception` means False.
+# </details>
+# <details><summary>Hint 4: nearly the answer</summary>
+#
+# For each choice of sizes draw x, w, b and d_out. Measure the gradients of `(d_out * (x @ w + b)).sum()` by poking each
+# entry of x, of w and of b. Call `f` on copies. It is right if there are three results, each of the expected shape, each close
+# (`np.allclose` with its usual tolerance is strict enough), and if the copies are what they were. If anything is
+# wrong, return False; at the end, return True.
+# </details>
+
+
+# %% exercise="check_linear"
+def check_linear(f) -> bool:
+    """True if `f` is a right implementation of linear_backward, False if it is a wrong one.
+
+    Argument
+        f: a function, called as f(d_out, x, w). A right one keeps every promise in the docstring of linear_backward:
+           for all sizes N, D, K ≥ 1, for x of floats or integers (d_out and w are floats), with no argument changed.
+    Returns
+        True or False. Whatever `f` raises or returns, nothing is raised here: an `f` that raises is wrong.
+
+    Right implementations come in many styles: loops or matrix products, a tuple or a list of the three arrays, with
+    prints. Their numbers differ by rounding, so accept differences of 1e-9 where the entries are about 1.
+    A wrong one may be wrong in a single one of its results, and off by no more than one per cent.
+
+    `f` may be slow: keep the arrays small, so that the answer takes less than a second. The verdict is the same each
+    time. This exercise stands on its own: you need no function of another one, and if you call one, its errors come
+    along.
+
+    By hand: an `f` that returns zeros of the right shapes is wrong, since d_out = [[1.0]], x = [[2.0]], w = [[3.0]] should
+    give d_x = [[3.0]].
+    """
+    ### BEGIN SOLUTION
+    def slopes(loss, a):  # the loss is linear in each array, so a step of 1 makes no error but rounding
+        result = np.zeros(a.shape)
+        for index in np.ndindex(a.shape):
+            step = np.zeros(a.shape)
+            step[index] = 1.0
+            result[index] = (loss(a + step) - loss(a - step)) / 2
+        return result
+
+    rng = np.random.default_rng(8)
+    for n, d, k in ((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1)):  # all different, then a 1 in each place
+        for x in (rng.normal(size=(n, d)), rng.integers(-4, 5, size=(n, d))):
+            w, b = rng.normal(size=(d, k)), rng.normal(size=k)
+            d_out = rng.normal(size=(n, k))  # never ones
+            d_x = slopes(lambda x, w=w, b=b, c=d_out: (c * (x @ w + b)).sum(), x)
+            d_w = slopes(lambda w, x=x, b=b, c=d_out: (c * (x @ w + b)).sum(), w)
+            d_b = slopes(lambda b, x=x, w=w, c=d_out: (c * (x @ w + b)).sum(), b)
+            copies = [d_out.copy(), x.copy(), w.copy()]
+            try:
+                got = f(*copies)
+                right = len(got) == 3
+                for mine, other in zip((d_x, d_w, d_b), got):
+                    right = right and np.shape(other) == mine.shape and np.allclose(other, mine, rtol=1e-8, atol=1e-9)
+                for before, after in zip((d_out, x, w), copies):
+                    right = right and np.array_equal(before, after)
+            except Exception:
+                return False
+            if not right:
+                return False
+    return True
+    ### END SOLUTION
+
+
+# %% test="check_linear" points=6
+def returns_zeros(d_out, x, w):
+    """Right shapes, wrong numbers."""
+    return np.zeros(x.shape), np.zeros(w.shape), np.zeros(w.shape[1])
+
+
+def gives_up(d_out, x, w):
+    """Raises an error."""
+    raise ValueError("no idea")
+
+
+assert not check_linear(returns_zeros), "Zeros of the right shapes are wrong, but your check accepts them."
+assert not check_linear(gives_up), "A function that raises an error is wrong, but your check accepts it."
+assert not check_linear(lambda d_out, x, w: None), "A function that returns None is wrong, but your check accepts it."
+own = check_linear(linear_backward)
+print("accepts your own linear_backward:", bool(own), "" if own else "(one of the two is wrong, or not written yet)")
 
 # %% [markdown]
 # ---
@@ -367,7 +496,7 @@ with np.errstate(over="ignore"):
     print("e^710 is finite:", bool(np.isfinite(np.exp(np.float64(710)))))
 
 # %% [markdown]
-# ## Exercise 3 · `softmax_cross_entropy` (12 points)
+# ## Exercise 4 · `softmax_cross_entropy` (10 points)
 # difficulty ●●○ · importance ●●● · about 40 minutes
 #
 # Return the mean loss of the batch and its gradient with respect to the logits, shape (N, K), exact also for logits
@@ -418,7 +547,7 @@ def softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[floa
     ### END SOLUTION
 
 
-# %% test="softmax_cross_entropy" points=12
+# %% test="softmax_cross_entropy" points=10
 loss, d_logits = softmax_cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))
 assert np.isclose(loss, np.log(2)), f"Two equal logits: the loss is ln 2 = 0.6931, got {loss}."
 assert np.allclose(d_logits, [[0.5, -0.5]]), f"Probability minus truth: expected [[0.5 -0.5]], got {d_logits}."
@@ -506,7 +635,7 @@ for place, (name, mine) in enumerate([("d_w_1", d_w_1), ("d_b_1", d_b_1), ("d_w_
 # | () | (2, 3) | a single number copied everywhere | sum over everything; the result is () |
 
 # %% [markdown]
-# ## Exercise 4 · `unbroadcast` (10 points)
+# ## Exercise 5 · `unbroadcast` (10 points)
 # difficulty ●●○ · importance ●●○ · about 25 minutes
 #
 # `grad` has the shape of the result, `shape` is the shape that the array had before it was stretched. Sum `grad` back
@@ -578,11 +707,6 @@ def sum_to_shape(grad, shape):
     return np.bincount(origin.ravel(), weights=np.ravel(grad), minlength=size).reshape(shape)
 
 
-def as_tensor(value):
-    """Given: `value` itself if it is a Tensor (exercise 6), else a new Tensor made of it."""
-    return value if isinstance(value, Tensor) else Tensor(value)
-
-
 print(sum_to_shape(np.ones((2, 3)), (3,)), sum_to_shape(np.ones((2, 3)), (2, 1)).tolist(), sum_to_shape(np.ones((2, 3)), ()))
 
 # %% [markdown]
@@ -620,7 +744,7 @@ import sys
 print("paths through 30 detours:", 2**30, " default recursion limit is below 10,000 calls:", sys.getrecursionlimit() < 10_000)
 
 # %% [markdown]
-# ## Exercise 5 · `topological_order` (10 points)
+# ## Exercise 6 · `topological_order` (10 points)
 # difficulty ●●● · importance ●●○ · about 35 minutes
 #
 # Return a list of all nodes that `root` depends on, and `root` itself: every node once, each after all of its
@@ -752,7 +876,7 @@ assert names == ["x", "square"], f"A node that is a parent twice still stands in
 # With `+` and `*`, NumPy may have stretched one of the operands. The given `sum_to_shape(grad, shape)` undoes it.
 
 # %% [markdown]
-# ## Exercise 6 · `tensor_operations` (20 points)
+# ## Exercise 7 · `tensor_operations` (18 points)
 # difficulty ●●● · importance ●●● · about 75 minutes
 #
 # Fill in the eleven operations. `__init__`, the pattern `__neg__`, and what follows from your operations (`-`, `/`, a
@@ -783,6 +907,11 @@ assert names == ["x", "square"], f"A node that is a parent twice still stands in
 
 
 # %% exercise="tensor_operations"
+def as_tensor(value):
+    """Given: `value` itself if it is a Tensor, else a new Tensor made of it."""
+    return value if isinstance(value, Tensor) else Tensor(value)
+
+
 class Tensor:
     """A float64 array that remembers how it was made, so that gradients can flow back to its parents.
 
@@ -987,7 +1116,7 @@ class Tensor:
         return f"Tensor({self.data.round(4).tolist()})"
 
 
-# %% test="tensor_operations" points=20
+# %% test="tensor_operations" points=18
 a, b = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
 c = a * b
 assert np.allclose(c.data, [3, 8]) and a in c.parents and b in c.parents, "a * b has the data [3 8], and a and b are its parents."
@@ -1038,10 +1167,10 @@ for name, operation in operations.items():
 # Every tensor knows how to pass blame to its parents. What is left is to call them in the right order, each once.
 # Start at the loss: $\partial L/\partial L = 1$.
 #
-# The order first. You know it from exercise 5. Here is a shortcut that needs no search for it: **a tensor can only be
+# The order first. You know it from exercise 6. Here is a shortcut that needs no search for it: **a tensor can only be
 # made after its parents.** If each tensor gets a running number at birth, sorting by that number gives a topological
 # order for free. PyTorch's engine numbers its nodes too. (The shortcut works because we number them ourselves. The
-# nodes in exercise 5 had no numbers.)
+# nodes in exercise 6 had no numbers.)
 
 
 # %%
@@ -1066,7 +1195,7 @@ def sorted_graph(root):
 # start every walk **at zero**.
 
 # %% [markdown]
-# ## Exercise 7 · `backward` (10 points)
+# ## Exercise 8 · `backward` (10 points)
 # difficulty ●●○ · importance ●●● · about 30 minutes
 #
 # Write the walk. Four steps:
@@ -1233,7 +1362,7 @@ show_difference("engine", engine, numerical_gradient(neuron, np.array([-1.5, 0.8
 # $\hat m/\sqrt{\hat v}$ is $g/|g|$, and every weight moves by lr, whatever the size of its gradient.
 
 # %% [markdown]
-# ## Exercise 8 · `adam_step` (8 points)
+# ## Exercise 9 · `adam_step` (8 points)
 # difficulty ●○○ · importance ●●○ · about 20 minutes
 #
 # One step of algorithm 1 of the paper, for one array of weights. Return new arrays: the ones you are given stay as
@@ -1370,7 +1499,7 @@ plt.show()
 # 4. **Step.** Forward: linear, ReLU, linear. Loss: softmax cross-entropy. Backward. Adam for each of the four arrays.
 
 # %% [markdown]
-# ## Exercise 9 · `train_digits` (10 points)
+# ## Exercise 10 · `train_digits` (10 points)
 # difficulty ●●● · importance ●●● · about 60 minutes
 #
 # Write the whole training as one function, from the raw training data to predictions for unseen inputs. It gets no

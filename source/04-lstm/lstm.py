@@ -10,12 +10,13 @@
 # **After this lesson you can**
 #
 # - write the forward and the backward pass of an LSTM cell, with every shape in your head;
+# - write a test of it that lets no wrong cell through;
 # - say which path keeps the gradient alive, and what the forget gate does to it;
 # - run the cell over a sequence, in both directions, over a batch of unequal lengths;
 # - explain one line of initialisation that decides whether a network learns;
 # - train it on the adding problem and read its memory off a plot.
 #
-# **Time:** about five hours. **Prerequisites:** the chain rule for matrices (01), a recurrent network and
+# **Time:** about five and a half hours. **Prerequisites:** the chain rule for matrices (01), a recurrent network and
 # back-propagation through time (03). **Tools:** NumPy and matplotlib. No autograd: every gradient is yours.
 #
 # **Papers**
@@ -30,13 +31,14 @@
 #
 # | exercise | points |
 # |---|---|
-# | 1 · `lstm_cell_forward` | 15 |
-# | 2 · `lstm_cell_backward` | 20 |
-# | 3 · `lstm_sequence` | 20 |
-# | 4 · `lstm_initialise` | 10 |
-# | 5 · `bidirectional` | 12 |
-# | 6 · `peephole` | 8 |
-# | 7 · `adding_problem` (capstone) | 15 |
+# | 1 · `lstm_cell_forward` | 13 |
+# | 2 · `check_lstm_cell_forward` | 8 |
+# | 3 · `lstm_cell_backward` | 18 |
+# | 4 · `lstm_sequence` | 18 |
+# | 5 · `lstm_initialise` | 10 |
+# | 6 · `bidirectional` | 12 |
+# | 7 · `peephole` | 8 |
+# | 8 · `adding_problem` (capstone) | 13 |
 
 # %% [markdown]
 # ## Letters used throughout
@@ -116,7 +118,7 @@ for factor in (0.6, 0.9, 0.99, 1.0, 1.1):
 # libraries use others, and nothing but convention picks one. The candidate $g$ is no gate: it carries a value, which may be negative, hence tanh.
 #
 # Where the papers differ: the cell of 1997 has no $f$, stretches its squashing functions to other ranges, and cuts most gradients off at the cell's border; Graves (2013) lets the gates look at the cell
-# (exercise 6). PyTorch keeps two biases, one for each product; since they are only ever added, we keep one.
+# (exercise 7). PyTorch keeps two biases, one for each product; since they are only ever added, we keep one.
 #
 # The picture shows one step. Follow the thick line on top: from left to right it meets one multiplication and one addition. No matrix, no tanh.
 
@@ -170,14 +172,14 @@ ax.set_title("one LSTM step: the thick line is the memory")
 plt.show()
 
 # %% [markdown]
-# ## Exercise 1 · `lstm_cell_forward` (15 points)
+# ## Exercise 1 · `lstm_cell_forward` (13 points)
 #
 # difficulty ●○○ · importance ●●● · about 25 minutes
 #
 # Write one step. Shapes on the way: `x @ w_x` is `(N, 4H)`, `h_prev @ w_h` is `(N, 4H)`, `b` is `(4H,)` and is added to every
 # row, each of the four blocks is `(N, H)`, and so are `c` and `h`.
 #
-# The third result, `cache`, is a note from you to yourself: whatever your backward pass (exercise 2) will want to know. Its form is your
+# The third result, `cache`, is a note from you to yourself: whatever your backward pass (exercise 3) will want to know. Its form is your
 # choice. Tests only hand it on.
 #
 # **A number to check by hand.** Let all weights and biases be zero. Then all $a$ are 0, the three gates are $\sigma(0) = \tfrac12$, and $g = 0$.
@@ -246,7 +248,7 @@ def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
     ### END SOLUTION
 
 
-# %% test="lstm_cell_forward" points=15
+# %% test="lstm_cell_forward" points=13
 _x, _h, _c = np.zeros((1, 2)), np.zeros((1, 1)), np.full((1, 1), 2.0)
 _h_new, _c_new, _ = lstm_cell_forward(_x, _h, _c, np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(4))
 assert np.allclose(_c_new, 1.0), f"with all weights zero, f = 1/2 and g = 0: c should be half of 2, got {_c_new}"
@@ -266,6 +268,130 @@ _h_new, _c_new, _ = lstm_cell_forward(
 assert _h_new.shape == (3, 5) and _c_new.shape == (3, 5), (
     f"h and c should be (N, H) = (3, 5), got {_h_new.shape}, {_c_new.shape}"
 )
+
+# %% [markdown]
+# ## When is a test good?
+#
+# The examples above are happy with many a wrong cell: they use zeros, or ones, or bare shapes. A test can reject what is right, and you notice at once. Or it
+# accepts what is wrong, and nobody notices anything. An LSTM makes the second easy, because four gates can cover up for each other:
+#
+# | the test has only … | and so it cannot see … |
+# |---|---|
+# | biases of zero | a bias that is left out, or added twice |
+# | the first step, $h_0 = c_0 = 0$ | a lost recurrence, a forget gate that does nothing |
+# | $H = 1$ | blocks that are cut in the wrong way: with one column each, all ways agree |
+# | one sequence, $N = 1$ | rows of the batch that get mixed up |
+# | a look at $c$ | everything that happens between $c$ and $h$ |
+# | small $a$: one regime | an overflow at $a = 1000$ |
+# | a tolerance of 0.1 | a gate that is only roughly a sigmoid |
+# | arguments that nobody looks at again | an array of the caller that was overwritten |
+#
+# The remedy is dull and sure: random numbers everywhere, sizes that are all different, then one odd case after the other. The expected numbers should come from another source than
+# vectorised code that cuts the same blocks. Here the formulas themselves will do, for **one unit of one row at a time**: unit $k$ owns the columns $k$, $H + k$, $2H + k$ and $3H + k$.
+# That is slow and very hard to get wrong. And show your test something wrong before you trust it: a test that has never failed may be one that cannot.
+#
+# ## Exercise 2 · `check_lstm_cell_forward` (8 points)
+#
+# difficulty ●●○ · importance ●●● · about 30 minutes
+#
+# Change sides: write the test yourself. It gets somebody's `lstm_cell_forward` as the function `f`, and says whether it is right. The hidden tests hand it right ones in several styles, and wrong
+# ones, each with one mistake that people really make. A third of the points is for accepting what is right, two thirds for the wrong ones that you catch.
+#
+# <details><summary>Hint 1: what to vary</summary>
+#
+# Go through the table, line by line, and make sure that your test has the opposite. Then add: a 1 for each of N, D and H, integers in all arrays, and weights so large that `a` comes near ±1000.
+# </details>
+#
+# <details><summary>Hint 2: what `f` may do to your numbers</summary>
+#
+# Work out what you expect *before* you call `f`. Hand it copies, and compare the copies with the originals afterwards.
+# </details>
+#
+# <details><summary>Hint 3: never raise</summary>
+#
+# `f` may raise anything, or return None, or too few results. Then your comparison raises, too. So the call *and* the comparison stand in a `try`, and `except Exception` means False.
+# </details>
+#
+# <details><summary>Hint 4: nearly the answer</summary>
+#
+# A list of cases: (N, D, H, size of the weights). For each, draw the six arrays; fill `h` and `c` in two loops over rows and units, with four dot products each. `f` is right if there are three
+# results, of which the first two have the shape (N, H) and are close to yours (`np.allclose` as it is), and if its arguments are what they were. Return False at the first thing that is wrong, and True at the end.
+# </details>
+
+
+# %% exercise="check_lstm_cell_forward"
+def check_lstm_cell_forward(f) -> bool:
+    """True if `f` is a right implementation of lstm_cell_forward, False if it is a wrong one.
+
+    Argument
+        f   a function, called as f(x, h_prev, c_prev, w_x, w_h, b). A right one keeps every promise in the docstring of
+            lstm_cell_forward: for all sizes N, D, H >= 1, for floats and for integers, for values of a as large
+            as +-1000, with no argument changed.
+    Returns
+        True or False. Whatever f raises or returns, nothing is raised here: an f that raises is wrong.
+
+    Right implementations come in many styles: loops or matrix products, a tuple or a list of h, c and cache, with prints
+    or NumPy's warnings. The cache is f's own business: don't look at it. The numbers differ by rounding, so accept
+    differences of 1e-9. A wrong one may be wrong in h only, or in special cases only; there it is off by 0.01 or more.
+
+    f may be slow: keep the arrays small, so that the answer takes less than a second. The verdict is the same each time.
+    This exercise stands on its own: you need no function of another one, and if you call one, its errors come along.
+    The lesson's `sigmoid` is right.
+
+    Example: an f that returns zeros of the right shapes, and None as cache, is wrong.
+    """
+    ### BEGIN SOLUTION
+    def one_step(x, h_prev, c_prev, w_x, w_h, b):  # one unit of one row at a time
+        hidden = h_prev.shape[1]
+        h, c = np.zeros(h_prev.shape), np.zeros(h_prev.shape)
+        for n in range(len(x)):
+            for k in range(hidden):
+                a_i, a_f, a_g, a_o = (
+                    x[n] @ w_x[:, j] + h_prev[n] @ w_h[:, j] + b[j] for j in range(k, 4 * hidden, hidden)
+                )
+                c[n, k] = sigmoid(a_f) * c_prev[n, k] + sigmoid(a_i) * np.tanh(a_g)
+                h[n, k] = sigmoid(a_o) * np.tanh(c[n, k])
+        return h, c
+
+    rng = np.random.default_rng(9)
+    cases = [(3, 4, 5, 1.0), (1, 3, 2, 1.0), (2, 1, 3, 1.0), (3, 2, 1, 1.0), (3, 2, 4, 500.0)]  # N, D, H, scale of the weights
+    for n, d, hidden, scale in cases:
+        shapes = ((n, d), (n, hidden), (n, hidden), (d, 4 * hidden), (hidden, 4 * hidden), (4 * hidden,))
+        floats = [rng.normal(size=shape) for shape in shapes]
+        floats[3:] = [scale * part for part in floats[3:]]
+        integers = [rng.integers(-2, 3, size=shape) for shape in shapes]
+        for inputs in (floats, integers):
+            h, c = one_step(*inputs)
+            copies = [part.copy() for part in inputs]
+            try:
+                got_h, got_c, _ = f(*copies)
+                right = np.shape(got_h) == h.shape and np.allclose(got_h, h, rtol=1e-8, atol=1e-9)
+                right = right and np.shape(got_c) == c.shape and np.allclose(got_c, c, rtol=1e-8, atol=1e-9)
+                right = right and all(np.array_equal(old, new) for old, new in zip(inputs, copies, strict=True))
+            except Exception:
+                return False
+            if not right:
+                return False
+    return True
+    ### END SOLUTION
+
+
+# %% test="check_lstm_cell_forward" points=8
+def _zeros(x, h_prev, c_prev, w_x, w_h, b):
+    """Right shapes, wrong numbers."""
+    return np.zeros(h_prev.shape), np.zeros(c_prev.shape), None
+
+
+def _gives_up(x, h_prev, c_prev, w_x, w_h, b):
+    """Raises an error."""
+    raise ValueError("no idea")
+
+
+assert not check_lstm_cell_forward(_zeros), "zeros of the right shapes are wrong, but your check accepts them"
+assert not check_lstm_cell_forward(_gives_up), "a function that raises an error is wrong, but your check accepts it"
+assert not check_lstm_cell_forward(lambda *arguments: None), "a function that returns None is wrong, but your check accepts it"
+_own = check_lstm_cell_forward(lstm_cell_forward)
+print("accepts your own lstm_cell_forward:", bool(_own), "" if _own else "(one of the two is wrong, or not written yet)")
 
 # %% [markdown]
 # ## A memory wired by hand
@@ -356,7 +482,7 @@ print("numbers in this network:", sum(w.size for w in wire_by_hand(20.0)))
 # | $\delta w_h$ | `(H, 4H)` | $h_{t-1}$ `(N, H)` and $\delta a$ |
 # | $\delta b$ | `(4H,)` | $\delta a$, summed over the batch |
 #
-# ## Exercise 2 · `lstm_cell_backward` (20 points)
+# ## Exercise 3 · `lstm_cell_backward` (18 points)
 #
 # difficulty ●●● · importance ●●● · about 50 minutes
 #
@@ -403,8 +529,8 @@ def lstm_cell_backward(d_h, d_c, cache):
 
     Integer d_h and d_c are accepted and give float64. No argument is changed, nor the cache: a second call with the
     same cache gives the same result.
-    Example: all weights and b zero, c_prev = [[2.]], d_h = [[1.]], d_c = [[0.]]; with q = 0.5 * (1 - tanh(1)**2) = 0.2100
-    d_c_prev = [[q / 2]] and d_b = [0, q / 2, q / 2, tanh(1) / 4] = [0, 0.1050, 0.1050, 0.1904].
+    Example: all weights and b zero, c_prev = [[2.]], d_h = [[1.]], d_c = [[0.]] give,
+    with q = 0.5 * (1 - tanh(1)**2) = 0.2100, d_c_prev = [[q / 2]] and d_b = [0, q / 2, q / 2, tanh(1) / 4] = [0, 0.1050, 0.1050, 0.1904].
     Gates saturated by values of a as large as +-1000 give finite gradients.
     Source: Staudemeyer & Morris (2019); here without truncation in time.
     """
@@ -430,7 +556,7 @@ def lstm_cell_backward(d_h, d_c, cache):
     ### END SOLUTION
 
 
-# %% test="lstm_cell_backward" points=20
+# %% test="lstm_cell_backward" points=18
 _, _, _cache = lstm_cell_forward(
     np.zeros((1, 2)), np.zeros((1, 1)), np.full((1, 1), 2.0), np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(4)
 )
@@ -490,7 +616,7 @@ for _name, _array, _gradient in zip(
 # **Speed.** You may call your two cell functions in the loops: ten lines, and right. If you like, look for more: the product `x[:, t] @ w_x` needs nothing from the step before, so all $T$ of them can be
 # one large product before the loop. The same holds for the gradients of `w_x`, `b` and `x` after it. Only the products with `w_h` are truly sequential. The fast libraries do exactly this.
 #
-# ## Exercise 3 · `lstm_sequence` (20 points)
+# ## Exercise 4 · `lstm_sequence` (18 points)
 #
 # difficulty ●●○ · importance ●●● · about 50 minutes
 #
@@ -600,7 +726,7 @@ def lstm_backward(d_h, caches):
     ### END SOLUTION
 
 
-# %% test="lstm_sequence" points=20
+# %% test="lstm_sequence" points=18
 _zeros = np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(4)
 _h, (_h_T, _c_T), _caches = lstm_forward(np.zeros((1, 2, 2)), np.zeros((1, 1)), np.full((1, 1), 4.0), *_zeros)
 assert _h.shape == (1, 2, 1), f"h should be (N, T, H) = (1, 2, 1), got {_h.shape}"
@@ -686,7 +812,7 @@ for _bias in (0.0, 1.0, 2.0, 3.0, 5.0):
 # The other weights: small and random, so that no unit saturates and no two units are the same. PyTorch draws everything in its recurrent layers uniformly between $-1/\sqrt H$ and $1/\sqrt H$, and we do likewise.
 # Mind the *slice*: the bias is `(4H,)`, and only one block of it belongs to the forget gate.
 #
-# ## Exercise 4 · `lstm_initialise` (10 points)
+# ## Exercise 5 · `lstm_initialise` (10 points)
 #
 # difficulty ●○○ · importance ●●○ · about 15 minutes
 #
@@ -779,7 +905,7 @@ for _D, _H in ((2, 24), (100, 256)):
 # Simply turning the array around lets the backward LSTM read padding first: it meets C with a state that has already been stirred. The backward pass must start **at each sequence's own end**, with a zero state. Then its outputs
 # must be turned back, so that $\overleftarrow h_t$ stands at the step it belongs to: the one at C is the first it computed and has seen only C; the one at A has seen all three.
 #
-# ## Exercise 5 · `bidirectional` (12 points)
+# ## Exercise 6 · `bidirectional` (12 points)
 #
 # difficulty ●●○ · importance ●●○ · about 40 minutes
 #
@@ -918,7 +1044,7 @@ print("second half never looks back:", bool(np.all(np.tril(_moved[1], -1) == 0))
 # The candidate $g$ and $h_t = o \odot \tanh(c_t)$ stay as they were. The $p$ are vectors `(H,)`, not matrices. Note what the output gate sees: by the time it decides, the new cell is there, so it looks at $c_t$; $i$ and $f$ make $c_t$ and can only look at $c_{t-1}$.
 # Their network learned to tell intervals of 50 steps from those of 49, which a plain LSTM finds hard. For most tasks the gain is small, and today's libraries leave peepholes out.
 #
-# ## Exercise 6 · `peephole` (8 points)
+# ## Exercise 7 · `peephole` (8 points)
 #
 # difficulty ●●○ · importance ●○○ · about 20 minutes
 #
@@ -1001,10 +1127,10 @@ assert np.allclose(_h_new, sigmoid(_c_right) * np.tanh(_c_right)), (
 #
 # **The gradient.** $\delta \hat y = \frac2N (\hat y - y)$, `(N,)`. From it come $\delta w_y$, $\delta b_y$ and $\delta h_T$. The loss looks at the last step only, so `d_h` `(N, T, H)` is zero everywhere else. All the rest is what `backward` is for.
 #
-# To compare two networks by the same code, your loss takes the recurrent part as **arguments**: `forward` and `backward`, two functions with the interface of exercise 3. Below we pass it your LSTM and, for comparison, a plain network dressed up in the same interface.
+# To compare two networks by the same code, your loss takes the recurrent part as **arguments**: `forward` and `backward`, two functions with the interface of exercise 4. Below we pass it your LSTM and, for comparison, a plain network dressed up in the same interface.
 # The tests pass it a little recurrence of their own, so this exercise does not depend on your LSTM.
 #
-# ## Exercise 7 · `adding_problem` (15 points)
+# ## Exercise 8 · `adding_problem` (13 points)
 #
 # difficulty ●●○ · importance ●●● · about 40 minutes
 #
@@ -1044,7 +1170,8 @@ def adding_batch(rng, N, T):
     y  (N,) float64: the sum of the two marked values.
 
     Arguments
-        rng   a numpy.random.Generator: the only source of randomness; every row is drawn anew; the order of draws is free
+        rng   a numpy.random.Generator: the only source of randomness; every row is drawn anew;
+              the order of draws is free
         N, T  at least 1 and at least 2; T may be odd (T = 5: first half 0, 1; second half 2, 3, 4)
     Example: for T = 2 both steps are marked and y = x[:, 0, 0] + x[:, 1, 0].
     """
@@ -1068,8 +1195,8 @@ def adding_loss(x, y, params, forward, backward):
     Arguments
         x         (N, T, 2)  inputs
         y         (N,)       targets
-        params    a dict of arrays: "w_x", "w_h", "b" for the recurrent part (handed to forward as they are; their widths
-                  depend on the kind of network), "w_y" (H,) and "b_y" (1,)
+        params    a dict of arrays: "w_x", "w_h", "b" for the recurrent part (handed to forward as they are; their
+                  widths depend on the kind of network), "w_y" (H,) and "b_y" (1,)
         forward   forward(x, h_0, c_0, w_x, w_h, b) -> h (N, T, H), (h_T, c_T), caches          like lstm_forward
         backward  backward(d_h, caches) -> d_x, d_h_0, d_c_0, d_w_x, d_w_h, d_b, for d_h (N, T, H)    like lstm_backward
     Returns
@@ -1095,7 +1222,7 @@ def adding_loss(x, y, params, forward, backward):
     ### END SOLUTION
 
 
-# %% test="adding_problem" points=15
+# %% test="adding_problem" points=13
 _x, _y = adding_batch(np.random.default_rng(0), 6, 2)
 assert _x.shape == (6, 2, 2) and _y.shape == (6,), f"shapes (N, T, 2) and (N,), got {_x.shape} and {_y.shape}"
 assert np.all(_x[:, :, 1] == 1), "with T = 2 both steps are marked: one is the first half, one the second"

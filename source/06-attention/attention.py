@@ -19,11 +19,12 @@
 #
 # - explain attention as a soft look-up: query, keys, values, weights;
 # - write a softmax that respects a mask and never gives NaN, not even in a row without keys;
+# - write a test of it that lets nothing wrong through;
 # - build the three classical scores: additive (2015), dot and general (2015), scaled dot product (2017);
 # - derive and write the backward pass of attention without autograd;
 # - put attention into a decoder, train it on real dates in four languages, and *see* where it looks.
 #
-# **Time** about 5 hours. **Before you start** you should know softmax, back-propagation, and what a GRU encoder–decoder does. PyTorch with autograd is used throughout. No code of an earlier notebook is needed.
+# **Time** about 5½ hours. **Before you start** you should know softmax, back-propagation, and what a GRU encoder–decoder does. PyTorch with autograd is used throughout. No code of an earlier notebook is needed.
 #
 # **Papers**
 #
@@ -34,14 +35,15 @@
 #
 # | exercise | what you build | points |
 # |---|---|---|
-# | 1 `masked_softmax` | weights that respect a mask | 14 |
-# | 2 `masks` | who may look at what | 10 |
-# | 3 `additive_attention` | Bahdanau's attention | 14 |
-# | 4 `luong_scores` | two cheaper scores | 8 |
-# | 5 `scaled_dot_product_attention` | the one in every Transformer | 16 |
-# | 6 `attention_backward` | its gradient by hand | 16 |
-# | 7 `attention_decoder` | a decoder that looks back | 12 |
-# | 8 `translate_dates` | the capstone | 10 |
+# | 1 `masked_softmax` | weights that respect a mask | 12 |
+# | 2 `check_masked_softmax` | a test of them that lets nothing wrong through | 8 |
+# | 3 `masks` | who may look at what | 10 |
+# | 4 `additive_attention` | Bahdanau's attention | 12 |
+# | 5 `luong_scores` | two cheaper scores | 8 |
+# | 6 `scaled_dot_product_attention` | the one in every Transformer | 14 |
+# | 7 `attention_backward` | its gradient by hand | 14 |
+# | 8 `attention_decoder` | a decoder that looks back | 12 |
+# | 9 `translate_dates` | the capstone | 10 |
 #
 # Each exercise is graded by itself. You may call your own earlier functions in later exercises; only remember that their errors then travel along.
 
@@ -114,7 +116,7 @@ print(f"average of all values {stored_values.mean().item():.2f}, value stored at
 # There is a *hard* version too: pick one place at random, with probabilities $\alpha$, and look only there (Mnih et al. 2014, for images). It is cheaper, but picking has no derivative, so it must be trained with the noisier tools of reinforcement learning. We stay with the soft one.
 
 # %% [markdown]
-# ## Exercise 1 · `masked_softmax` (14 points)
+# ## Exercise 1 · `masked_softmax` (12 points)
 #
 # difficulty ●●○ · importance ●●● · about 30 minutes
 #
@@ -174,7 +176,7 @@ def masked_softmax(scores: Tensor, mask: Tensor, dim: int = -1) -> Tensor:
 # `Tensor.masked_fill(blocked, number)` returns a copy in which blocked places hold the number. Fill with minus infinity, take `torch.softmax` along `dim`, fill with zero. Mind that `mask` says where one *may* look, so `blocked` is its negation.
 # </details>
 
-# %% test="masked_softmax" points=14
+# %% test="masked_softmax" points=12
 visible_scores = torch.tensor([[0.0, math.log(2.0), 5.0], [1.0, 1.0, 1.0]])
 visible_mask = torch.tensor([[True, True, False], [False, False, False]])
 visible_weights = masked_softmax(visible_scores, visible_mask)
@@ -191,7 +193,136 @@ assert torch.allclose(masked_softmax(visible_scores, torch.tensor(True), dim=0).
 )
 
 # %% [markdown]
-# ## Exercise 2 · `masks` (10 points)
+# ## Exercise 2 · `check_masked_softmax` (8 points)
+#
+# difficulty ●●○ · importance ●●● · about 30 minutes
+#
+# **When is a test good?** A test can reject what is right; you notice at once. Or it accepts what is wrong, and nobody notices anything. The second is commoner, and it always has the same few causes:
+#
+# | the test has only … | and so it cannot see … |
+# |---|---|
+# | masks of True everywhere | anything that masking does wrong |
+# | rows with a key or more | NaN, or attention to padding, in the row without keys |
+# | the default, `dim=-1` | a `dim` that is ignored |
+# | a mask as large as the scores | a mask that should broadcast and doesn't |
+# | scores near zero: one regime | an overflow; a huge *blocked* score that pushes all others to zero |
+# | sums of the weights | any wrong weights that add up to one: the uniform ones do |
+# | a tolerance of 0.001 | a small number added to the denominator |
+# | the way forward | a gradient that is NaN, or missing |
+# | a look at the result | `scores` overwritten, another dtype |
+#
+# Change sides: write the test yourself. It gets somebody's `masked_softmax` as the function `f`, and says whether it is right. The hidden tests hand it right ones in several styles, and wrong ones, each with one mistake that people really make. A third of the points is for accepting what is right, two thirds for the wrong ones that you catch.
+#
+# Where do the right numbers come from? Not from the same vectorised line written once more: your error would come along. Go through the rows one by one, pick out the allowed scores, and take the softmax of these few. For the way back there is a formula. With weights $\alpha$ and an upstream gradient $u$ (what the loss wants of each weight), softmax gives
+#
+# $$\frac{\partial L}{\partial s_j} = \alpha_j \Big( u_j - \sum_l \alpha_l\, u_l \Big),$$
+#
+# and that is zero wherever $\alpha_j$ is zero. And before you trust your test, show it something wrong and see it fail.
+
+
+# %% exercise="check_masked_softmax"
+def check_masked_softmax(f) -> bool:
+    """True if `f` is a right implementation of masked_softmax, False if it is a wrong one.
+
+    f  a function, called as f(scores, mask) or f(scores, mask, dim). A right one keeps every promise in the docstring of
+       masked_softmax: for every dim, for masks that broadcast, for float32 and float64 (which it keeps), for rows
+       without keys, for large scores, allowed or blocked; with the right gradient; with no argument changed.
+
+    Returns True or False.
+
+    - Whatever f raises or returns, nothing is raised here: an f that raises is wrong.
+    - Right implementations come in many styles, and differ by rounding: accept differences of 1e-9 in float64, and of
+      1e-5 in float32 with scores of ordinary size. (Near 10,000 a float32 is itself rounded to thousandths: test large
+      scores in float64.)
+    - A wrong one may be wrong in special cases only. There it is off by a millionth or more: look in float64.
+    - f may be slow: keep the tensors small, so that the answer takes less than a second. The verdict is the same each time.
+    - This exercise stands on its own: you need no function of another one, and if you call one, its errors come along.
+
+    Example: an f that returns zeros in the shape of scores is wrong, since an allowed row adds up to 1.
+    """
+    ### BEGIN SOLUTION
+    def expected(scores, mask, dim):  # row by row
+        s, m = scores.movedim(dim, -1), mask.expand(scores.shape).movedim(dim, -1)
+        weights = torch.zeros(s.shape, dtype=s.dtype)
+        for row in torch.cartesian_prod(*(torch.arange(size) for size in s.shape[:-1])).reshape(-1, s.dim() - 1):
+            row = tuple(row.tolist())
+            if m[row].any():
+                weights[row][m[row]] = torch.softmax(s[row][m[row]], dim=0)
+        return weights.movedim(-1, dim)
+
+    generator = torch.Generator().manual_seed(10)
+    for shape, mask_shape, dim in (
+        ((4, 5, 3), (4, 5, 3), -1),
+        ((4, 5, 3), (4, 5, 3), 1),
+        ((5, 4, 3), (5, 4, 3), 0),
+        ((3, 5, 4), (3, 1, 4), 2),
+        ((3, 5, 4), (4,), -1),
+    ):
+        mask = torch.rand(mask_shape, generator=generator) < 0.6
+        if mask.dim() == 3:
+            mask.movedim(dim, -1)[0, 0] = False  # a row without keys
+        for size in (0.0, 1e4):
+            scores = 1.5 * torch.randn(shape, generator=generator, dtype=torch.float64)
+            scores.movedim(dim, -1)[1] += size  # rows that lie far above and far below the others
+            scores.movedim(dim, -1)[2] -= size
+            scores = scores + size * ~mask  # and blocked scores above all others
+            upstream = torch.randn(shape, generator=generator, dtype=torch.float64)
+            weights = expected(scores, mask, dim)
+            gradient = weights * (upstream - (weights * upstream).sum(dim=dim, keepdim=True))
+            leaf, copy = scores.clone().requires_grad_(), mask.clone()
+            try:
+                got = f(leaf, copy) if dim == -1 else f(leaf, copy, dim)
+                right = got.shape == scores.shape and got.dtype == scores.dtype and torch.allclose(got, weights, atol=1e-9)
+                right = right and torch.equal(leaf, scores) and torch.equal(copy, mask)
+                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, atol=1e-9)
+                if size == 0:
+                    got = f(scores.float(), copy, dim)
+                    right = right and got.dtype == torch.float32 and torch.allclose(got, weights.float(), atol=1e-5)
+            except Exception:
+                return False
+            if not right:
+                return False
+    return True
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: what to vary</summary>
+#
+# Go through the table, line by line, and make sure that your test has the opposite. Sizes that are all different and random scores do much of the work; the rest is a list of cases: (shape of the scores, shape of the mask, dim).
+# </details>
+# <details><summary>Hint 2: masks</summary>
+#
+# `torch.rand(shape) < 0.6` is a random mask. Then set one row along `dim` to False. Use a generator with a fixed seed, so that the verdict stays the same.
+# </details>
+# <details><summary>Hint 3: the gradient, and what <code>f</code> may do to your numbers</summary>
+#
+# Hand over copies: `scores.clone().requires_grad_()`. Then `torch.autograd.grad(weights, copy, upstream)` gives the gradient, and comparing the copies with the originals tells whether `f` wrote into them.
+# </details>
+# <details><summary>Hint 4: never raise</summary>
+#
+# `f` may raise anything, or return None. Then your comparison raises, too. So the call *and* the comparison stand in a `try`, and `except Exception` means False. Return True only at the very end.
+# </details>
+
+# %% test="check_masked_softmax" points=8
+def gives_zeros(scores, mask, dim=-1):
+    """The right shape, the wrong numbers."""
+    return torch.zeros_like(scores)
+
+
+def gives_up(scores, mask, dim=-1):
+    """Raises an error."""
+    raise ValueError("no idea")
+
+
+assert not check_masked_softmax(gives_zeros), "zeros of the right shape are wrong, but your check accepts them"
+assert not check_masked_softmax(gives_up), "a function that raises an error is wrong, but your check accepts it"
+assert not check_masked_softmax(lambda *arguments: None), "a function that returns None is wrong, but your check accepts it"
+own = check_masked_softmax(masked_softmax)
+print("accepts your own masked_softmax:", bool(own), "" if own else "(one of the two is wrong, or not written yet)")
+
+# %% [markdown]
+# ## Exercise 3 · `masks` (10 points)
 #
 # difficulty ●○○ · importance ●●● · about 20 minutes
 #
@@ -292,7 +423,7 @@ plt.show()
 # > **A warning about signs.** In this course `True` means "may attend". `torch.nn.functional.scaled_dot_product_attention` agrees. `torch.nn.MultiheadAttention` means the opposite: there `True` is blocked. Read the manual each time.
 
 # %% [markdown]
-# ## Exercise 3 · `additive_attention` (14 points)
+# ## Exercise 4 · `additive_attention` (12 points)
 #
 # difficulty ●●○ · importance ●●● · about 40 minutes
 #
@@ -371,7 +502,7 @@ class AdditiveAttention(nn.Module):
 # The context is the sum over $t$ of `weights[n, t] * values[n, t]`. As a product of matrices: (N, 1, T) times (N, T, value_size), and the axis of size 1 is dropped again. Average the values, not the keys.
 # </details>
 
-# %% test="additive_attention" points=14
+# %% test="additive_attention" points=12
 tiny_attention = AdditiveAttention(1, 1, 1)
 with torch.no_grad():
     tiny_attention.w_query.weight.fill_(1.0)
@@ -396,7 +527,7 @@ assert (empty_weights == 0).all() and (empty_context == 0).all(), (
 )
 
 # %% [markdown]
-# ## Exercise 4 · `luong_scores` (8 points)
+# ## Exercise 5 · `luong_scores` (8 points)
 #
 # difficulty ●○○ · importance ●●○ · about 20 minutes
 #
@@ -527,7 +658,7 @@ print("  not scaled, three quarters of the gradient are lost:", jacobian_plain[-
 print("  scaled, it changes by less than a quarter:", abs(jacobian_scaled[-1] / jacobian_scaled[0] - 1) < 0.25)
 
 # %% [markdown]
-# ## Exercise 5 · `scaled_dot_product_attention` (16 points)
+# ## Exercise 6 · `scaled_dot_product_attention` (14 points)
 #
 # difficulty ●●○ · importance ●●● · about 40 minutes
 #
@@ -594,7 +725,7 @@ def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor |
 # Scores, scale, mask with minus infinity, softmax over the keys (the last axis), zero where blocked, times the values. `mask` may be None.
 # </details>
 
-# %% test="scaled_dot_product_attention" points=16
+# %% test="scaled_dot_product_attention" points=14
 visible_q = torch.tensor([[2.0, 0.0, 0.0, 0.0]])
 visible_k = torch.tensor([[0.0, 0.0, 0.0, 0.0], [math.log(3.0), 0.0, 0.0, 0.0]])
 visible_v = torch.tensor([[0.0, 4.0], [8.0, 0.0]])
@@ -628,7 +759,7 @@ difference = (
 print("largest difference from torch below 1e-12:", difference < 1e-12)
 
 # %% [markdown]
-# ## Exercise 6 · `attention_backward` (16 points)
+# ## Exercise 7 · `attention_backward` (14 points)
 #
 # difficulty ●●● · importance ●●○ · about 50 minutes
 #
@@ -702,7 +833,7 @@ def attention_backward(
 # `d_scores` is `weights` times (`d_weights` minus the row sum of `weights * d_weights`). Then `d_q` takes `k`, and `d_k` takes `q` with `d_scores` transposed. The scale belongs to both, and not to `d_v`.
 # </details>
 
-# %% test="attention_backward" points=16
+# %% test="attention_backward" points=14
 visible_d_q, visible_d_k, visible_d_v = attention_backward(
     torch.tensor([[1.0]]), torch.tensor([[1.0]]), torch.tensor([[0.0], [math.log(3.0)]]),
     torch.tensor([[0.0], [4.0]]), torch.tensor([[0.25, 0.75]]), 1.0,
@@ -742,7 +873,7 @@ from_output = (d_output * output).sum(dim=-1)
 print("both ways to the row sum agree:", torch.allclose(from_weights, from_output))
 
 # %% [markdown]
-# ## Exercise 7 · `attention_decoder` (12 points)
+# ## Exercise 8 · `attention_decoder` (12 points)
 #
 # difficulty ●●○ · importance ●●● · about 30 minutes
 #
@@ -773,7 +904,7 @@ class AttentionDecoder(nn.Module):
     """A GRU decoder that attends to the encoder's states before each step. Bahdanau et al. 2015, §3.1, simplified."""
 
     def __init__(self, vocab: int, embedding_size: int, hidden_size: int, key_size: int, attention_size: int) -> None:
-        """Given. `attention` is an AdditiveAttention as in exercise 3: attention(query, keys, values, mask)."""
+        """Given. `attention` is an AdditiveAttention as in exercise 4: attention(query, keys, values, mask)."""
         super().__init__()
         self.embedding = nn.Embedding(vocab, embedding_size)
         self.attention = AdditiveAttention(hidden_size, key_size, attention_size)
@@ -794,7 +925,7 @@ class AttentionDecoder(nn.Module):
 
         Returns logits (N, vocab), not normalised, the new h (N, hidden_size) and weights (N, T).
         The arguments are not changed. Call self.attention, do not write its formula again: while this exercise is graded
-        another module takes its place, with the same arguments and results, so that an error in exercise 3 costs nothing.
+        another module takes its place, with the same arguments and results, so that an error in exercise 4 costs nothing.
 
         By hand: with all parameters 0 the weights are uniform over the real tokens, the new h is h / 2, the logits are 0.
         """
@@ -926,7 +1057,7 @@ class PlainDecoder(nn.Module):
 
 
 # %% [markdown]
-# ## Exercise 8 · `translate_dates` (10 points)
+# ## Exercise 9 · `translate_dates` (10 points)
 #
 # difficulty ●●○ · importance ●●● · about 30 minutes
 #

@@ -46,14 +46,14 @@ class Bench:
         cell = next(cell for cell in self.lesson.cells if cell.exercise == exercise)
         return "\n".join(line for line, _ in cell.lines())
 
-    def grade(self, changes: dict[str, str], student: str = "somebody") -> dict[str, ExerciseReport]:
-        """The reports by exercise when the cells in `changes` stand in place of the solution's."""
+    def grade(self, changes: dict[str, str], student: str = "somebody", only: str | None = None) -> dict[str, ExerciseReport]:
+        """The reports by exercise when the cells in `changes` stand in place of the solution's; of all exercises, or of one."""
         cells = [
             Cell(cell.name or f"cell-{number}", changes.get(cell.exercise or "", _needed(cell)))
             for number, cell in enumerate(self.lesson.cells, 1)
             if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags
         ]
-        points = {cell.test: float(cell.points or 0) for cell in self.lesson.cells if cell.test}
+        points = {cell.test: float(cell.points or 0) for cell in self.lesson.cells if cell.test and only in (None, cell.test)}
         secret = os.environ.get("COURSE_TEST_SECRET", "adequacy")
         report = self.worker.grade(Job(student, self.assignment, secret, cells, points))
         return {exercise.exercise: exercise for exercise in report.exercises}

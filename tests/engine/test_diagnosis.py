@@ -1,18 +1,13 @@
 """A mistake is named only when it is known for sure: it gives the student's very answers on every input, and the solution does not."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from autograder.feedback import render_html, render_text
 from autograder.model import ExerciseReport, Report
 from autograder.pool import Worker
-from tests.course.conftest import Bench, bench, catalogue_of, lesson_of  # noqa: F401
-from tests.course.test_adequacy import pick, rounds_of
 from tests.engine.conftest import by_exercise, make_job, make_suite
-from tests.soak.course import finished
 
 SCRIPT = """\
 # %%
@@ -44,8 +39,8 @@ MISTAKES = """\
 from autograder.catalogue import Mistake
 
 MISTAKES = [
-    Mistake("linear-elementwise", "linear", "the product is taken entry by entry", "Look at the shapes.", code="def linear(x, w):\\n    return x * w"),
-    Mistake("linear-changes", "linear", "x is changed", "Work on a copy.", code="def linear(x, w):\\n    y = x @ w\\n    x += 1\\n    return y"),
+    Mistake("linear-elementwise", "linear", "taken entry by entry", "Look at the shapes.", code="def linear(x, w):\\n    return x * w"),
+    Mistake("linear-changes", "linear", "x is changed", "Work on a copy.", change=[("return x @ w", "y = x @ w\\n    x += 1\\n    return y")]),
     Mistake("linear-negative", "linear", "the sign is wrong", "No minus here.", change=[("x @ w", "-x @ w")]),
     Mistake("twice-plus", "twice", "two is added", "Twice is a product.", change=[("2 * x", "x + 2")]),
     Mistake("twice-square", "twice", "the number is squared", "Twice is not the power two.", change=[("2 * x", "x * x")]),
@@ -163,7 +158,7 @@ def test_right_values_that_fail_otherwise_are_not_accused(knowing: Worker) -> No
     "code",
     [
         pytest.param("def twice(x):\n    return 2 * x + 1", id="another-value"),
-        pytest.param("def twice(x):\n    return x + 2 if x == 2 else 7", id="half-a-mistake"),
+        pytest.param("def twice(x):\n    return x + 2 if x == 2 else 8", id="half-a-mistake"),
         pytest.param("def twice(x):\n    return x + 2 + 1e-3", id="nearly-a-mistake"),
         pytest.param("def twice(x):\n    raise ValueError('x')", id="another-exception"),
         pytest.param("def twice(x):\n    raise NotImplementedError()", id="not-written"),
@@ -176,7 +171,7 @@ def test_right_values_that_fail_otherwise_are_not_accused(knowing: Worker) -> No
 def test_another_wrong_answer_has_no_name(knowing: Worker, code: str) -> None:
     """What no catalogued mistake gives on every input is left unnamed."""
     report = graded(knowing, "twice", code)
-    assert report.points == 0
+    assert report.points < report.max_points
     assert report.mistake is None
 
 
@@ -202,46 +197,3 @@ def test_diagnosis_changes_no_points(knowing: Worker) -> None:
     """A named mistake in one exercise leaves the other as it is."""
     report: Report = knowing.grade(make_job({"linear": NAMED["linear-changes"]}))
     assert {name: e.points for name, e in by_exercise(report).items()} == {"linear": 4.0, "twice": 4.0}
-
-
-def bare(line: str) -> str:
-    """A line of code without its comment and its spaces."""
-    return re.sub(r"\s", "", line.split("#")[0])
-
-
-@pytest.mark.parametrize("assignment", finished())
-def test_hints_hold_no_code_of_the_solution(assignment: str) -> None:
-    """No name or hint of the catalogue gives away a line of the solution."""
-    lines = {bare(line) for line in lesson_of(assignment).solution_lines()}
-    telling = {line for line in lines if len(line) > 10 and re.search(r"[=(@*+\-/]", line)}
-    assert telling
-    for mistake in catalogue_of(assignment)[0]:
-        text = re.sub(r"\s", "", mistake.name + mistake.hint).replace("`", "")
-        assert not [line for line in telling if line in text], mistake.id
-        assert len(mistake.name) <= 120, mistake.id
-        assert len(mistake.hint) <= 300, mistake.id
-
-
-ROUNDS = [pytest.param(name, number, id=f"{name}-{number}") for name in finished() for number in rounds_of(name, 0)]
-NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[-+]\d+)?(?![\w.])")
-OURS = re.compile(r"/(?:tmp|home|usr|work|root|proc|var)/|Traceback|autograder[./]|site-packages|\.py\b|mistakes?-|<lesson>|<probes>")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("bench", "number"), ROUNDS, indirect=["bench"])
-def test_messages_are_short_and_keep_the_secrets(bench: Bench, number: int) -> None:
-    """Over all real mistakes, no message has over 1,200 characters, over five expected numbers, a path or a traceback of ours."""
-    mistakes = pick(bench.assignment, number)
-    reports = bench.grade({name: mistake.apply(bench.solution(name)) for name, mistake in mistakes.items()})
-    for report in reports.values():
-        who = mistakes[report.exercise].id if report.exercise in mistakes else report.exercise
-        for test in report.tests:
-            if test.failure is None:
-                continue
-            text = test.failure.text()
-            assert len(text) <= 1200, (who, text)
-            assert not OURS.search(text), (who, text)
-            assert len(test.failure.rows) <= 5, (who, text)
-            assert len(NUMBER.findall(test.failure.expected or "")) <= 5 or "shape" in (test.failure.expected or ""), (who, text)
-        assert len(report.message) <= 1200, (who, report.message)
-        assert not OURS.search(render_text(report)), who

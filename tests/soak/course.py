@@ -1,18 +1,23 @@
-"""What is there to try: the finished assignments, the exercises' cells, and benches that grade them side by side."""
+"""What is there to try: the finished assignments, and benches that grade variants of their exercises side by side."""
 
+import argparse
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from typing import Any, TypeVar
 
-from tests.course.conftest import ROOT, SUITES, Bench
+from autograder.model import ExerciseReport
+from tests.course.conftest import ROOT, SUITES, Bench, catalogue_of
+
+__all__ = ["RESULTS", "ROOT", "SUITES", "catalogue_of", "finished", "grade", "parser_for", "run_all", "table"]
+
+RESULTS = ROOT / "build" / "soak"
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-
-__all__ = ["ROOT", "SUITES", "bench_of", "finished", "run_all"]
 
 
 @cache
@@ -21,7 +26,7 @@ def finished() -> tuple[str, ...]:
     paths = [path.relative_to(ROOT).as_posix() for path in sorted(SUITES.glob("*/mistakes.py"))]
     try:
         listing = subprocess.run(["git", "ls-files", "--", *paths], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        paths = sorted(listing.split())
+        paths = sorted(listing.split()) or paths
     except (OSError, subprocess.CalledProcessError):
         print("git does not answer: every assignment with a catalogue is taken", file=sys.stderr)
     return tuple(path.split("/")[2] for path in paths)
@@ -33,14 +38,28 @@ def bench_of(assignment: str) -> Bench:
     return Bench(assignment)
 
 
+def grade(assignment: str, changes: Mapping[str, str], secret: str, only: str | None = None) -> dict[str, ExerciseReport]:
+    """The reports of the solution with `changes`, its hidden inputs drawn from a course secret."""
+    os.environ["COURSE_TEST_SECRET"] = secret
+    return bench_of(assignment).grade(dict(changes), only=only)
+
+
+def parser_for(module_docstring: str | None) -> argparse.ArgumentParser:
+    """A parser with what all scripts ask for: the assignments and the number of processes."""
+    parser = argparse.ArgumentParser(description=(module_docstring or "").splitlines()[0])
+    parser.add_argument("assignments", nargs="*", default=list(finished()))
+    parser.add_argument("--jobs", type=int, default=2)
+    return parser
+
+
 def run_all(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Result]]:
-    """Each task with its result, as they are ready, `jobs` at a time; how far it is stands on the standard error."""
+    """Each task with its result, as they are ready, `jobs` at a time; on a terminal, how far it is."""
     with ProcessPoolExecutor(max(1, jobs)) as pool:
         pending = {pool.submit(work, task): task for task in tasks}
         for number, future in enumerate(as_completed(pending), 1):
-            _show(f"{number} of {len(tasks)}")
+            if sys.stderr.isatty():
+                print(f"\r{number} of {len(tasks)} ", end="\n" if number == len(tasks) else "", file=sys.stderr, flush=True)
             yield pending[future], future.result()
-    _show("")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
@@ -48,8 +67,3 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     lines = [tuple(head), *(tuple(map(str, row)) for row in rows)]
     lines.insert(1, tuple("---" for _ in lines[0]))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _show(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{text:<40}", end="" if text else "\r", file=sys.stderr, flush=True)

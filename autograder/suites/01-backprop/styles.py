@@ -492,6 +492,10 @@ def topological_order(root):
 ]
 
 HEAD = '''\
+def as_tensor(value):
+    return value if isinstance(value, Tensor) else Tensor(value)
+
+
 class Tensor:
     """A float64 array that remembers how it was made."""
 

@@ -334,7 +334,7 @@ ADDITIVE = [
         "additive-attention-scaled",
         exercise="additive_attention",
         name="the scores are divided by the root of the attention size",
-        hint="Scaling belongs to the dot product of exercise 5; additive attention has none.",
+        hint="Scaling belongs to the dot product of exercise 6; additive attention has none.",
         change=[("self.v(features).squeeze(-1)", "self.v(features).squeeze(-1) / math.sqrt(features.shape[-1])")],
     ),
     Mistake(
@@ -358,7 +358,7 @@ LUONG = [
         "luong-scores-scaled",
         exercise="luong_scores",
         name="the scores are divided by the root of the size",
-        hint="Luong's scores are not scaled; that comes in exercise 5.",
+        hint="Luong's scores are not scaled; that comes in exercise 6.",
         change=[("(keys @ query.unsqueeze(-1)).squeeze(-1)", "(keys @ query.unsqueeze(-1)).squeeze(-1) / math.sqrt(keys.shape[-1])")],
     ),
     Mistake(

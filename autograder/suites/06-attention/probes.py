@@ -1,5 +1,8 @@
 """What the hidden tests of attention let run beside the student's code: gradients, modules with given parameters, scripted decoders."""
 
+import ast
+import contextlib
+
 import torch
 from torch import nn
 
@@ -91,7 +94,7 @@ def _decoder(student, parameters):
     hidden_size, key_size = parameters["attention.weight"].shape
     names = getattr(student.AttentionDecoder.__init__, "__globals__", {})
     own = names.get("AdditiveAttention")
-    names["AdditiveAttention"] = _Attention  # whatever became of exercise 3
+    names["AdditiveAttention"] = _Attention  # whatever became of exercise 4
     try:
         decoder = student.AttentionDecoder(vocab, embedding_size, hidden_size, key_size, 3)
     finally:
@@ -171,3 +174,24 @@ def translate_types(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_leng
     """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder that follows a hidden table"""
     tokens, weights = student.translate_dates(_Script(plan, gaze), keys, mask, h, bos_id, eos_id, max_length)
     return tokens, weights
+
+
+# check_masked_softmax: the functions to judge arrive as source text.
+
+
+def check_masked_softmax_says(student, cells, given):
+    """check_masked_softmax(f), with functions f that are right or wrong"""
+    check, base, answers = student.check_masked_softmax, {}, []
+    for node in ast.parse(given).body:
+        with contextlib.suppress(Exception):  # what stands on figures and experiments
+            exec(compile(ast.Module([node], []), "<given>", "exec"), base)
+    for cell in cells:
+        names = dict(base)
+        exec(compile(cell, "<f>", "exec"), names)
+        try:
+            answers.append(("said", check(names["masked_softmax"])))
+        except BaseException as error:
+            if type(error) is NotImplementedError:
+                raise
+            answers.append(("raised", type(error).__name__))
+    return answers

@@ -1,0 +1,143 @@
+"""Hidden tests of the exercise `check_linear`: it judges right and wrong implementations of linear_backward.
+
+Nothing that the student's check returned or raised is shown, but True, False and the names of Python's own exceptions:
+it has seen the solution.
+"""
+
+import builtins
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.catalogue import Mistake, read_catalogue
+from autograder.suite import assert_true, graded
+
+#: Mistakes that leave linear_backward right.
+ELSEWHERE = {"linear-no-bias"}
+
+#: Wrong in cases that the catalogue of `linear` has no need of: each gives away a test without that case.
+ALSO_WRONG = [
+    Mistake(
+        "linear-takes-d-out-for-ones",
+        exercise="linear",
+        name="d_out is taken for ones in d_w",
+        hint="",
+        change=[("d_w = x.T @ d_out", "d_w = x.T @ np.ones_like(d_out)")],
+    ),
+    Mistake(
+        "linear-weight-decay",
+        exercise="linear",
+        name="one per cent of w is added to d_w, as weight decay does",
+        hint="",
+        change=[("d_w = x.T @ d_out", "d_w = 0.01 * w + x.T @ d_out")],
+    ),
+    Mistake(
+        "linear-squeezed",
+        exercise="linear",
+        name="axes of length one are dropped",
+        hint="",
+        change=[("return d_x, d_w, d_b", "return d_x.squeeze(), d_w.squeeze(), d_b")],
+    ),
+    Mistake(
+        "linear-integers-cut-off",
+        exercise="linear",
+        name="when x holds integers, d_x does, too, and the fractions are cut off",
+        hint="",
+        change=[("return d_x, d_w, d_b", "return d_x.astype(x.dtype), d_w, d_b")],
+    ),
+    Mistake(
+        "linear-nan",
+        exercise="linear",
+        name="every result is NaN",
+        hint="",
+        change=[("return d_x, d_w, d_b", "return d_x * np.nan, d_w * np.nan, d_b * np.nan")],
+    ),
+    Mistake(
+        "linear-two-results",
+        exercise="linear",
+        name="only two results come back",
+        hint="",
+        change=[("return d_x, d_w, d_b", "return d_x, d_w")],
+    ),
+    Mistake(
+        "linear-raises",
+        exercise="linear",
+        name="it raises an error",
+        hint="",
+        change=[("return d_x, d_w, d_b", "raise RuntimeError")],
+    ),
+]
+
+MISTAKES, STYLES = ([entry for entry in entries if entry.exercise == "linear"] for entries in read_catalogue(Path(__file__).parent))
+WRONG = [mistake for mistake in (*MISTAKES, *ALSO_WRONG) if mistake.id not in ELSEWHERE]
+ZEROS = Mistake(
+    "zeros",
+    "linear",
+    "zeros of the right shapes",
+    "",
+    code="""
+def linear_backward(d_out, x, w):
+    return np.zeros(x.shape), np.zeros(w.shape), np.zeros(w.shape[1])
+""",
+)
+
+
+@cache
+def given(variants):
+    """What the cells stand on."""
+    return variants.given()
+
+
+def verdict(answer):
+    """True or False, if that is what check_linear said."""
+    kind, said = answer if type(answer) is tuple and len(answer) == 2 else ("", None)
+    if kind == "raised":
+        error = said if type(said) is str and isinstance(getattr(builtins, said, None), type) else "an exception"
+        assert_true(False, f"check_linear raised {error} instead of returning True or False.")
+    assert_true(isinstance(said, bool | np.bool_), "check_linear should return True or False.")
+    return bool(said)
+
+
+def verdicts(student, variants, rng, entries):
+    """What check_linear says about the solution, and about each of the entries; asked in random order."""
+    cells = [variants.solution("linear"), *(variants.code(entry) for entry in entries)]
+    order = [int(i) for i in rng.permutation(len(cells))]
+    answers = student.probe.check_linear_says([cells[i] for i in order], given(variants))
+    assert_true(type(answers) is list and len(answers) == len(cells), "check_linear gave no readable answer.")
+    return [verdict(answers[order.index(i)]) for i in range(len(cells))]
+
+
+@graded(
+    stage="value",
+    weight=5,
+    hint="A right f differs from your numbers by rounding only; zeros differ from them in nearly every entry. See «When is a test good?».",
+)
+def test_right_and_zeros(student, variants, rng):
+    """Accepts a right f, and rejects one that returns zeros."""
+    right, zeros = verdicts(student, variants, rng, [ZEROS])
+    assert_true(right, "It rejects a right implementation.", expected=True, got=right)
+    assert_true(not zeros, "It accepts a function that returns zeros of the right shapes.", expected=False, got=zeros)
+
+
+@graded(
+    stage="edge",
+    weight=4,
+    hint="Loops and matrix products add in another order, so the last digits differ; and a list of three arrays is as good as a tuple.",
+)
+def test_right_styles(student, variants, rng):
+    """Accepts right implementations in other styles."""
+    entries = [*STYLES]
+    for entry, said in zip(entries, verdicts(student, variants, rng, entries)[1:], strict=True):
+        style = entry.id.removeprefix("linear-").replace("-", " ")
+        assert_true(said, f"It rejects a right implementation in another style: {style}.", expected=True, got=said)
+
+
+@pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
+@graded(stage="edge", hint="Which sizes, numbers or cases would give this mistake away? See the table in «When is a test good?».")
+def test_wrong(student, variants, rng, mistake):
+    """Rejects a wrong f: {mistake.name}."""
+    right, wrong = verdicts(student, variants, rng, [mistake])
+    assert_true(not wrong, f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=wrong)
+    assert_true(right, "This time it rejects the right implementation: does its verdict depend on chance?", expected=True, got=right)

@@ -1,0 +1,192 @@
+"""What grading costs: `autograder grade` beside vanilla nbgrader and the bare minimum, measured in one run on one machine.
+
+The class is some copies of the solved notebook, without the cells that grading leaves out. Vanilla nbgrader runs the notebook and its
+visible asserts; so does the floor, in children of a warm process, with no isolation and no notebook. `autograder grade` also runs the
+hidden suite, writes feedback pages and keeps the processes apart. Usage: python -m tests.soak.bench [ASSIGNMENT…] [--copies N]
+"""
+
+import argparse
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from autograder.lesson import NOT_REGRADED, Lesson, topic_of
+from autograder.sandbox.host import LAYERS, ONE_THREAD, Sandbox
+from autograder.source import FAIL_CLOSED, parse_script, render_notebook
+from tests.soak.course import ROOT, SUITES, table
+
+VANILLA_CONFIG = "c = get_config()\nc.CourseDirectory.course_id = 'vanilla'\nc.ExecutePreprocessor.timeout = 300\n"
+OPENINGS = 30
+
+
+def shortened(assignment: str) -> Lesson:
+    """The lesson without the cells that grading does not run."""
+    script = ROOT / "source" / assignment / f"{topic_of(assignment)}.py"
+    return Lesson(tuple(cell for cell in parse_script(script.read_text()).cells if not NOT_REGRADED & set(cell.tags)))
+
+
+def solved(lesson: Lesson, release: Path) -> str:
+    """The released notebook with the solutions filled in, as a student would hand it in."""
+    notebook = json.loads(release.read_text())
+    answers = {cell.exercise: cell.python() for cell in lesson.cells if cell.exercise}
+    for cell in notebook["cells"]:
+        cell["source"] = answers.get(cell["metadata"].get("nbgrader", {}).get("grade_id"), cell["source"])
+    return json.dumps(notebook)
+
+
+def run_timed(course: Path, *command: str) -> float:
+    """The wall seconds of a Python module run in a course folder; raises when it fails."""
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", *command], cwd=course, capture_output=True, text=True, env={**os.environ, **ONE_THREAD})
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return seconds
+
+
+def make_course(folder: Path, assignment: str, lesson: Lesson, copies: int, vanilla: bool) -> Path:
+    """A course folder with the assignment released and handed in by a class."""
+    topic = topic_of(assignment)
+    shutil.copytree(ROOT / "source" / assignment, folder / "source" / assignment, ignore=shutil.ignore_patterns("*.ipynb", "make_*"))
+    source = folder / "source" / assignment / f"{topic}.ipynb"
+    text = render_notebook(lesson)
+    source.write_text(text.replace(json.dumps(FAIL_CLOSED)[1:-1], "") if vanilla else text)
+    if vanilla:
+        (source.with_suffix(".py")).unlink()
+        (folder / "nbgrader_config.py").write_text(VANILLA_CONFIG)
+    else:
+        shutil.copy(ROOT / "nbgrader_config.py", folder)
+    run_timed(folder, "nbgrader", "generate_assignment", assignment)
+    release = folder / ("release" if vanilla else "assignments") / assignment
+    for number in range(copies):
+        mine = folder / "submitted" / f"student-{number:02}" / assignment
+        shutil.copytree(release, mine)
+        (mine / f"{topic}.ipynb").write_text(solved(lesson, release / f"{topic}.ipynb"))
+    return folder
+
+
+def check_points(course: Path, assignment: str, copies: int) -> None:
+    """Raises unless every copy earned all points: what fails early is fast."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        scores = [submission.score for submission in gradebook.assignment_submissions(assignment)]
+        most = gradebook.find_assignment(assignment).max_score
+    if scores != [most] * copies:
+        raise RuntimeError(f"{assignment}: the copies earned {scores}, not {most:g} each")
+
+
+def time_ours(folder: Path, assignment: str, lesson: Lesson, copies: int, jobs: int) -> float:
+    """Seconds for a submission with `autograder grade`, feedback pages included."""
+    course = make_course(folder, assignment, lesson, copies, vanilla=False)
+    seconds = run_timed(course, "autograder", "grade", assignment, "--jobs", str(jobs))
+    check_points(course, assignment, copies)
+    return seconds / copies
+
+
+def time_vanilla(folder: Path, assignment: str, lesson: Lesson, copies: int) -> tuple[float, float]:
+    """Seconds for a submission with nbgrader alone: `autograde`, and `generate_feedback` after it."""
+    course = make_course(folder, assignment, lesson, copies, vanilla=True)
+    grading = run_timed(course, "nbgrader", "autograde", assignment)
+    check_points(course, assignment, copies)
+    return grading / copies, run_timed(course, "nbgrader", "generate_feedback", assignment) / copies
+
+
+def time_floor(assignment: str, lesson: Lesson, copies: int) -> float:
+    """Seconds for a submission when children of a warm process run the cells and the visible asserts, and nothing else."""
+    os.environ["MPLBACKEND"] = "agg"
+    for name in modules_of(assignment):
+        importlib.import_module(name)
+    cells = [cell.python().replace(FAIL_CLOSED, "") for cell in lesson.cells if cell.kind == "code"]
+    started = time.perf_counter()
+    for _ in range(copies):
+        child = os.fork()
+        if not child:
+            os._exit(exec_cells(cells, ROOT / "source" / assignment))
+        if os.waitpid(child, 0)[1]:
+            raise RuntimeError(f"{assignment}: a cell of the solution failed")
+    return (time.perf_counter() - started) / copies
+
+
+def exec_cells(cells: Sequence[str], folder: Path) -> int:
+    """0 when all cells ran."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    try:
+        with chdir(folder), open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            for cell in cells:
+                exec(compile(cell, "<cell>", "exec"), names)
+    except BaseException:
+        return 1
+    return 0
+
+
+def modules_of(assignment: str) -> tuple[str, ...]:
+    """What the assignment's sandbox imports before it forks."""
+    return tuple(tomllib.loads((SUITES / assignment / "suite.toml").read_text())["modules"])
+
+
+def time_opening(modules: Sequence[str]) -> dict[str, float]:
+    """The median milliseconds from the request for a session to the answer of its first cell, with all layers and with none."""
+    kinds = {"all layers": LAYERS, "no layers": ("none",)}
+    seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
+    sandboxes = {kind: Sandbox(modules, layers=layers) for kind, layers in kinds.items()}
+    try:
+        print(f"isolation: {sandboxes['all layers'].isolation.sentence()}")
+        for _ in range(OPENINGS):
+            for kind, sandbox in sandboxes.items():
+                started = time.perf_counter()
+                sandbox.open().run_cell("first", "1", 60)
+                seconds[kind].append(time.perf_counter() - started)
+                sandbox.end_session()
+    finally:
+        for sandbox in sandboxes.values():
+            sandbox.close()
+    return {kind: 1000 * median(values) for kind, values in seconds.items()}
+
+
+def measure(assignment: str, copies: int, jobs: int) -> list[str]:
+    """A row of the table."""
+    lesson = shortened(assignment)
+    floor = time_floor(assignment, lesson, copies)
+    with tempfile.TemporaryDirectory() as folder:
+        ours = time_ours(Path(folder, "ours"), assignment, lesson, copies, jobs)
+        vanilla, feedback = time_vanilla(Path(folder, "vanilla"), assignment, lesson, copies)
+    times = [f"{seconds:.2f} s" for seconds in (ours, vanilla, vanilla + feedback, floor)]
+    return [assignment, *times, f"{vanilla / ours:.1f}", f"{(vanilla + feedback) / ours:.1f}", f"{ours / floor:.1f}"]
+
+
+def main() -> None:
+    """Reads the arguments, measures, prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("assignments", nargs="*", default=["01-backprop", "06-attention"])
+    parser.add_argument("--copies", type=int, default=10)
+    parser.add_argument("--jobs", type=int, default=1, help="workers of `autograder grade`; nbgrader has one")
+    arguments = parser.parse_args()
+    head = ["assignment", "autograder", "nbgrader", "nbgrader + feedback", "floor", "× faster", "× faster with feedback", "× floor"]
+    rows = [measure(assignment, arguments.copies, arguments.jobs) for assignment in arguments.assignments]
+    print(
+        f"Wall seconds for a submission, {arguments.copies} copies of the solution, {arguments.jobs} worker(s), {os.cpu_count()} cores:\n"
+    )
+    print(table(head, rows))
+    openings = {name: time_opening(modules_of(name)) for name in arguments.assignments}
+    print(f"\nFrom the request for a session to the answer of its first cell, median of {OPENINGS}:\n")
+    print(
+        table(
+            ["assignment", *next(iter(openings.values()))], [[name, *(f"{ms:.1f} ms" for ms in t.values())] for name, t in openings.items()]
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ export MKL_NUM_THREADS = 1
 JOBS ?= 2
 
 .DEFAULT_GOAL = help
-.PHONY: help grade test quick check build doctor clean
+.PHONY: help grade test quick check build doctor soak adequacy bench clean
 
 help: ## prints this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -36,6 +36,19 @@ build: $(READY) ## source/ → assignments/ and solutions/
 
 doctor: $(READY) ## says which isolation layers work here
 	$(RUN) -m autograder doctor
+
+SEEDS ?= 1000
+soak: $(READY) ## long trials: many secrets, tolerances, mutants, noise on the wire (hours; make soak SEEDS=20)
+	$(RUN) -m tests.soak.seeds --seeds $(SEEDS) --jobs $(JOBS)
+	$(RUN) -m tests.soak.margins --jobs $(JOBS)
+	$(RUN) -m tests.soak.mutants --jobs $(JOBS)
+	$(RUN) -m tests.attacks.fuzz
+
+adequacy: $(READY) ## makes autograder/suites/ADEQUACY.md anew: what the hidden suites catch
+	$(RUN) -m tests.soak.adequacy --jobs $(JOBS)
+
+bench: $(READY) ## times grading beside vanilla nbgrader and the bare minimum
+	$(RUN) -m tests.soak.bench
 
 clean: ## removes what was made here, but no grades
 	rm -rf $(VENV) demo build *.egg-info

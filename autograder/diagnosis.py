@@ -9,9 +9,10 @@ import contextlib
 import io
 import os
 import random
+import signal
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from autograder.source import parse_script
 
 __all__ = ["Diagnostician", "Trace", "Variants"]
 
+VARIANT_SECONDS: Final = 5.0
 #: Two runs of the same formula may differ by rounding; two different formulas differ by far more.
 RTOL: Final = {2: 1e-2, 4: 1e-5, 8: 1e-9}
 
@@ -100,7 +102,8 @@ class Diagnostician:
     def _gives(self, names: dict[str, Any], trace: Trace) -> bool:
         """Whether the variant answers the call as the student's code did."""
         try:
-            value, after = self._run(names, trace)
+            with _time_limit():
+                value, after = self._run(names, trace)
         except BaseException as error:
             return trace.raised == type(error).__name__
         if trace.after is not None and not _same(_plain(after), tuple(trace.after)):
@@ -119,26 +122,16 @@ class Diagnostician:
         return self._probes()[trace.name](_Names(names), *arguments, **keywords), arguments
 
     def _names(self, exercise: str, key: str, code: str) -> dict[str, Any]:
-        """The lesson's names with `code` in place of the cell of `exercise`."""
+        """What the lesson imports and defines, with `code` in place of the cell of `exercise`; its figures and experiments are left out."""
         key = f"{exercise}:{key}"
         if key not in self._made:
-            names = dict(self._definitions)
-            with contextlib.suppress(Exception):
-                exec(compile(code, f"<{key}>", "exec"), names)
+            names: dict[str, Any] = {"__name__": "lesson"}
+            for cell in self.variants.lesson.cells:
+                if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags:
+                    source = code if cell.exercise == exercise else cell.python()
+                    _execute(ast.parse(source).body if cell.exercise else _definitions(source), names)
             self._made[key] = names
         return self._made[key]
-
-    @cached_property
-    def _definitions(self) -> dict[str, Any]:
-        """What the lesson imports and defines, solutions included; its figures and experiments are left out."""
-        names: dict[str, Any] = {"__name__": "lesson"}
-        for cell in self.variants.lesson.cells:
-            if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags:
-                nodes = ast.parse(cell.python()).body if cell.exercise else _definitions(cell.python())
-                for node in nodes:
-                    with contextlib.suppress(Exception):
-                        exec(compile(ast.Module([node], []), "<lesson>", "exec"), names)
-        return names
 
     def _probes(self) -> dict[str, Any]:
         names: dict[str, Any] = {}
@@ -151,6 +144,28 @@ class _Names:
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.__dict__ = names
+
+
+def _execute(nodes: Iterable[ast.stmt], names: dict[str, Any]) -> None:
+    for node in nodes:
+        with contextlib.suppress(Exception):
+            exec(compile(ast.Module([node], []), "<lesson>", "exec"), names)
+
+
+@contextlib.contextmanager
+def _time_limit() -> Iterator[None]:
+    """Raises `TimeoutError` in what runs longer than a catalogued mistake may: one that never ends must not stop the grading."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, VARIANT_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _definitions(source: str) -> Iterator[ast.stmt]:
@@ -183,7 +198,7 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, dict):
         return isinstance(b, dict) and a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
     if isinstance(a, wire.Opaque) or isinstance(b, wire.Opaque):
-        return bool(a == b)
+        return type(a) is type(b) and bool(a == b)
     if is_tensor(a) != is_tensor(b):
         return False
     if is_tensor(a) or isinstance(a, np.ndarray | np.generic | int | float | complex):

@@ -313,7 +313,7 @@ def _numpy_dtype(name: Any) -> np.dtype[Any]:
 def _native(array: np.ndarray) -> np.ndarray:
     """A copy in this machine's byte order; bytes that are neither true nor false become true."""
     if array.dtype.kind == "b":
-        return np.not_equal(array.view(np.uint8), 0)
+        return np.asarray(np.not_equal(array.view(np.uint8), 0))  # not a scalar where there are no axes
     return array.astype(array.dtype.newbyteorder("="))
 
 

@@ -1,7 +1,8 @@
 """The system calls that numerical Python needs, by architecture: what the sandbox's filter lets through.
 
 Everything else is refused with EPERM: sockets, tracing, signals to others, changing owners, modes and times, mounting, namespaces,
-io_uring, keys, BPF, files in memory, which no limit counts. Numbers are those of the kernel's headers; None where the architecture has no such call.
+io_uring, keys, BPF, files in memory, which no limit counts. Numbers are those of the kernel's headers; None where the architecture
+has no such call.
 """
 
 import platform
@@ -44,7 +45,8 @@ PLAIN: Final[dict[str, tuple[int | None, int | None]]] = {
     "getsockname": (51, 204), "getpeername": (52, 205), "sched_yield": (24, 124), "sched_getaffinity": (204, 123),
     "sched_getparam": (143, 121), "sched_getscheduler": (145, 120), "sched_get_priority_max": (146, 125),
     "sched_get_priority_min": (147, 126), "sched_rr_get_interval": (148, 127), "getrandom": (318, 278), "arch_prctl": (158, None),
-    "membarrier": (324, 283), "getcpu": (309, 168), "restart_syscall": (219, 128), "getxattr": (191, 8), "lgetxattr": (192, 9), "fgetxattr": (193, 10), "listxattr": (194, 11),
+    "membarrier": (324, 283), "getcpu": (309, 168), "restart_syscall": (219, 128),
+    "getxattr": (191, 8), "lgetxattr": (192, 9), "fgetxattr": (193, 10), "listxattr": (194, 11),
     "llistxattr": (195, 12), "flistxattr": (196, 13), "mkdir": (83, None), "mkdirat": (258, 34),
     "rmdir": (84, None), "unlink": (87, None), "unlinkat": (263, 35), "rename": (82, None), "renameat": (264, 38),
     "renameat2": (316, 276), "symlink": (88, None), "symlinkat": (266, 36), "truncate": (76, 45), "ftruncate": (77, 46),

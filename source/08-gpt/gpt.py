@@ -1168,7 +1168,7 @@ def bits_now(model: nn.Module) -> float:
 
 
 torch.manual_seed(0)
-model = GPT(VOCAB, max_length=256, d_model=128, heads=4, layers=2, dropout=0.25)
+model = GPT(VOCAB, max_length=256, d_model=128, heads=4, layers=2, dropout=0.15)
 optimizer = configure_adamw(model, PEAK, weight_decay=0.5)
 draw = torch.Generator().manual_seed(0)
 history, recent = [], []

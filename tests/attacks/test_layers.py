@@ -195,7 +195,7 @@ LIMITED = {
     "memory": ({"memory_bytes": 256 << 20}, "attempt(lambda: len(bytearray(512 << 20)))"),
     "threads": (
         {"processes": 3},
-        "import threading as t\nattempt(lambda: [t.Thread(target=t.Event().wait, args=(9,), daemon=True).start() for _ in range(6)])",
+        "import threading as t\nattempt(lambda: [t.Thread(target=t.Event().wait, args=(9,), daemon=True).start() for _ in range(60)])",
     ),
     "folder": (
         {"folder_bytes": 1 << 20},

@@ -23,7 +23,18 @@ ASSIGNMENTS = sorted(folder.name for folder in SUITES.iterdir() if (folder / "su
 @cache
 def lesson_of(assignment: str) -> Lesson:
     """The lesson, from its script."""
-    return parse_script((ROOT / "source" / assignment / f"{topic_of(assignment)}.py").read_text())
+    return parse_script(script_of(assignment).read_text())
+
+
+def script_of(assignment: str) -> Path:
+    """The lesson's script."""
+    return ROOT / "source" / assignment / f"{topic_of(assignment)}.py"
+
+
+def files_of(assignment: str) -> list[Path]:
+    """The data beside the lesson."""
+    folder = ROOT / "source" / assignment
+    return [path for path in folder.iterdir() if path.suffix not in (".py", ".ipynb") and path.is_file()]
 
 
 @cache
@@ -37,9 +48,7 @@ class Bench:
 
     def __init__(self, assignment: str) -> None:
         self.assignment, self.lesson = assignment, lesson_of(assignment)
-        folder = ROOT / "source" / assignment
-        files = [path for path in folder.iterdir() if path.suffix not in (".py", ".ipynb") and path.is_file()]
-        self.worker = Worker(SUITES / assignment, files, lesson=folder / f"{topic_of(assignment)}.py")
+        self.worker = Worker(SUITES / assignment, files_of(assignment), lesson=script_of(assignment))
 
     def solution(self, exercise: str) -> str:
         """The solution's cell of an exercise, without the markers."""
@@ -48,15 +57,20 @@ class Bench:
 
     def grade(self, changes: dict[str, str], student: str = "somebody", only: str | None = None) -> dict[str, ExerciseReport]:
         """The reports by exercise when the cells in `changes` stand in place of the solution's; of all exercises, or of one."""
-        cells = [
-            Cell(cell.name or f"cell-{number}", changes.get(cell.exercise or "", _needed(cell)))
-            for number, cell in enumerate(self.lesson.cells, 1)
-            if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags
-        ]
-        points = {cell.test: float(cell.points or 0) for cell in self.lesson.cells if cell.test and only in (None, cell.test)}
-        secret = os.environ.get("COURSE_TEST_SECRET", "adequacy")
-        report = self.worker.grade(Job(student, self.assignment, secret, cells, points))
+        report = self.worker.grade(job_for(self.assignment, changes, student, only))
         return {exercise.exercise: exercise for exercise in report.exercises}
+
+
+def job_for(assignment: str, changes: dict[str, str], student: str = "somebody", only: str | None = None) -> Job:
+    """The solution as a submission, with the cells in `changes` in place of its own."""
+    lesson = lesson_of(assignment)
+    cells = [
+        Cell(cell.name or f"cell-{number}", changes.get(cell.exercise or "", _needed(cell)))
+        for number, cell in enumerate(lesson.cells, 1)
+        if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags
+    ]
+    points = {cell.test: float(cell.points or 0) for cell in lesson.cells if cell.test and only in (None, cell.test)}
+    return Job(student, assignment, os.environ.get("COURSE_TEST_SECRET", "adequacy"), cells, points)
 
 
 def _needed(cell: LessonCell) -> str:

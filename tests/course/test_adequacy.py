@@ -6,6 +6,7 @@ import pytest
 
 from autograder.catalogue import Mistake
 from tests.course.conftest import ASSIGNMENTS, Bench, catalogue_of, complain, lesson_of
+from tests.course.messages import check_messages
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +106,7 @@ def test_mistakes_lose_points_are_named_and_cost_nothing_elsewhere(bench: Bench,
     """With a mistake in every exercise but one, each loses points and is not taken for another; the right one keeps its points."""
     mistakes = pick(bench.assignment, number)
     reports = bench.grade({name: mistake.apply(bench.solution(name)) for name, mistake in mistakes.items()})
+    check_messages(reports)
     spared = {name for mistake in mistakes.values() for name in mistake.also}
     for name, report in reports.items():
         assert report.points is not None, complain(reports)

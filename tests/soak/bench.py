@@ -47,8 +47,10 @@ def solved(lesson: Lesson, release: Path) -> str:
 
 def run_timed(course: Path, *command: str) -> float:
     """The wall seconds of a Python module run in a course folder; raises when it fails."""
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])  # nbgrader calls alembic by name
+    environment = {**os.environ, **ONE_THREAD, "PATH": path}
     started = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", *command], cwd=course, capture_output=True, text=True, env={**os.environ, **ONE_THREAD})
+    done = subprocess.run([sys.executable, "-m", *command], cwd=course, capture_output=True, text=True, env=environment)
     seconds = time.perf_counter() - started
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")

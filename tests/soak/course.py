@@ -9,13 +9,17 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from typing import Any, TypeVar
 
-from autograder.model import ExerciseReport
-from tests.course.conftest import ROOT, SUITES, Bench, catalogue_of
+from autograder.catalogue import Mistake, Style
+from autograder.model import ExerciseReport, Job, Report
+from autograder.runner import Suite, run_suite
+from tests.course.conftest import ROOT, SUITES, Bench, catalogue_of, files_of, job_for, lesson_of, script_of
 
-__all__ = ["RESULTS", "ROOT", "SUITES", "catalogue_of", "finished", "grade", "parser_for", "run_all", "table"]
+__all__ = ["RESULTS", "Entry", "bench_of", "finished", "grade", "grade_catalogue", "parser_for", "run_all", "table"]
 
 RESULTS = ROOT / "build" / "soak"
 
+#: A mistake, a style, or None for the solution as it is.
+Entry = Mistake | Style | None
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -42,6 +46,23 @@ def grade(assignment: str, changes: Mapping[str, str], secret: str, only: str | 
     """The reports of the solution with `changes`, its hidden inputs drawn from a course secret."""
     os.environ["COURSE_TEST_SECRET"] = secret
     return bench_of(assignment).grade(dict(changes), only=only)
+
+
+def grade_catalogue(assignment: str, secret: str, keep: Callable[[Entry, Report], None]) -> None:
+    """Grades the solution whole, then the exercise of each style and of each mistake, here in this process."""
+    os.environ["COURSE_TEST_SECRET"] = secret
+    mistakes, styles = catalogue_of(assignment)
+    entries: list[Entry] = [None, *styles, *mistakes]
+    solutions = {cell.exercise: cell.python() for cell in lesson_of(assignment).cells if cell.exercise}
+    waiting = iter(entries)
+
+    def jobs() -> Iterator[Job]:
+        for entry in entries:
+            changes = {entry.exercise: entry.apply(solutions[entry.exercise])} if entry else {}
+            yield job_for(assignment, changes, only=entry.exercise if entry else None)
+
+    suite = Suite.read(SUITES / assignment)
+    run_suite(suite, jobs(), lambda report: keep(next(waiting), report), files_of(assignment), lesson=script_of(assignment))
 
 
 def parser_for(module_docstring: str | None) -> argparse.ArgumentParser:

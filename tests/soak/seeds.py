@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from autograder.catalogue import Mistake, Style
-from tests.course.conftest import complain, lesson_of
-from tests.soak.course import bench_of, catalogue_of, grade, parser_for, run_all
+from tests.course.conftest import catalogue_of, complain, lesson_of
+from tests.soak.course import bench_of, grade, parser_for, run_all
 
 WORDS = {"solution": "the solution", "style": "right styles", "mistake": "mistakes, each alone"}
 

@@ -174,6 +174,164 @@ LINEAR = [
     ),
 ]
 
+CHECK_LINEAR = [
+    Mistake(
+        "check-linear-only-shapes",
+        exercise="check_linear",
+        name="Only the shapes are looked at",
+        hint="Zeros have the right shapes too. Compare the numbers.",
+        change=[(" and np.allclose(other, mine, rtol=1e-8, atol=1e-9)", "")],
+    ),
+    Mistake(
+        "check-linear-all-ones",
+        exercise="check_linear",
+        name="All sizes are equal, and all numbers are ones",
+        hint="With ones, a wrong transpose gives the right numbers. Draw them at random, with N, D and K different.",
+        code="""\
+def check_linear(f):
+    ones = np.ones((3, 3))
+    try:
+        d_x, d_w, d_b = f(ones, ones, ones)
+        return all(np.array_equal(a, b) for a, b in ((d_x, 3 * ones), (d_w, 3 * ones), (d_b, 3 * np.ones(3))))
+    except Exception:
+        return False
+""",
+    ),
+    Mistake(
+        "check-linear-upstream-of-ones",
+        exercise="check_linear",
+        name="d_out is always ones",
+        hint="A formula that forgot d_out is right for ones. Draw d_out at random.",
+        change=[("d_out = rng.normal(size=(n, k))", "d_out = np.ones((n, k))")],
+    ),
+    Mistake(
+        "check-linear-loose-tolerance",
+        exercise="check_linear",
+        name="Differences of 0.1 are accepted",
+        hint="Rounding is of the order of 1e-16. One per cent is a mistake.",
+        change=[("rtol=1e-8, atol=1e-9", "rtol=0.1, atol=0.1")],
+    ),
+    Mistake(
+        "check-linear-exact-equality",
+        exercise="check_linear",
+        name="Numbers with fractions are compared by ==",
+        hint="A sum in another order differs in its last digits. Accept rounding.",
+        code="""\
+def check_linear(f):
+    rng = np.random.default_rng(3)
+    for n, d, k in ((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1)):
+        for x in (rng.normal(size=(n, d)), rng.integers(-4, 5, size=(n, d))):
+            w, d_out = rng.normal(size=(d, k)), rng.normal(size=(n, k))
+            expected = d_out @ w.T, x.T @ d_out, d_out.sum(axis=0)
+            try:
+                got = f(d_out.copy(), x.copy(), w.copy())
+                if len(got) != 3 or not all(np.array_equal(a, b) for a, b in zip(got, expected)):
+                    return False
+            except Exception:
+                return False
+    return True
+""",
+    ),
+    Mistake(
+        "check-linear-one-row",
+        exercise="check_linear",
+        name="Every batch has one row",
+        hint="For N = 1 a mean over the batch is the same as a sum.",
+        change=[("((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1))", "((1, 3, 7), (1, 4, 2), (1, 1, 5), (1, 2, 1))")],
+    ),
+    Mistake(
+        "check-linear-lets-exceptions-through",
+        exercise="check_linear",
+        name="Most errors that f raises come through",
+        hint="What f raises is f's fault: the answer is False.",
+        change=[("except Exception:", "except TypeError:")],
+    ),
+    Mistake(
+        "check-linear-always-true",
+        exercise="check_linear",
+        name="The answer is always True",
+        hint="Show your test something wrong, and see it fail.",
+        code="""\
+def check_linear(f):
+    try:
+        f(np.ones((2, 3)), np.ones((2, 4)), np.ones((4, 3)))
+    except Exception:
+        pass
+    return True
+""",
+    ),
+    Mistake(
+        "check-linear-always-false",
+        exercise="check_linear",
+        name="The answer is always False",
+        hint="A test that rejects everything has not found the right ones either.",
+        change=[("return False\n    return True", "return False\n    return False")],
+    ),
+    Mistake(
+        "check-linear-ignores-bias",
+        exercise="check_linear",
+        name="The third result, d_b, is not looked at",
+        hint="Three results, three comparisons.",
+        change=[("zip((d_x, d_w, d_b), got)", "zip((d_x, d_w), got)")],
+    ),
+    Mistake(
+        "check-linear-ignores-d-x",
+        exercise="check_linear",
+        name="The first result, d_x, is not looked at",
+        hint="Three results, three comparisons.",
+        change=[("zip((d_x, d_w, d_b), got)", "zip((d_w, d_b), got[1:])")],
+    ),
+    Mistake(
+        "check-linear-broadcasts",
+        exercise="check_linear",
+        name="The shapes are not compared, so (1, K) passes for (K,)",
+        hint="`np.allclose` broadcasts. Compare the shapes first.",
+        change=[("np.shape(other) == mine.shape and ", "")],
+    ),
+    Mistake(
+        "check-linear-no-integers",
+        exercise="check_linear",
+        name="x never holds integers",
+        hint="The docstring of linear_backward allows integers in x. See the last line of the table.",
+        change=[("(rng.normal(size=(n, d)), rng.integers(-4, 5, size=(n, d)))", "(rng.normal(size=(n, d)),)")],
+    ),
+    Mistake(
+        "check-linear-no-size-of-one",
+        exercise="check_linear",
+        name="No size is ever 1",
+        hint="One row, one input, one output: axes of length one get lost easily.",
+        change=[("((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1))", "((5, 3, 7), (2, 4, 3))")],
+    ),
+    Mistake(
+        "check-linear-nan-passes",
+        exercise="check_linear",
+        name="It looks for large differences, and NaN is none",
+        hint="NaN > 1e-8 is false, and so is NaN < 1e-8. Ask whether the differences are small.",
+        change=[("np.allclose(other, mine, rtol=1e-8, atol=1e-9)", "not (np.abs(other - mine) > 1e-8).any()")],
+    ),
+    Mistake(
+        "check-linear-expects-too-late",
+        exercise="check_linear",
+        name="The expected numbers are worked out from arrays that f has changed",
+        hint="Work out what you expect before you call f, and hand over copies.",
+        code="""\
+def check_linear(f):
+    rng = np.random.default_rng(3)
+    for n, d, k in ((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1)):
+        for x in (rng.normal(size=(n, d)), rng.integers(-4, 5, size=(n, d))):
+            w, d_out = rng.normal(size=(d, k)), rng.normal(size=(n, k))
+            try:
+                got = f(d_out, x, w)
+                expected = np.einsum("nk,dk->nd", d_out, w), np.einsum("nd,nk->dk", x, d_out), d_out.sum(axis=0)
+                if len(got) != 3 or not all(np.shape(a) == b.shape and np.allclose(a, b) for a, b in zip(got, expected)):
+                    return False
+            except Exception:
+                return False
+    return True
+""",
+    ),
+]
+
 SOFTMAX_CROSS_ENTROPY = [
     Mistake(
         "softmax-cross-entropy-overflows",
@@ -1074,6 +1232,7 @@ TRAIN_DIGITS = [
 MISTAKES = [
     *NUMERICAL_GRADIENT,
     *LINEAR,
+    *CHECK_LINEAR,
     *SOFTMAX_CROSS_ENTROPY,
     *UNBROADCAST,
     *TOPOLOGICAL_ORDER,

@@ -189,6 +189,154 @@ linear_backward = lambda d_out, x, w: (
     ),
 ]
 
+CHECK_LINEAR = [
+    Style(
+        "check-linear-einsum-and-assertions",
+        exercise="check_linear",
+        code="""\
+def check_linear(f) -> bool:
+    rng = np.random.default_rng(2024)
+
+    def compare(n, d, k, integers=False):
+        x = rng.integers(-9, 10, (n, d)) if integers else rng.standard_normal((n, d))
+        w, d_out = rng.standard_normal((d, k)), rng.standard_normal((n, k))
+        expected = [np.einsum("nk,dk->nd", d_out, w), np.einsum("nd,nk->dk", x, d_out), np.einsum("nk->k", d_out)]
+        given = [d_out, x, w]
+        before = [a.copy() for a in given]
+        got = f(*given)
+        assert isinstance(got, (tuple, list)) and len(got) == 3
+        for a, b in zip(got, expected):
+            assert a.shape == b.shape
+            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9)
+        for a, b in zip(given, before):
+            np.testing.assert_array_equal(a, b)
+
+    try:
+        for sizes in [(2, 3, 4), (1, 3, 4), (2, 1, 4), (2, 3, 1), (1, 1, 1)]:
+            compare(*sizes)
+            compare(*sizes, integers=True)
+    except Exception:
+        return False
+    return True
+""",
+    ),
+    Style(
+        "check-linear-loops",
+        exercise="check_linear",
+        code="""\
+def check_linear(f):
+    rng = np.random.default_rng(1)
+    verdict = True
+    for n, d, k in [(4, 3, 2), (1, 2, 3), (2, 1, 3), (2, 3, 1)]:
+        for make in (rng.random, lambda size: rng.integers(1, 9, size)):
+            x, w, c = make((n, d)), rng.random((d, k)) - 0.5, rng.random((n, k)) - 0.5
+            d_x, d_w, d_b = np.zeros((n, d)), np.zeros((d, k)), np.zeros(k)
+            for i in range(n):
+                for j in range(k):
+                    d_b[j] += c[i, j]
+                    for m in range(d):
+                        d_x[i, m] += c[i, j] * w[m, j]
+                        d_w[m, j] += c[i, j] * x[i, m]
+            try:
+                a, b, e = f(c.copy(), x.copy(), w.copy())
+                same = a.shape == d_x.shape and b.shape == d_w.shape and e.shape == d_b.shape
+                verdict &= same and np.allclose(a, d_x) and np.allclose(b, d_w) and np.allclose(e, d_b)
+            except Exception:
+                verdict = False
+    return verdict
+""",
+    ),
+    Style(
+        "check-linear-small-steps",
+        exercise="check_linear",
+        code="""\
+def poke(loss, array, step=1e-5):
+    array = np.array(array, dtype=float)
+    slope = np.zeros(array.shape)
+    for place in np.ndindex(array.shape):
+        middle = array[place]
+        array[place] = middle + step
+        high = loss(array)
+        array[place] = middle - step
+        low = loss(array)
+        array[place] = middle
+        slope[place] = (high - low) / (2 * step)
+    return slope
+
+
+def is_right(f, x, w, d_out):
+    loss = lambda x, w, b: float(((x @ w + b) * d_out).sum())
+    b = np.zeros(w.shape[1])
+    wanted = (poke(lambda a: loss(a, w, b), x), poke(lambda a: loss(x, a, b), w), poke(lambda a: loss(x, w, a), b))
+    results = f(d_out.copy(), x.copy(), w.copy())
+    if len(results) != 3:
+        return False
+    return all(np.shape(r) == v.shape and np.abs(r - v).max() < 1e-6 for r, v in zip(results, wanted))
+
+
+def check_linear(f):
+    rng = np.random.default_rng(7)
+    shapes = [(3, 2, 5), (1, 2, 3), (3, 1, 2), (3, 2, 1)]
+    cases = [(rng.normal(size=(n, d)), rng.normal(size=(d, k)), rng.normal(size=(n, k))) for n, d, k in shapes]
+    cases.append((np.array([[1, -2], [3, 4], [0, 5]]), rng.normal(size=(2, 4)), rng.normal(size=(3, 4))))
+    try:
+        return all(is_right(f, *case) for case in cases)
+    except Exception:
+        return False
+""",
+    ),
+    Style(
+        "check-linear-whole-numbers",
+        exercise="check_linear",
+        code='''\
+def check_linear(f):
+    """With whole numbers in float64 there is no rounding at all, so == is fair."""
+    rng = np.random.default_rng(0)
+    for n, d, k in ((5, 4, 3), (1, 1, 1), (1, 3, 2), (4, 1, 3), (4, 3, 1)):
+        x = rng.integers(-5, 6, (n, d)).astype(float)
+        w = rng.integers(-5, 6, (d, k)).astype(float)
+        d_out = rng.integers(-5, 6, (n, k)).astype(float)
+        for a in (x, x.astype(int)):
+            for part in (1.0, 0.5):
+                up = d_out * part
+                right = (up @ w.T, a.T @ up, up.sum(0))
+                try:
+                    mine = f(up.copy(), a.copy(), w.copy())
+                    if [np.shape(m) for m in mine] != [r.shape for r in right]:
+                        return False
+                    if any(np.any(np.asarray(m) != r) for m, r in zip(mine, right)):
+                        return False
+                except Exception:
+                    return False
+    return True
+''',
+    ),
+    Style(
+        "check-linear-random-directions",
+        exercise="check_linear",
+        code="""\
+def check_linear(f):
+    rng = np.random.default_rng(5)
+    answers = []
+    try:
+        for n, d, k in ((3, 5, 4), (1, 4, 3), (4, 1, 2), (2, 3, 1)):
+            for integers in (False, True):
+                x, w, b, c = rng.normal(size=(n, d)) * 3, rng.normal(size=(d, k)), rng.normal(size=k), rng.normal(size=(n, k))
+                x = x.astype(int) if integers else x
+                d_x, d_w, d_b = f(c.copy(), x.copy(), w.copy())
+                answers.append(d_x.shape == (n, d) and d_w.shape == (d, k) and d_b.shape == (k,))
+                for _ in range(3):  # the slope along a direction is the gradient's product with it
+                    u, v, z = rng.normal(size=(n, d)), rng.normal(size=(d, k)), rng.normal(size=k)
+                    answers.append(np.isclose((d_x * u).sum(), (c * (u @ w)).sum()))
+                    answers.append(np.isclose((d_w * v).sum(), (c * (x @ v)).sum()))
+                    answers.append(np.isclose((d_b * z).sum(), (c * z).sum()))
+    except Exception:
+        return False
+    return np.all(answers)
+""",
+    ),
+]
+
 SOFTMAX_CROSS_ENTROPY = [
     Style(
         "softmax-cross-entropy-one-hot",
@@ -1492,6 +1640,7 @@ def train_digits(x_train, y_train, x_test, rng, hidden=64, epochs=30, batch_size
 STYLES = [
     *NUMERICAL_GRADIENT,
     *LINEAR,
+    *CHECK_LINEAR,
     *SOFTMAX_CROSS_ENTROPY,
     *UNBROADCAST,
     *TOPOLOGICAL_ORDER,

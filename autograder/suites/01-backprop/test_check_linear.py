@@ -111,6 +111,7 @@ def verdicts(student, variants, rng, entries):
 
 @graded(
     stage="value",
+    seconds=10,
     weight=5,
     hint="A right f differs from your numbers by rounding only; zeros differ from them in nearly every entry. See «When is a test good?».",
 )
@@ -124,6 +125,7 @@ def test_right_and_zeros(student, variants, rng):
 @graded(
     stage="edge",
     weight=4,
+    seconds=20,
     hint="Loops and matrix products add in another order, so the last digits differ; and a list of three arrays is as good as a tuple.",
 )
 def test_right_styles(student, variants, rng):
@@ -135,7 +137,9 @@ def test_right_styles(student, variants, rng):
 
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
-@graded(stage="edge", hint="Which sizes, numbers or cases would give this mistake away? See the table in «When is a test good?».")
+@graded(
+    stage="edge", seconds=10, hint="Which sizes, numbers or cases would give this mistake away? See the table in «When is a test good?»."
+)
 def test_wrong(student, variants, rng, mistake):
     """Rejects a wrong f: {mistake.name}."""
     right, wrong = verdicts(student, variants, rng, [mistake])

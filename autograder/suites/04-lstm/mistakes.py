@@ -135,6 +135,188 @@ CELL_FORWARD = [
     ),
 ]
 
+CHECK_CELL_FORWARD = [
+    Mistake(
+        "check_lstm_cell_forward-only-shapes",
+        exercise="check_lstm_cell_forward",
+        name="only the shapes are looked at",
+        hint="Zeros have the right shapes too. Compare the numbers.",
+        change=[(" and np.allclose(got_h, h, rtol=1e-8, atol=1e-9)", ""), (" and np.allclose(got_c, c, rtol=1e-8, atol=1e-9)", "")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-only-c",
+        exercise="check_lstm_cell_forward",
+        name="only c is looked at",
+        hint="Much can go wrong between c and h. See the table in «When is a test good?».",
+        change=[("np.shape(got_h) == h.shape and np.allclose(got_h, h, rtol=1e-8, atol=1e-9)", "True")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-zero-bias",
+        exercise="check_lstm_cell_forward",
+        name="all biases are zero",
+        hint="A bias that is left out does no harm if it is zero.",
+        change=[
+            ("floats[3:] = [scale * part for part in floats[3:]]", "floats[3:] = [scale * floats[3], scale * floats[4], 0 * floats[5]]"),
+            (
+                "integers = [rng.integers(-2, 3, size=shape) for shape in shapes]",
+                "integers = [rng.integers(-2, 3, size=shape) for shape in shapes]\n        integers[5][:] = 0",
+            ),
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-first-step",
+        exercise="check_lstm_cell_forward",
+        name="h_prev and c_prev are always zero",
+        hint="That is the first step only: a lost recurrence looks right there.",
+        change=[
+            (
+                "for inputs in (floats, integers):\n",
+                "for inputs in (floats, integers):\n            inputs[1:3] = 0 * inputs[1], 0 * inputs[2]\n",
+            )
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-one-unit",
+        exercise="check_lstm_cell_forward",
+        name="there is always one hidden unit",
+        hint="With one column each, all ways to cut the blocks agree.",
+        change=[
+            (
+                "cases = [(3, 4, 5, 1.0), (1, 3, 2, 1.0), (2, 1, 3, 1.0), (3, 2, 1, 1.0), (3, 2, 4, 500.0)]",
+                "cases = [(3, 4, 1, 1.0), (1, 3, 1, 1.0), (2, 1, 1, 1.0), (3, 2, 1, 500.0)]",
+            )
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-one-row",
+        exercise="check_lstm_cell_forward",
+        name="every batch has one row",
+        hint="With one row, nothing can be mixed up between rows.",
+        change=[
+            (
+                "cases = [(3, 4, 5, 1.0), (1, 3, 2, 1.0), (2, 1, 3, 1.0), (3, 2, 1, 1.0), (3, 2, 4, 500.0)]",
+                "cases = [(1, 4, 5, 1.0), (1, 3, 2, 1.0), (1, 1, 3, 1.0), (1, 2, 1, 1.0), (1, 2, 4, 500.0)]",
+            )
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-moderate-numbers",
+        exercise="check_lstm_cell_forward",
+        name="a never comes near ±1000",
+        hint="One regime only: an overflow happens elsewhere.",
+        change=[(", (3, 2, 4, 500.0)]", "]")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-loose-tolerance",
+        exercise="check_lstm_cell_forward",
+        name="differences of 0.1 are accepted",
+        hint="Rounding is of the order of 1e-16. One hundredth is a mistake.",
+        change=[
+            ("np.allclose(got_h, h, rtol=1e-8, atol=1e-9)", "np.allclose(got_h, h, rtol=0, atol=0.1)"),
+            ("np.allclose(got_c, c, rtol=1e-8, atol=1e-9)", "np.allclose(got_c, c, rtol=0, atol=0.1)"),
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-exact-equality",
+        exercise="check_lstm_cell_forward",
+        name="numbers with fractions are compared by ==",
+        hint="A sum in another order differs in its last digits. Accept rounding.",
+        code="""\
+def check_lstm_cell_forward(f):
+    rng = np.random.default_rng(3)
+    for n, d, k, scale in ((3, 4, 5, 1), (1, 3, 2, 1), (2, 1, 3, 500), (3, 2, 1, 1)):
+        for whole in (False, True):
+            shapes = ((n, d), (n, k), (n, k), (d, 4 * k), (k, 4 * k), (4 * k,))
+            inputs = [rng.integers(-2, 3, size=s) if whole else scale * rng.normal(size=s) for s in shapes]
+            copies = [part.copy() for part in inputs]
+            x, h_prev, c_prev, w_x, w_h, b = inputs
+            a_i, a_f, a_g, a_o = np.split(x @ w_x + h_prev @ w_h + b, 4, axis=1)
+            c = sigmoid(a_f) * c_prev + sigmoid(a_i) * np.tanh(a_g)
+            try:
+                got_h, got_c, _ = f(*copies)
+                right = np.array_equal(got_c, c) and np.array_equal(got_h, sigmoid(a_o) * np.tanh(c))
+                if not right or not all(np.array_equal(old, new) for old, new in zip(inputs, copies)):
+                    return False
+            except Exception:
+                return False
+    return True
+""",
+    ),
+    Mistake(
+        "check_lstm_cell_forward-lets-exceptions-through",
+        exercise="check_lstm_cell_forward",
+        name="errors that f raises come through",
+        hint="What f raises is f's fault: the answer is False.",
+        change=[("except Exception:", "except ZeroDivisionError:")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-no-integers",
+        exercise="check_lstm_cell_forward",
+        name="integers are never tried",
+        hint="The docstring of lstm_cell_forward accepts integer arrays.",
+        change=[("for inputs in (floats, integers):", "for inputs in (floats,):")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-no-size-of-one",
+        exercise="check_lstm_cell_forward",
+        name="no size is ever 1",
+        hint="Axes of length one get lost easily.",
+        change=[
+            (
+                "cases = [(3, 4, 5, 1.0), (1, 3, 2, 1.0), (2, 1, 3, 1.0), (3, 2, 1, 1.0), (3, 2, 4, 500.0)]",
+                "cases = [(3, 4, 5, 1.0), (2, 5, 3, 1.0), (3, 2, 4, 500.0)]",
+            )
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-arguments-not-looked-at",
+        exercise="check_lstm_cell_forward",
+        name="nobody looks whether f has changed its arguments",
+        hint="Hand over copies, and compare them with the originals afterwards.",
+        change=[
+            ("right = right and all(np.array_equal(old, new) for old, new in zip(inputs, copies, strict=True))", "right = bool(right)")
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-looks-into-the-cache",
+        exercise="check_lstm_cell_forward",
+        name="the cache has to be a tuple",
+        hint="The cache is f's own business: a dict or None is as good.",
+        change=[("got_h, got_c, _ = f(*copies)", "got_h, got_c, (*_,) = f(*copies)")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-nan-passes",
+        exercise="check_lstm_cell_forward",
+        name="it looks for large differences, and NaN is none",
+        hint="NaN > 1e-8 is false, and so is NaN < 1e-8. Ask whether the differences are small.",
+        change=[
+            ("np.allclose(got_h, h, rtol=1e-8, atol=1e-9)", "not (np.abs(got_h - h) > 1e-8).any()"),
+            ("np.allclose(got_c, c, rtol=1e-8, atol=1e-9)", "not (np.abs(got_c - c) > 1e-8).any()"),
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-always-true",
+        exercise="check_lstm_cell_forward",
+        name="the answer is True for all but errors",
+        hint="Show your test something wrong, and see it fail.",
+        code="""
+def check_lstm_cell_forward(f):
+    try:
+        f(np.ones((2, 3)), np.ones((2, 4)), np.ones((2, 4)), np.ones((3, 16)), np.ones((4, 16)), np.ones(16))
+    except Exception:
+        return False
+    return True
+""",
+    ),
+    Mistake(
+        "check_lstm_cell_forward-always-false",
+        exercise="check_lstm_cell_forward",
+        name="the answer is always False",
+        hint="A test that rejects everything has not found the right ones either.",
+        change=[("return False\n    return True", "return False\n    return False")],
+    ),
+]
+
 CELL_BACKWARD = [
     Mistake(
         "lstm_cell_backward-ignores-d-c",
@@ -874,4 +1056,4 @@ ADDING = [
     ),
 ]
 
-MISTAKES = [*CELL_FORWARD, *CELL_BACKWARD, *SEQUENCE, *INITIALISE, *BIDIRECTIONAL, *PEEPHOLE, *ADDING]
+MISTAKES = [*CELL_FORWARD, *CHECK_CELL_FORWARD, *CELL_BACKWARD, *SEQUENCE, *INITIALISE, *BIDIRECTIONAL, *PEEPHOLE, *ADDING]

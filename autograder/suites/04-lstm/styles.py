@@ -111,6 +111,195 @@ lstm_cell_forward = lambda x, h_prev, c_prev, w_x, w_h, b: (
     ),
 ]
 
+CHECK_CELL_FORWARD = [
+    Style(
+        "check_lstm_cell_forward-vectorised-with-assertions",
+        exercise="check_lstm_cell_forward",
+        code="""
+def check_lstm_cell_forward(f):
+    rng = np.random.default_rng(77)
+
+    def judge(N, D, H, scale=1.0, whole=False):
+        args = [rng.normal(size=s) * z for s, z in (
+            ((N, D), 1), ((N, H), 1), ((N, H), 2), ((D, 4 * H), scale), ((H, 4 * H), scale), ((4 * H,), scale))]
+        if whole:
+            args = [np.rint(2 * a).astype(int) for a in args]
+        x, hp, cp, wx, wh, b = args
+        a = x @ wx + hp @ wh + b
+        i, f_, g, o = sigmoid(a[:, :H]), sigmoid(a[:, H:2 * H]), np.tanh(a[:, 2 * H:3 * H]), sigmoid(a[:, 3 * H:])
+        c = f_ * cp + i * g
+        mine = [a.copy() for a in args]
+        out = f(*mine)
+        assert len(out) == 3
+        assert out[0].shape == out[1].shape == (N, H)
+        np.testing.assert_allclose(out[1], c, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(out[0], o * np.tanh(c), rtol=1e-7, atol=1e-9)
+        for old, new in zip(args, mine):
+            np.testing.assert_array_equal(old, new)
+
+    try:
+        for sizes in ((2, 3, 4), (1, 2, 3), (3, 1, 2), (2, 3, 1)):
+            judge(*sizes)
+            judge(*sizes, whole=True)
+        judge(2, 3, 4, scale=800.0)
+    except Exception:
+        return False
+    return True
+""",
+    ),
+    Style(
+        "check_lstm_cell_forward-list-of-verdicts",
+        exercise="check_lstm_cell_forward",
+        code="""
+def expected_state(x, h_prev, c_prev, w_x, w_h, b):
+    a = np.einsum("nd,dk->nk", x, w_x) + np.einsum("nh,hk->nk", h_prev, w_h) + b
+    n, hidden = h_prev.shape
+    a = a.reshape(n, 4, hidden)
+    i, f, o = (1 / (1 + np.exp(-np.clip(a[:, k], -700, 700))) for k in (0, 1, 3))
+    c = i * np.tanh(a[:, 2]) + f * c_prev
+    return o * np.tanh(c), c
+
+
+def draw(rng, n, d, k, size):
+    return (rng.normal(size=(n, d)), rng.normal(size=(n, k)), rng.normal(size=(n, k)),
+            size * rng.normal(size=(d, 4 * k)), size * rng.normal(size=(k, 4 * k)), size * rng.normal(size=4 * k))
+
+
+def check_lstm_cell_forward(f):
+    rng, answers = np.random.default_rng(31), []
+    for n, d, k, size in ((4, 3, 2, 1), (1, 1, 1, 1), (2, 4, 3, 600), (1, 2, 3, 0.5), (2, 3, 1, 2)):
+        for integers in (False, True):
+            case = draw(rng, n, d, k, size)
+            if integers:
+                case = tuple((3 * part).astype(np.int64) for part in case)
+            h, c = expected_state(*case)
+            handed = tuple(np.array(part) for part in case)
+            try:
+                result = f(*handed)
+                answers += [np.shape(result[0]) == h.shape, np.shape(result[1]) == c.shape]
+                answers += [np.allclose(result[0], h), np.allclose(result[1], c)]
+                answers += [(p == q).all() for p, q in zip(case, handed)]
+            except Exception:
+                answers.append(False)
+    return np.all(answers)
+""",
+    ),
+    Style(
+        "check_lstm_cell_forward-math-on-numbers",
+        exercise="check_lstm_cell_forward",
+        code="""
+import math
+
+
+def check_lstm_cell_forward(f):
+    def logistic(z):
+        return 1 / (1 + math.exp(-z)) if z > 0 else math.exp(z) / (1 + math.exp(z))
+
+    def wrong(n, d, k, factor, kind):
+        rng = np.random.default_rng(n + 10 * d + 100 * k)
+        arrays = [rng.normal(size=s) for s in ((n, d), (n, k), (n, k), (d, 4 * k), (k, 4 * k), (4 * k,))]
+        arrays = [a if number < 3 else factor * a for number, a in enumerate(arrays)]
+        if kind is int:
+            arrays = [np.round(1.5 * a).astype(int) for a in arrays]
+        x, hp, cp, wx, wh, b = (a.tolist() for a in arrays)
+        given = [a.copy() for a in arrays]
+        h, c, _ = f(*given)
+        if h.shape != (n, k) or c.shape != (n, k) or any(not np.array_equal(p, q) for p, q in zip(given, arrays)):
+            return True
+        for r in range(n):
+            for u in range(k):
+                a = [
+                    sum(x[r][j] * wx[j][q * k + u] for j in range(d)) + sum(hp[r][j] * wh[j][q * k + u] for j in range(k)) + b[q * k + u]
+                    for q in range(4)
+                ]
+                cell = logistic(a[1]) * cp[r][u] + logistic(a[0]) * math.tanh(a[2])
+                out = logistic(a[3]) * math.tanh(cell)
+                if not (math.isclose(c[r, u], cell, rel_tol=1e-7, abs_tol=1e-8) and math.isclose(h[r, u], out, rel_tol=1e-7, abs_tol=1e-8)):
+                    return True
+        return False
+
+    try:
+        return not any(
+            wrong(*sizes, factor, kind)
+            for sizes in ((2, 3, 4), (1, 3, 2), (3, 2, 1), (2, 1, 3))
+            for factor in (1.0, 400.0)
+            for kind in (float, int)
+        )
+    except Exception:
+        return False
+""",
+    ),
+    Style(
+        "check_lstm_cell_forward-tables-of-cases",
+        exercise="check_lstm_cell_forward",
+        code="""
+def check_lstm_cell_forward(f):
+    np.random.seed(5)
+    cases = []
+    for n, d, k in [(3, 2, 4), (1, 5, 2), (2, 1, 3), (4, 3, 1)]:
+        for scale in (0.7, 900):
+            x, h, c = np.random.randn(n, d), np.random.randn(n, k), 2 * np.random.randn(n, k)
+            cases.append((x, h, c, scale * np.random.randn(d, 4 * k), scale * np.random.randn(k, 4 * k), scale * np.random.randn(4 * k)))
+    cases += [tuple(np.sign(a).astype(int) * 2 for a in case) for case in cases[:3]]
+    print(len(cases), "cases")
+    for case in cases:
+        x, h, c, w_x, w_h, b = case
+        gates = np.split(np.hstack([x, h, np.ones((len(x), 1))]) @ np.vstack([w_x, w_h, b]), 4, axis=1)
+        i, keep, o = (0.5 * np.tanh(a / 2) + 0.5 for a in (gates[0], gates[1], gates[3]))
+        new = keep * c + i * np.tanh(gates[2])
+        args = [a.copy() for a in case]
+        try:
+            got = tuple(f(*args))
+            fine = len(got) == 3 and all(
+                isinstance(a, np.ndarray) and a.shape == b.shape and (np.abs(a - b) < 1e-7).all()
+                for a, b in zip(got, (o * np.tanh(new), new))
+            )
+        except Exception:
+            fine = False
+        if not fine or any((a != b).any() for a, b in zip(args, case)):
+            return False
+    return True
+""",
+    ),
+    Style(
+        "check_lstm_cell_forward-bytes-of-arguments",
+        exercise="check_lstm_cell_forward",
+        code="""
+class Judge:
+    def __init__(self, f):
+        self.f, self.rng = f, np.random.default_rng(404)
+
+    def case(self, n, d, k, scale, dtype):
+        sizes = dict(x=(n, d), h_prev=(n, k), c_prev=(n, k), w_x=(d, 4 * k), w_h=(k, 4 * k), b=4 * k)
+        arrays = {name: self.rng.uniform(-2.5, 2.5, size) * (scale if name in ("w_x", "w_h", "b") else 1) for name, size in sizes.items()}
+        return {name: array.astype(dtype) for name, array in arrays.items()}
+
+    def accepts(self, **a):
+        z = a["x"] @ a["w_x"] + a["h_prev"] @ a["w_h"] + a["b"]
+        H = a["h_prev"].shape[1]
+        c = sigmoid(z[:, H : 2 * H]) * a["c_prev"] + sigmoid(z[:, :H]) * np.tanh(z[:, 2 * H : 3 * H])
+        h = sigmoid(z[:, 3 * H :]) * np.tanh(c)
+        before = {name: array.tobytes() for name, array in a.items()}
+        got = self.f(*a.values())
+        unchanged = all(array.tobytes() == before[name] for name, array in a.items())
+        return unchanged and all(g.shape == w.shape and np.allclose(g, w) for g, w in zip(got[:2], (h, c))) and len(got) == 3
+
+
+def check_lstm_cell_forward(f):
+    judge = Judge(f)
+    try:
+        return all(
+            judge.accepts(**judge.case(*sizes, scale, dtype))
+            for sizes in ((3, 4, 2), (1, 2, 5), (2, 3, 1), (2, 1, 2))
+            for scale in (1, 300)
+            for dtype in (float, int)
+        )
+    except Exception:
+        return False
+""",
+    ),
+]
+
 # A style of the backward pass reads the cache of the solution's forward pass, or of its own, when it brings both.
 CELL_BACKWARD = [
     Style(
@@ -834,4 +1023,4 @@ def adding_loss(x, y, params, forward, backward):
     ),
 ]
 
-STYLES = [*CELL_FORWARD, *CELL_BACKWARD, *SEQUENCE, *INITIALISE, *BIDIRECTIONAL, *PEEPHOLE, *ADDING]
+STYLES = [*CELL_FORWARD, *CHECK_CELL_FORWARD, *CELL_BACKWARD, *SEQUENCE, *INITIALISE, *BIDIRECTIONAL, *PEEPHOLE, *ADDING]

@@ -24,6 +24,15 @@ ALSO_WRONG = [
         change=[("sigmoid(a_i), sigmoid(a_f), sigmoid(a_o)", "(np.clip(0.2 * part + 0.5, 0, 1) for part in (a_i, a_f, a_o))")],
     ),
     Mistake(
+        "lstm_cell_forward-clipped-gates",
+        exercise="lstm_cell_forward",
+        name="the gates are kept between 0.02 and 0.98",
+        hint="",
+        change=[
+            ("sigmoid(a_i), sigmoid(a_f), sigmoid(a_o)", "(np.clip(sigmoid(part), 0.02, 0.98) for part in (a_i, a_f, a_o))"),
+        ],
+    ),
+    Mistake(
         "lstm_cell_forward-first-row-for-all",
         exercise="lstm_cell_forward",
         name="all rows of the batch get the old cell of the first row",
@@ -133,6 +142,7 @@ def verdicts(student, variants, rng, entries):
 
 @graded(
     stage="value",
+    seconds=10,
     weight=6,
     hint="A right f differs from your numbers by rounding only; zeros differ from them in nearly every entry. See «When is a test good?».",
 )
@@ -146,6 +156,7 @@ def test_right_and_zeros(student, variants, rng):
 @graded(
     stage="edge",
     weight=5,
+    seconds=20,
     hint="Sums in another order differ in their last digits; NumPy's warnings are no errors; and the cache is none of your business.",
 )
 def test_right_styles(student, variants, rng):
@@ -157,7 +168,9 @@ def test_right_styles(student, variants, rng):
 
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
-@graded(stage="edge", hint="Which sizes, numbers or cases would give this mistake away? See the table in «When is a test good?».")
+@graded(
+    stage="edge", seconds=10, hint="Which sizes, numbers or cases would give this mistake away? See the table in «When is a test good?»."
+)
 def test_wrong(student, variants, rng, mistake):
     """Rejects a wrong f: {mistake.name}."""
     right, wrong = verdicts(student, variants, rng, [mistake])

@@ -129,6 +129,183 @@ MASKED_SOFTMAX = [
     ),
 ]
 
+CHECK_MASKED_SOFTMAX = [
+    Mistake(
+        "check-masked-softmax-only-shapes",
+        exercise="check_masked_softmax",
+        name="only shape and dtype are looked at",
+        hint="Zeros have the right shape too. Compare the numbers.",
+        change=[
+            (" and torch.allclose(got, weights, atol=1e-9)", ""),
+            ("                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, atol=1e-9)\n", ""),
+            (" and torch.allclose(got, weights.float(), atol=1e-5)", ""),
+        ],
+    ),
+    Mistake(
+        "check-masked-softmax-only-sums",
+        exercise="check_masked_softmax",
+        name="only the sums of the weights are looked at",
+        hint="Uniform weights add up to one as well. Compare each weight.",
+        code="""
+def check_masked_softmax(f):
+    generator = torch.Generator().manual_seed(1)
+    try:
+        for dim in (-1, 0, 1):
+            scores = torch.randn(4, 5, 3, generator=generator, dtype=torch.float64)
+            mask = torch.rand(4, 5, 3, generator=generator) < 0.6
+            mask.movedim(dim, -1)[0, 0] = False
+            due = mask.any(dim=dim).double()
+            if not torch.allclose(f(scores, mask, dim).sum(dim=dim), due):
+                return False
+    except Exception:
+        return False
+    return True
+""",
+    ),
+    Mistake(
+        "check-masked-softmax-everything-allowed",
+        exercise="check_masked_softmax",
+        name="the mask is True everywhere",
+        hint="A test of a mask needs blocked places.",
+        change=[
+            ("mask = torch.rand(mask_shape, generator=generator) < 0.6", "mask = torch.ones(mask_shape, dtype=torch.bool)"),
+            ("        if mask.dim() == 3:\n            mask.movedim(dim, -1)[0, 0] = False  # a row without keys\n", ""),
+        ],
+    ),
+    Mistake(
+        "check-masked-softmax-no-row-without-keys",
+        exercise="check_masked_softmax",
+        name="every row has a key",
+        hint="The row without keys is where NaN lives. See the table.",
+        change=[
+            (
+                "        if mask.dim() == 3:\n            mask.movedim(dim, -1)[0, 0] = False  # a row without keys\n",
+                "        if mask.dim() == 3:\n            mask.movedim(dim, -1)[..., 0] = True\n        else:\n            mask[0] = True\n",
+            )
+        ],
+    ),
+    Mistake(
+        "check-masked-softmax-only-the-last-axis",
+        exercise="check_masked_softmax",
+        name="`dim` is always the last axis",
+        hint="An ignored argument is only seen when it isn't the default.",
+        change=[
+            (
+                "        ((4, 5, 3), (4, 5, 3), -1),\n        ((4, 5, 3), (4, 5, 3), 1),\n        ((5, 4, 3), (5, 4, 3), 0),\n        ((3, 5, 4), (3, 1, 4), 2),\n        ((3, 5, 4), (4,), -1),\n",
+                "        ((4, 5, 3), (4, 5, 3), -1),\n        ((3, 5, 4), (3, 1, 4), 2),\n        ((3, 5, 4), (4,), -1),\n",
+            )
+        ],
+    ),
+    Mistake(
+        "check-masked-softmax-no-broadcasting",
+        exercise="check_masked_softmax",
+        name="the mask is always as large as the scores",
+        hint="The docstring of masked_softmax lets the mask broadcast.",
+        change=[
+            (
+                "        ((4, 5, 3), (4, 5, 3), -1),\n        ((4, 5, 3), (4, 5, 3), 1),\n        ((5, 4, 3), (5, 4, 3), 0),\n        ((3, 5, 4), (3, 1, 4), 2),\n        ((3, 5, 4), (4,), -1),\n",
+                "        ((4, 5, 3), (4, 5, 3), -1),\n        ((4, 5, 3), (4, 5, 3), 1),\n        ((5, 4, 3), (5, 4, 3), 0),\n",
+            )
+        ],
+    ),
+    Mistake(
+        "check-masked-softmax-moderate-scores",
+        exercise="check_masked_softmax",
+        name="all scores are near zero",
+        hint="One regime only: overflow happens elsewhere.",
+        change=[("for size in (0.0, 1e4):", "for size in (0.0,):")],
+    ),
+    Mistake(
+        "check-masked-softmax-blocked-scores-moderate",
+        exercise="check_masked_softmax",
+        name="blocked scores are never larger than the allowed ones",
+        hint="Padding may hold any number. Which largest score is subtracted?",
+        change=[("scores = scores + size * ~mask", "scores = scores.masked_fill(~mask, -size)")],
+    ),
+    Mistake(
+        "check-masked-softmax-loose-tolerance",
+        exercise="check_masked_softmax",
+        name="differences of 0.001 are accepted",
+        hint="Rounding in float64 is of the order of 1e-16. A small number in the denominator is a mistake.",
+        change=[
+            ("torch.allclose(got, weights, atol=1e-9)", "torch.allclose(got, weights, atol=1e-3)"),
+            ("gradient, atol=1e-9)", "gradient, atol=1e-3)"),
+        ],
+    ),
+    Mistake(
+        "check-masked-softmax-exact-equality",
+        exercise="check_masked_softmax",
+        name="weights are compared by ==",
+        hint="The same weights by another way differ in their last digits. Accept rounding.",
+        change=[("torch.allclose(got, weights, atol=1e-9)", "torch.equal(got, weights)")],
+    ),
+    Mistake(
+        "check-masked-softmax-forward-only",
+        exercise="check_masked_softmax",
+        name="the gradient is not looked at",
+        hint="Right weights can hide a NaN, or no gradient at all, on the way back.",
+        change=[
+            ("                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, atol=1e-9)\n", "")
+        ],
+    ),
+    Mistake(
+        "check-masked-softmax-lets-exceptions-through",
+        exercise="check_masked_softmax",
+        name="errors that f raises come through",
+        hint="What f raises is f's fault: the answer is False.",
+        change=[("except Exception:", "except ZeroDivisionError:")],
+    ),
+    Mistake(
+        "check-masked-softmax-arguments-not-looked-at",
+        exercise="check_masked_softmax",
+        name="nobody looks whether f has changed its arguments",
+        hint="Hand over copies, and compare them with the originals afterwards.",
+        change=[("                right = right and torch.equal(leaf, scores) and torch.equal(copy, mask)\n", "")],
+    ),
+    Mistake(
+        "check-masked-softmax-only-float64",
+        exercise="check_masked_softmax",
+        name="float32 is never tried",
+        hint="The dtype of the scores is kept: try both.",
+        change=[("if size == 0:", "if size == 1:")],
+    ),
+    Mistake(
+        "check-masked-softmax-nan-passes",
+        exercise="check_masked_softmax",
+        name="it looks for large differences, and NaN is none",
+        hint="NaN > 1e-9 is false, and so is NaN < 1e-9. Ask whether the differences are small.",
+        change=[
+            ("torch.allclose(got, weights, atol=1e-9)", "not ((got - weights).abs() > 1e-9).any()"),
+            (
+                "torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, atol=1e-9)",
+                "not ((torch.autograd.grad(got, leaf, upstream)[0] - gradient).abs() > 1e-9).any()",
+            ),
+            ("torch.allclose(got, weights.float(), atol=1e-5)", "not ((got - weights.float()).abs() > 1e-5).any()"),
+        ],
+    ),
+    Mistake(
+        "check-masked-softmax-always-true",
+        exercise="check_masked_softmax",
+        name="the answer is True for all but errors",
+        hint="Show your test something wrong, and see it fail.",
+        code="""
+def check_masked_softmax(f):
+    try:
+        f(torch.zeros(2, 3), torch.ones(2, 3, dtype=torch.bool))
+    except Exception:
+        return False
+    return True
+""",
+    ),
+    Mistake(
+        "check-masked-softmax-always-false",
+        exercise="check_masked_softmax",
+        name="the answer is always False",
+        hint="A test that rejects everything has not found the right ones either.",
+        change=[("return False\n    return True", "return False\n    return False")],
+    ),
+]
+
 MASKS = [
     Mistake(
         "masks-length-included",
@@ -903,4 +1080,4 @@ TRANSLATE = [
     ),
 ]
 
-MISTAKES = [*MASKED_SOFTMAX, *MASKS, *ADDITIVE, *LUONG, *SCALED, *BACKWARD, *DECODER, *TRANSLATE]
+MISTAKES = [*MASKED_SOFTMAX, *CHECK_MASKED_SOFTMAX, *MASKS, *ADDITIVE, *LUONG, *SCALED, *BACKWARD, *DECODER, *TRANSLATE]

@@ -71,6 +71,204 @@ def masked_softmax(scores, mask, dim=-1):
     ),
 ]
 
+CHECK_MASKED_SOFTMAX = [
+    Style(
+        "check-masked-softmax-one-row-at-a-time",
+        exercise="check_masked_softmax",
+        code="""def right_row(scores, mask):
+    weights = [0.0] * len(scores)
+    allowed = [s for s, m in zip(scores, mask) if m]
+    if allowed:
+        total = sum(math.exp(s - max(allowed)) for s in allowed)
+        weights = [math.exp(s - max(allowed)) / total if m else 0.0 for s, m in zip(scores, mask)]
+    return weights
+
+
+def right_weights(scores, mask):
+    rows = zip(scores.flatten(0, -2).tolist(), mask.expand(scores.shape).flatten(0, -2).tolist())
+    return torch.tensor([right_row(s, m) for s, m in rows], dtype=scores.dtype).reshape(scores.shape)
+
+
+def check_masked_softmax(f):
+    torch.manual_seed(3)
+    masks = [torch.rand(2, 3, 5) < 0.5, torch.rand(2, 1, 5) < 0.5, torch.tensor([True, False, True, True, False])]
+    masks[0][1, 2], masks[1][0] = False, False
+    try:
+        for mask in masks:
+            for dim in range(-3, 3):
+                for far in (0, 5000):
+                    s = torch.randn(2, 3, 5, dtype=torch.float64) + far * torch.randint(-1, 2, (2, 3, 1))
+                    s = torch.where(mask, s, 2.0 * far)
+                    up = torch.randn(2, 3, 5, dtype=torch.float64)
+                    w = right_weights(s, mask)
+                    grad = w * (up - (w * up).sum(-1, keepdim=True))
+                    there, back = (lambda t: t.movedim(-1, dim)), (lambda t: t.movedim(dim, -1))
+                    mine, my_mask = there(s).clone().requires_grad_(), there(mask.expand(s.shape)).clone()
+                    if dim in (-1, 2):
+                        my_mask = mask.clone()
+                    got = f(mine, my_mask, dim)
+                    got.backward(there(up))
+                    if not (torch.allclose(back(got), w) and torch.allclose(back(mine.grad), grad) and got.dtype == torch.float64):
+                        return False
+                    if not torch.equal(back(mine), s) or (dim != -1 and dim != 2 and not torch.equal(back(my_mask), mask.expand(s.shape))):
+                        return False
+            small = torch.randn(4, 5)
+            if f(small, torch.tensor(True)).dtype != torch.float32:
+                return False
+        return True
+    except Exception:
+        return False
+""",
+    ),
+    Style(
+        "check-masked-softmax-own-vectorised",
+        exercise="check_masked_softmax",
+        code="""def check_masked_softmax(f) -> bool:
+    g = torch.Generator().manual_seed(0)
+
+    def reference(s, m, dim):
+        s = s.masked_fill(~m, -torch.inf)
+        dead = ~m.any(dim, keepdim=True)
+        return torch.softmax(s.masked_fill(dead, 0.0), dim).masked_fill(~m, 0.0)
+
+    ok = True
+    for dim, shape in [(-1, (2, 5, 3)), (0, (4, 2, 3)), (1, (2, 3, 4)), (-2, (3, 5, 2))]:
+        for offset in (0.0, 2000.0, 1e4):
+            s = torch.randn(shape, generator=g, dtype=torch.double)
+            m = torch.rand(shape, generator=g) > 0.4
+            m.select(dim, 0).fill_(True)
+            m.movedim(dim, -1)[0, 1] = False
+            s.movedim(dim, -1)[1, 0] -= offset
+            s = s + offset * (~m)
+            for mask in (m, m.movedim(dim, 0)[0].unsqueeze(dim)):
+                a = s.clone().requires_grad_(True)
+                b = s.clone().requires_grad_(True)
+                u = torch.randn(shape, generator=g, dtype=torch.double)
+                wanted = reference(a, mask.expand(shape), dim)
+                wanted.backward(u)
+                try:
+                    got = f(b, mask.clone(), dim)
+                    got.backward(u)
+                    ok &= bool((b.detach() == s).all()) and got.shape == wanted.shape
+                    ok &= torch.allclose(got, wanted, rtol=1e-9, atol=1e-10) and torch.allclose(a.grad, b.grad, atol=1e-10)
+                    ok &= f(torch.zeros(2, 2), torch.ones(2, 2, dtype=torch.bool)).dtype is torch.float32
+                except Exception:
+                    return False
+    return ok
+""",
+    ),
+    Style(
+        "check-masked-softmax-assertions",
+        exercise="check_masked_softmax",
+        code="""def _examine(f, dim, shape, mask_shape, lift, dtype):
+    g = torch.Generator().manual_seed(len(shape) + 10 * (dim + 3))
+    scores = 2 * torch.rand(shape, generator=g).to(dtype) - 1
+    scores[0] += lift
+    mask = torch.rand(mask_shape, generator=g) < 0.55
+    if len(mask_shape) == len(shape):
+        mask.transpose(dim, -1)[-1, -1] = False
+    scores = torch.where(mask, scores, 1.2 * lift).to(dtype)
+    e = torch.exp(scores - torch.where(mask, scores, -torch.inf).amax(dim, keepdim=True).clamp(min=-1e6)) * 1.0
+    e = torch.where(mask, e, 0.0)
+    weights = e / e.sum(dim, keepdim=True).clamp(min=1e-300 if dtype == torch.float64 else 1e-30)
+    up = torch.rand(shape, generator=g).to(dtype)
+    gradient = weights * (up - (weights * up).sum(dim, keepdim=True))
+    mine, mask_too = scores.clone(), mask.clone()
+    mine.requires_grad = True
+    got = f(mine, mask_too, dim=dim)
+    tolerance = 1e-9 if dtype == torch.float64 else 1e-5
+    torch.testing.assert_close(got, weights, rtol=tolerance, atol=tolerance)
+    (slope,) = torch.autograd.grad(got, [mine], up)
+    torch.testing.assert_close(slope, gradient, rtol=tolerance, atol=tolerance)
+    assert torch.equal(mine, scores) and torch.equal(mask, mask_too)
+
+
+def check_masked_softmax(f):
+    try:
+        for dim, shape, mask_shape in ((-1, (4, 3), (4, 3)), (0, (5, 3), (5, 3)), (1, (2, 5, 3), (2, 5, 3)), (-1, (3, 2, 6), (3, 1, 6))):
+            _examine(f, dim, shape, mask_shape, 0.0, torch.float32)
+            for lift in (0.0, 900.0, 9000.0):
+                _examine(f, dim, shape, mask_shape, lift, torch.float64)
+    except Exception:
+        return False
+    return True
+""",
+    ),
+    Style(
+        "check-masked-softmax-list-of-conditions",
+        exercise="check_masked_softmax",
+        code="""def check_masked_softmax(f):
+    try:
+        conditions = list(conditions_of(f))
+    except Exception:
+        conditions = [False]
+    print(len(conditions), "conditions")
+    return all(conditions)
+
+
+def conditions_of(f):
+    rng = torch.Generator().manual_seed(99)
+    for dim in (0, 1, 2, -1, -2, -3):
+        s = torch.randn(3, 4, 5, generator=rng, dtype=torch.float64) * 2
+        m = torch.rand(3, 4, 5, generator=rng) < 0.7
+        m[0] = m[:, 0] = m[:, :, 0] = False  # rows without keys along every axis
+        e = torch.where(m, s.exp(), 0.0)
+        total = e.sum(dim, keepdim=True)
+        w = torch.where(total > 0, e / torch.where(total > 0, total, 1.0), 0.0)
+        up = torch.randn(3, 4, 5, generator=rng, dtype=torch.float64)
+        leaf, m_copy = s.clone().requires_grad_(), m.clone()
+        got = f(leaf, m_copy, dim)
+        yield torch.equal(leaf.detach(), s) and torch.equal(m_copy, m)
+        yield got.shape == s.shape and got.dtype == s.dtype
+        yield ((got - w).abs() < 1e-10).all()
+        slope = torch.autograd.grad((got * up).sum(), leaf)[0]
+        yield ((slope - w * (up - (w * up).sum(dim, keepdim=True))).abs() < 1e-10).all()
+        shift = 8000 * torch.sign(torch.randn([1 if i == dim % 3 else n for i, n in enumerate(s.shape)], generator=rng, dtype=s.dtype))
+        yield ((f(s + shift, m, dim) - w).abs() < 1e-9).all()  # the same constant for a whole row
+        yield ((f(torch.where(m, s, 9999.0), m, dim) - w).abs() < 1e-10).all()
+        yield f(s.float(), m, dim).dtype == torch.float32
+    s = torch.randn(2, 3, 4, generator=rng, dtype=torch.float64)
+    for m in (torch.tensor([True, False, True, True]), torch.tensor([[[False, True, True, True]], [[True, True, False, False]]])):
+        yield torch.allclose(f(s, m), f(s, m.expand(2, 3, 4)))
+""",
+    ),
+    Style(
+        "check-masked-softmax-as-a-tensor",
+        exercise="check_masked_softmax",
+        code="""def check_masked_softmax(f):
+    """Compares with softmax over the gathered scores; answers with a tensor of one truth value."""
+    torch.manual_seed(17)
+    verdict = torch.tensor(True)
+    for shape, hole, dim in (((3, 7), (3, 7), 1), ((7, 3), (7, 3), 0), ((2, 6, 3), (2, 6, 3), -2), ((4, 2, 5), (4, 1, 5), -1)):
+        for big in (0.0, 3000.0, -3000.0):
+            mask = torch.rand(hole) < 0.5
+            mask.transpose(dim, -1)[0] = False
+            mask.transpose(dim, -1)[1, ..., 0] = True
+            scores = torch.randn(shape).double()
+            scores.transpose(dim, -1)[1] += big
+            scores = scores + abs(big) * 2 * (~mask).double()
+            leaf = scores.clone().requires_grad_()
+            s, m = leaf.transpose(dim, -1), mask.expand(shape).transpose(dim, -1)
+            parts = [torch.zeros_like(a).masked_scatter(b, torch.softmax(a[b], 0)) for a, b in zip(s.flatten(0, -2), m.flatten(0, -2))]
+            wanted = torch.stack(parts).reshape(s.shape).transpose(dim, -1)
+            up = torch.randn(shape).double()
+            wanted_slope = torch.autograd.grad(wanted, leaf, up)[0]
+            other = scores.clone().requires_grad_()
+            try:
+                got = f(other, mask, dim)
+                slope = torch.autograd.grad(got, other, up)[0]
+                good = got.shape == wanted.shape and torch.allclose(got, wanted, atol=1e-10) and torch.allclose(slope, wanted_slope, atol=1e-10)
+                good = good and torch.equal(other, scores)
+                single = f(torch.zeros(3, 2), torch.ones(3, 2) > 0)
+                good = good and single.dtype == torch.float32
+            except Exception:
+                good = False
+            verdict = verdict & torch.tensor(good)
+    return verdict
+""",
+    ),
+]
+
 MASKS = [
     Style(
         "masks-loops",
@@ -638,4 +836,4 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     ),
 ]
 
-STYLES = [*MASKED_SOFTMAX, *MASKS, *ADDITIVE, *LUONG, *SCALED, *BACKWARD, *DECODER, *TRANSLATE]
+STYLES = [*MASKED_SOFTMAX, *CHECK_MASKED_SOFTMAX, *MASKS, *ADDITIVE, *LUONG, *SCALED, *BACKWARD, *DECODER, *TRANSLATE]

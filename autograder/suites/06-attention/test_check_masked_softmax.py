@@ -106,6 +106,7 @@ def verdicts(student, variants, rng, entries):
 
 @graded(
     stage="value",
+    seconds=10,
     weight=5,
     hint="A right f differs from your numbers by rounding only; zeros differ from them in nearly every entry. See «When is a test good?».",
 )
@@ -119,6 +120,7 @@ def test_right_and_zeros(student, variants, rng):
 @graded(
     stage="edge",
     weight=5,
+    seconds=20,
     hint="Right implementations differ in their last digits, in float32 more than in float64, and a float32 near 10,000 has few digits to give.",
 )
 def test_right_styles(student, variants, rng):
@@ -130,7 +132,9 @@ def test_right_styles(student, variants, rng):
 
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
-@graded(stage="edge", hint="Which sizes, numbers or cases would give this mistake away? See the table in «When is a test good?».")
+@graded(
+    stage="edge", seconds=10, hint="Which sizes, numbers or cases would give this mistake away? See the table in «When is a test good?»."
+)
 def test_wrong(student, variants, rng, mistake):
     """Rejects a wrong f: {mistake.name}."""
     right, wrong = verdicts(student, variants, rng, [mistake])

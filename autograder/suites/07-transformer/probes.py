@@ -303,7 +303,7 @@ class _Translator(nn.Module):
 
     def __init__(self, tables, pad_id):
         super().__init__()
-        self.letters, self.features, self.read, self.look = (nn.Parameter(table) for table in tables)
+        self.letters, self.features, self.read, self.look, self.offsets = (nn.Parameter(table) for table in tables)
         self.pad_id, self.encoded, self.modes = pad_id, [], []
 
     def encode(self, source):
@@ -316,7 +316,7 @@ class _Translator(nn.Module):
             raise ValueError(f"decode got {len(target)} rows of target, {len(memory)} of memory and {len(source)} of source")
         heard = (memory * (source != self.pad_id).unsqueeze(2)).sum(dim=1, keepdim=True)  # (N, 1, H)
         said = self.features[torch.arange(target.shape[1]), target].cumsum(dim=1)  # (N, T, H)
-        return 3 * torch.tanh(said + torch.tanh(heard) @ self.look) @ self.read + 2  # not normalised
+        return 3 * torch.tanh(said + torch.tanh(heard) @ self.look) @ self.read + self.offsets  # not normalised
 
     def forward(self, source, target):
         return self.decode(target, self.encode(source), source)

@@ -9,7 +9,7 @@ import itertools
 import torch
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
-PAD, BOS, EOS, VOCAB, WIDE = 0, 3, 1, 5, 700
+PAD, BOS, EOS, VOCAB, WIDE = 0, 3, 1, 6, 1500
 
 
 def draw(rng, *shape, scale=1.0):
@@ -17,15 +17,16 @@ def draw(rng, *shape, scale=1.0):
 
 
 def draw_tables(rng, letters=7, hidden=4, longest=8):
-    """Embedded letters, features of the prefix, the read-out, the way from memory to prefix."""
+    """Embedded letters, features of the prefix, the read-out, the way from memory to prefix, offsets: bos and padding never follow."""
     tables = [
         draw(rng, letters, hidden),
         draw(rng, longest, VOCAB, hidden, scale=0.8),
         draw(rng, hidden, VOCAB, scale=0.8),
         draw(rng, hidden, hidden),
     ]
-    tables[2][:, PAD] -= 0.3
-    return tables
+    offsets = torch.full((VOCAB,), 2.0, dtype=torch.float64)
+    offsets[[BOS, PAD]] = -30.0
+    return [*tables, offsets]
 
 
 def draw_source(rng, lengths, letters=7):
@@ -37,10 +38,10 @@ def draw_source(rng, lengths, letters=7):
 
 def next_log_probs(tables, word, prefix):
     """Log-probabilities of the next token after one prefix, given one word without padding."""
-    letters, features, read, look = tables
+    letters, features, read, look, offsets = tables
     said = sum(features[place, token] for place, token in enumerate(prefix))
     heard = torch.tanh(letters[word].sum(dim=0)) @ look
-    return torch.log_softmax(3 * torch.tanh(said + heard) @ read + 2, dim=-1)
+    return torch.log_softmax(3 * torch.tanh(said + heard) @ read + offsets, dim=-1)
 
 
 def greedy(tables, word, max_length):

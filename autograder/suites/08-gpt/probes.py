@@ -1,5 +1,7 @@
 """What the hidden tests of the language model let run beside the student's code: modules with given parameters, caches, scripted models."""
 
+import inspect
+
 import torch
 from torch import nn
 
@@ -14,9 +16,18 @@ def _fill(module, parameters):
     return module
 
 
-def _with_globals(function, changes, work):
-    """What work() returns while `function` sees the given global names."""
-    names = getattr(function, "__globals__", {})
+def _globals_of(*functions):
+    """The notebook's names, as the first of these functions sees them that is written in Python; decorators are looked through."""
+    for function in functions:
+        names = getattr(inspect.unwrap(function), "__globals__", {})
+        if names.get("__name__") != "torch.utils._contextlib":
+            return names
+    return {}
+
+
+def _with_globals(functions, changes, work):
+    """What work() returns while these functions see the given global names."""
+    names = _globals_of(*functions)
     before = {name: names[name] for name in changes if name in names}
     names.update(changes)
     try:
@@ -129,7 +140,7 @@ class _Mixer(nn.Module):
 
 def _gpt(student, sizes, parameters=None, dropout=0.0):
     """GPT(**sizes) whose blocks have a stand-in for the attention of exercise 3, whatever became of it."""
-    model = _with_globals(student.Block.__init__, {"CausalSelfAttention": _Mixer}, lambda: student.GPT(**sizes, dropout=dropout))
+    model = _with_globals([student.Block.__init__], {"CausalSelfAttention": _Mixer}, lambda: student.GPT(**sizes, dropout=dropout))
     return model if parameters is None else _fill(model, parameters).eval()
 
 
@@ -154,7 +165,7 @@ def gpt_gradients(student, sizes, parameters, tokens, d_logits):
 def block_output(student, parameters, x):
     """Block(d_model, heads) with given parameters and a stand-in for attention, called with x"""
     d_model = parameters["norm1.weight"].shape[0]
-    block = _with_globals(student.Block.__init__, {"CausalSelfAttention": _Mixer}, lambda: student.Block(d_model, 1))
+    block = _with_globals([student.Block.__init__], {"CausalSelfAttention": _Mixer}, lambda: student.Block(d_model, 1))
     return {"output": _fill(block, parameters).eval()(x), "x": x}
 
 
@@ -243,7 +254,7 @@ def generated(student, tables, layers, tokens, n, use_cache, sampling):
     """generate(model, tokens, n, use_cache, **sampling) with a hidden model"""
     model = _Recurrent(*tables, layers)
     result = _with_globals(
-        student.generate, {"sample_next": _greedy}, lambda: student.generate(model, tokens, n, use_cache=use_cache, **sampling)
+        [student.generate, student.KVCache.append], {"sample_next": _greedy}, lambda: student.generate(model, tokens, n, use_cache=use_cache, **sampling)
     )
     return {
         "result": result,
@@ -265,7 +276,9 @@ def sampling_asked(student, tables, tokens, n):
 
     model = _Recurrent(*tables, 2)
     _with_globals(
-        student.generate, {"sample_next": sample_next}, lambda: student.generate(model, tokens, n, temperature=0.7, top_k=3, top_p=0.9)
+        [student.generate, student.KVCache.append],
+        {"sample_next": sample_next},
+        lambda: student.generate(model, tokens, n, temperature=0.7, top_k=3, top_p=0.9),
     )
     return calls
 

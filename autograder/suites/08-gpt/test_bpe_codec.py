@@ -47,7 +47,7 @@ def check_ids(got, expected, text):
 
 
 def check_text(got, expected, ids):
-    assert_true(got == expected, f"The text of the ids {ids[:12]} is not right.", got=got, expected=expected)
+    assert_true(isinstance(got, str) and got == expected, f"The text of the ids {ids[:12]} is not right.", got=got, expected=expected)
 
 
 @graded(

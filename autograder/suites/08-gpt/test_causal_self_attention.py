@@ -100,6 +100,7 @@ def test_causality(student, rng):
     changed[:, 3] += 1.5
     before, after = (student.probe.attention_forward(parameters, heads, each) for each in (x, changed))
     assert_close(before, attend(parameters, heads, x))
+    assert_close(after, attend(parameters, heads, changed), name="the output after the change")
     assert_close(after[:, :3], before[:, :3], name="the output before position 3")
     assert_true(
         bool((after[:, 3:] - before[:, 3:]).abs().amax(dim=-1).min() > 1e-6), "Position 3 should reach itself and all later positions."
@@ -159,6 +160,8 @@ def test_dropout(student, rng):
     parameters, heads, x = draw_case(rng)
     quiet, first, second = student.probe.attention_dropout(parameters, heads, x)
     assert_close(quiet, attend(parameters, heads, x), name="the output in eval mode")
+    for noisy in (first, second):
+        assert_true(torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the output should have the same shape.", got=noisy)
     different = bool((first - quiet).abs().max() > 1e-6) and bool((first - second).abs().max() > 1e-6)
     assert_true(different, "In training mode dropout should change the output, each time in another way.")
 

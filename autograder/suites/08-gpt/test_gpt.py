@@ -155,6 +155,8 @@ def test_dropout(student, rng):
     parameters, tokens = draw_model(rng), draw_tokens(rng)
     quiet, first, second = student.probe.gpt_dropout(SIZES, parameters, tokens)
     assert_close(quiet, run_model(parameters, tokens, 3), name="the logits in eval mode")
+    for noisy in (first, second):
+        assert_true(torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the logits should have the same shape.", got=noisy)
     different = bool((first - quiet).abs().max() > 1e-6) and bool((first - second).abs().max() > 1e-6)
     assert_true(different, "In training mode dropout should change the logits, each time in another way.")
 

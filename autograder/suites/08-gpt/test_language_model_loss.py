@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+from autograder.suite import assert_close, assert_unchanged, graded
 from torch.nn import functional as F
 
 
@@ -76,4 +76,4 @@ def test_types(student, rng):
     call = student.run("language_model_loss", logits.float(), tokens)
     assert_close(call.result, loss_of(logits, tokens).float(), name="loss", dtype=True)
     assert_unchanged(call.arguments, (logits.float(), tokens), names=("logits", "tokens"))
-    assert_true(abs(float(student.bits_per_byte(float(np.log(2)), 6, 24)) - 0.25) < 1e-9, "One bit a token, 6 tokens, 24 bytes: 0.25 bits a byte.")
+    assert_close(student.bits_per_byte(float(np.log(2)), 6, 24), 0.25, name="bits per byte (one bit a token, 6 tokens, 24 bytes)")

@@ -11,7 +11,7 @@ def draw_text(rng, size):
 
 def draw_script(rng, words, ends):
     """What the model writes after each prompt: a definition, and behind its line break the beginning of another entry."""
-    return {"\n" + word: f", n. {draw_text(rng, end)}\n{draw_text(rng, 60)}\n" + 99 * "z" for word, end in zip(words, ends, strict=True)}
+    return {"\n" + word: f", n. {draw_text(rng, end)}\n{draw_text(rng, 6)}\n{draw_text(rng, 9)}\n" + 99 * "z" for word, end in zip(words, ends, strict=True)}
 
 
 def expected_of(script, words, n):

@@ -3,6 +3,7 @@
 # family: processes
 # layer: limits
 # expect: (refused: (BlockingIOError|OSError)|did not finish|whole process)
+# seconds: 15
 import os
 
 

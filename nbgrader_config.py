@@ -14,7 +14,6 @@ from nbgrader.preprocessors import (
     IncludeHeaderFooter,
     LockCells,
 )
-
 from sqlalchemy.exc import SAWarning
 
 from autograder.lesson import NEVER_RELEASED

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
 FIRST_USER_ID: Final = 60_000
 USER_IDS: Final = 5_000
-SWEEPS: Final = 200
+SWEEP_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,9 @@ def _make_folder(folder: str, files: list[str], user_id: int) -> str:
 
 def _sweep(layers: Layers, folders: list[str]) -> None:
     """Ends every process that a child has left behind, and removes the folders. All of them have become ours: we are their reaper."""
-    for _ in range(SWEEPS):
+    # A process that forks and ends, over and over, is caught in some round; one round never is enough.
+    deadline = time.monotonic() + SWEEP_SECONDS
+    while time.monotonic() < deadline:
         if layers.namespaces:
             with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)  # everything in this process namespace but us
@@ -195,9 +198,12 @@ def _sweep(layers: Layers, folders: list[str]) -> None:
 
 
 def _reap() -> bool:
-    """Waits for one child to end; False if there is none."""
+    """Collects all children that have ended; False when no child is left, running or not."""
     try:
-        os.waitpid(-1, 0)
+        if os.waitpid(-1, os.WNOHANG)[0] == 0:
+            time.sleep(0.001)
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
     except ChildProcessError:
         return False
     return True

@@ -207,7 +207,7 @@ assert torch.allclose(masked_softmax(visible_scores, torch.tensor(True), dim=0).
 # | a mask as large as the scores | a mask that should broadcast and doesn't |
 # | scores near zero: one regime | an overflow; a huge *blocked* score that pushes all others to zero |
 # | sums of the weights | any wrong weights that add up to one: the uniform ones do |
-# | a tolerance of 0.001 | a small number added to the denominator |
+# | a loose tolerance | a small number added to the denominator |
 # | the way forward | a gradient that is NaN, or missing |
 # | a look at the result | `scores` overwritten, another dtype |
 #
@@ -234,7 +234,8 @@ def check_masked_softmax(f) -> bool:
     - Right implementations come in many styles, and differ by rounding: accept differences of 1e-9 in float64, and of
       1e-5 in float32 with scores of ordinary size. (Near 10,000 a float32 is itself rounded to thousandths: test large
       scores in float64.)
-    - A wrong one may be wrong in special cases only. There it is off by a millionth or more: look in float64.
+    - A wrong one may be wrong in special cases only. There it is off by a millionth or more, which
+      `torch.allclose` finds close enough unless you set its rtol: look in float64.
     - f may be slow: keep the tensors small, so that the answer takes less than a second. The verdict is the same each time.
     - This exercise stands on its own: you need no function of another one, and if you call one, its errors come along.
 
@@ -272,9 +273,9 @@ def check_masked_softmax(f) -> bool:
             leaf, copy = scores.clone().requires_grad_(), mask.clone()
             try:
                 got = f(leaf, copy) if dim == -1 else f(leaf, copy, dim)
-                right = got.shape == scores.shape and got.dtype == scores.dtype and torch.allclose(got, weights, atol=1e-9)
+                right = got.shape == scores.shape and got.dtype == scores.dtype and torch.allclose(got, weights, rtol=0, atol=1e-9)
                 right = right and torch.equal(leaf, scores) and torch.equal(copy, mask)
-                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, atol=1e-9)
+                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, rtol=0, atol=1e-9)
                 if size == 0:
                     got = f(scores.float(), copy, dim)
                     right = right and got.dtype == torch.float32 and torch.allclose(got, weights.float(), atol=1e-5)

@@ -232,11 +232,11 @@ import mmap, os, time
 for _ in range(4):
     if os.fork() == 0:
         held = mmap.mmap(-1, 200 << 20{flags})
-        for page in range(0, len(held), 4096):
-            held[page] = 1
+        for start in range(0, len(held), 1 << 20):
+            held[start : start + (1 << 20)] = bytes(1 << 20)
         time.sleep(20)
         os._exit(0)
-time.sleep(1.5)
+time.sleep(3)
 print("GOT THROUGH")
 """
 

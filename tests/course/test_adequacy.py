@@ -63,7 +63,9 @@ def test_the_untouched_stub_earns_nothing(bench: Bench) -> None:
     assert {name: r.points for name, r in reports.items()} == dict.fromkeys(reports, 0.0), complain(reports)
 
 
-@pytest.mark.parametrize(("bench", "filling"), [pytest.param(a, k, id=f"{a}-{k}") for a in ASSIGNMENTS for k in TRIVIAL], indirect=["bench"])
+@pytest.mark.parametrize(
+    ("bench", "filling"), [pytest.param(a, k, id=f"{a}-{k}") for a in ASSIGNMENTS for k in TRIVIAL], indirect=["bench"]
+)
 def test_a_trivial_answer_earns_nothing(bench: Bench, filling: str) -> None:
     """A function that returns a constant or its argument earns nothing anywhere, and never looks like the course's fault."""
     reports = bench.grade({name: stub_of(bench.assignment, name, TRIVIAL[filling]) for name in bench.lesson.exercises})

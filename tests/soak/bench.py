@@ -36,6 +36,14 @@ def shortened(assignment: str) -> Lesson:
     return Lesson(tuple(cell for cell in parse_script(script.read_text()).cells if not NOT_REGRADED & set(cell.tags)))
 
 
+def failing_open(notebook: str) -> str:
+    """The notebook without the hidden lines that give no points in an nbgrader without our configuration."""
+    content = json.loads(notebook)
+    for cell in content["cells"]:
+        cell["source"] = "".join(cell["source"]).replace(FAIL_CLOSED, "")
+    return json.dumps(content)
+
+
 def solved(lesson: Lesson, release: Path) -> str:
     """The released notebook with the solutions filled in, as a student would hand it in."""
     notebook = json.loads(release.read_text())
@@ -62,8 +70,7 @@ def make_course(folder: Path, assignment: str, lesson: Lesson, copies: int, vani
     topic = topic_of(assignment)
     shutil.copytree(ROOT / "source" / assignment, folder / "source" / assignment, ignore=shutil.ignore_patterns("*.ipynb", "make_*"))
     source = folder / "source" / assignment / f"{topic}.ipynb"
-    text = render_notebook(lesson)
-    source.write_text(text.replace(json.dumps(FAIL_CLOSED)[1:-1], "") if vanilla else text)
+    source.write_text(failing_open(render_notebook(lesson)) if vanilla else render_notebook(lesson))
     if vanilla:
         (source.with_suffix(".py")).unlink()
         (folder / "nbgrader_config.py").write_text(VANILLA_CONFIG)

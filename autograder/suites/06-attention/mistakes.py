@@ -136,8 +136,11 @@ CHECK_MASKED_SOFTMAX = [
         name="only shape and dtype are looked at",
         hint="Zeros have the right shape too. Compare the numbers.",
         change=[
-            (" and torch.allclose(got, weights, atol=1e-9)", ""),
-            ("                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, atol=1e-9)\n", ""),
+            (" and torch.allclose(got, weights, rtol=0, atol=1e-9)", ""),
+            (
+                "                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, rtol=0, atol=1e-9)\n",
+                "",
+            ),
             (" and torch.allclose(got, weights.float(), atol=1e-5)", ""),
         ],
     ),
@@ -228,8 +231,8 @@ def check_masked_softmax(f):
         name="differences of 0.001 are accepted",
         hint="Rounding in float64 is of the order of 1e-16. A small number in the denominator is a mistake.",
         change=[
-            ("torch.allclose(got, weights, atol=1e-9)", "torch.allclose(got, weights, atol=1e-3)"),
-            ("gradient, atol=1e-9)", "gradient, atol=1e-3)"),
+            ("torch.allclose(got, weights, rtol=0, atol=1e-9)", "torch.allclose(got, weights, rtol=0, atol=1e-3)"),
+            ("gradient, rtol=0, atol=1e-9)", "gradient, rtol=0, atol=1e-3)"),
         ],
     ),
     Mistake(
@@ -237,7 +240,7 @@ def check_masked_softmax(f):
         exercise="check_masked_softmax",
         name="weights are compared by ==",
         hint="The same weights by another way differ in their last digits. Accept rounding.",
-        change=[("torch.allclose(got, weights, atol=1e-9)", "torch.equal(got, weights)")],
+        change=[("torch.allclose(got, weights, rtol=0, atol=1e-9)", "torch.equal(got, weights)")],
     ),
     Mistake(
         "check-masked-softmax-forward-only",
@@ -245,7 +248,10 @@ def check_masked_softmax(f):
         name="the gradient is not looked at",
         hint="Right weights can hide a NaN, or no gradient at all, on the way back.",
         change=[
-            ("                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, atol=1e-9)\n", "")
+            (
+                "                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, rtol=0, atol=1e-9)\n",
+                "",
+            )
         ],
     ),
     Mistake(
@@ -275,9 +281,9 @@ def check_masked_softmax(f):
         name="it looks for large differences, and NaN is none",
         hint="NaN > 1e-9 is false, and so is NaN < 1e-9. Ask whether the differences are small.",
         change=[
-            ("torch.allclose(got, weights, atol=1e-9)", "not ((got - weights).abs() > 1e-9).any()"),
+            ("torch.allclose(got, weights, rtol=0, atol=1e-9)", "not ((got - weights).abs() > 1e-9).any()"),
             (
-                "torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, atol=1e-9)",
+                "torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, rtol=0, atol=1e-9)",
                 "not ((torch.autograd.grad(got, leaf, upstream)[0] - gradient).abs() > 1e-9).any()",
             ),
             ("torch.allclose(got, weights.float(), atol=1e-5)", "not ((got - weights.float()).abs() > 1e-5).any()"),

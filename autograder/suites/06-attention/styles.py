@@ -236,7 +236,7 @@ def conditions_of(f):
         "check-masked-softmax-as-a-tensor",
         exercise="check_masked_softmax",
         code="""def check_masked_softmax(f):
-    """Compares with softmax over the gathered scores; answers with a tensor of one truth value."""
+    # softmax over the gathered scores; the answer is a tensor with one truth value
     torch.manual_seed(17)
     verdict = torch.tensor(True)
     for shape, hole, dim in (((3, 7), (3, 7), 1), ((7, 3), (7, 3), 0), ((2, 6, 3), (2, 6, 3), -2), ((4, 2, 5), (4, 1, 5), -1)):

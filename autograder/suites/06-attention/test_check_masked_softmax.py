@@ -30,6 +30,18 @@ def masked_softmax(scores, mask, dim=-1):
 """,
     ),
     Mistake(
+        "masked-softmax-clears-blocked-scores",
+        exercise="masked_softmax",
+        name="blocked scores are set to zero in the caller's tensor",
+        hint="",
+        change=[
+            (
+                "return weights.masked_fill(blocked, 0.0)",
+                "with torch.no_grad():\n        scores.masked_fill_(blocked, 0.0)\n    return weights.masked_fill(blocked, 0.0)",
+            ),
+        ],
+    ),
+    Mistake(
         "masked-softmax-detached",
         exercise="masked_softmax",
         name="the weights are right, but no gradient flows back",

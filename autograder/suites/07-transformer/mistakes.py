@@ -13,11 +13,11 @@ SINUSOIDAL_POSITIONS = [
         exercise="sinusoidal_positions",
         name="all sines stand on the left and all cosines on the right",
         hint="Sine and cosine take turns: columns 0, 2, 4, … are sines, columns 1, 3, 5, … cosines.",
-        code='''def sinusoidal_positions(length, d_model):
+        code="""def sinusoidal_positions(length, d_model):
     n_sines = (d_model + 1) // 2
     angle = torch.arange(length).unsqueeze(1) / 10000 ** (2 * torch.arange(n_sines) / d_model)
     return torch.cat([angle.sin(), angle.cos()[:, : d_model // 2]], dim=1)
-''',
+""",
     ),
     _change(
         "sinusoidal-positions-exponent-of-each-column",
@@ -73,20 +73,23 @@ SINUSOIDAL_POSITIONS = [
         exercise="sinusoidal_positions",
         name="an odd d_model fails, because there is one cosine too many",
         hint="With an odd size the last column is a sine without a partner: there is one cosine less.",
-        code='''def sinusoidal_positions(length, d_model):
+        code="""def sinusoidal_positions(length, d_model):
     angle = torch.arange(length).unsqueeze(1) / 10000 ** (torch.arange(0, d_model, 2) / d_model)
     table = torch.zeros(length, d_model)
     table[:, 0::2] = angle.sin()
     table[:, 1::2] = angle.cos()
     return table
-''',
+""",
     ),
     _change(
         "sinusoidal-positions-float64",
         "sinusoidal_positions",
         "the result is float64 instead of torch's default dtype",
         "NumPy and double() give float64. The result has torch's default dtype.",
-        ("torch.where(column % 2 == 0, angle.sin(), angle.cos())", "torch.where(column % 2 == 0, angle.double().sin(), angle.double().cos())"),
+        (
+            "torch.where(column % 2 == 0, angle.sin(), angle.cos())",
+            "torch.where(column % 2 == 0, angle.double().sin(), angle.double().cos())",
+        ),
     ),
     _change(
         "sinusoidal-positions-transposed",
@@ -299,7 +302,10 @@ MULTI_HEAD_ATTENTION = [
         "multi_head_attention",
         "the mask is ignored",
         "Blocked keys get the score minus infinity before the softmax.",
-        ("if mask is not None:\n            if mask.dim() == 3:", "mask = None\n        if mask is not None:\n            if mask.dim() == 3:"),
+        (
+            "if mask is not None:\n            if mask.dim() == 3:",
+            "mask = None\n        if mask is not None:\n            if mask.dim() == 3:",
+        ),
     ),
     _change(
         "multi-head-attention-mask-after-softmax",
@@ -457,7 +463,10 @@ ENCODER_LAYER = [
         "encoder_layer",
         "in pre-norm the residual of the feed-forward part is taken from the normalised input",
         "What a part returns is added to x itself, in both parts.",
-        ("return x + self.dropout(self.feed_forward(self.norm2(x)))", "x = self.norm2(x)\n            return x + self.dropout(self.feed_forward(x))"),
+        (
+            "return x + self.dropout(self.feed_forward(self.norm2(x)))",
+            "x = self.norm2(x)\n            return x + self.dropout(self.feed_forward(x))",
+        ),
     ),
     _change(
         "encoder-layer-no-second-norm",
@@ -538,7 +547,10 @@ ENCODER_LAYER = [
         "encoder_layer",
         "dropout acts in eval mode too",
         "Use self.dropout, which knows the mode.",
-        ("x = x + self.dropout(self.self_attention(h, h, h, mask)[0])", "x = x + F.dropout(self.self_attention(h, h, h, mask)[0], self.dropout.p)"),
+        (
+            "x = x + self.dropout(self.self_attention(h, h, h, mask)[0])",
+            "x = x + F.dropout(self.self_attention(h, h, h, mask)[0], self.dropout.p)",
+        ),
     ),
     _change(
         "encoder-layer-dropout-of-the-stream",
@@ -573,14 +585,20 @@ DECODER_LAYER = [
         "decoder_layer",
         "in cross-attention the query comes from the memory, key and value from the decoder",
         "The decoder asks, the source answers: the query comes from x.",
-        ("self.cross_attention(self.norm2(x), memory, memory, memory_mask)", "self.cross_attention(memory, self.norm2(x), self.norm2(x), memory_mask)"),
+        (
+            "self.cross_attention(self.norm2(x), memory, memory, memory_mask)",
+            "self.cross_attention(memory, self.norm2(x), self.norm2(x), memory_mask)",
+        ),
     ),
     _change(
         "decoder-layer-value-from-the-decoder",
         "decoder_layer",
         "in cross-attention the values come from the decoder",
         "Key and value are both the memory.",
-        ("self.cross_attention(self.norm2(x), memory, memory, memory_mask)", "self.cross_attention(self.norm2(x), memory, self.norm2(x), memory_mask)"),
+        (
+            "self.cross_attention(self.norm2(x), memory, memory, memory_mask)",
+            "self.cross_attention(self.norm2(x), memory, self.norm2(x), memory_mask)",
+        ),
     ),
     _change(
         "decoder-layer-masks-swapped",
@@ -675,7 +693,10 @@ DECODER_LAYER = [
         "decoder_layer",
         "dropout acts in eval mode too",
         "Use self.dropout, which knows the mode.",
-        ("return x + self.dropout(self.feed_forward(self.norm3(x)))", "return x + F.dropout(self.feed_forward(self.norm3(x)), self.dropout.p)"),
+        (
+            "return x + self.dropout(self.feed_forward(self.norm3(x)))",
+            "return x + F.dropout(self.feed_forward(self.norm3(x)), self.dropout.p)",
+        ),
     ),
     _change(
         "decoder-layer-no-dropout-after-cross-attention",
@@ -757,7 +778,10 @@ TRANSFORMER = [
         "transformer",
         "the output has a matrix of its own",
         "See «Tied output»: the matrix of the target embedding does both jobs.",
-        ("self.dropout = nn.Dropout(dropout)", "self.dropout = nn.Dropout(dropout)\n        self.output = nn.Linear(d_model, target_vocab)"),
+        (
+            "self.dropout = nn.Dropout(dropout)",
+            "self.dropout = nn.Dropout(dropout)\n        self.output = nn.Linear(d_model, target_vocab)",
+        ),
         ("return self.decoder_norm(x) @ self.target_embedding.weight.T", "return self.output(self.decoder_norm(x))"),
     ),
     _change(
@@ -779,7 +803,10 @@ TRANSFORMER = [
         "transformer",
         "the result is probabilities instead of logits",
         "Logits are not normalised: the loss does that.",
-        ("return self.decoder_norm(x) @ self.target_embedding.weight.T", "return torch.softmax(self.decoder_norm(x) @ self.target_embedding.weight.T, dim=-1)"),
+        (
+            "return self.decoder_norm(x) @ self.target_embedding.weight.T",
+            "return torch.softmax(self.decoder_norm(x) @ self.target_embedding.weight.T, dim=-1)",
+        ),
     ),
     _change(
         "transformer-no-last-norm",
@@ -800,14 +827,14 @@ TRANSFORMER = [
         "transformer",
         "the encoder looks at padding",
         "Nobody looks at padding of the source: the encoder's self-attention needs a mask.",
-        ("x = layer(x, mask)", "x = layer(x)"),
+        ("            x = layer(x, mask)\n", "            x = layer(x)\n"),
     ),
     _change(
         "transformer-source-mask-forgotten-in-the-decoder",
         "transformer",
         "cross-attention looks at padding of the source",
         "Nobody looks at padding of the source: decode makes memory_mask from `source`.",
-        ("x = layer(x, memory, self_mask, memory_mask)", "x = layer(x, memory, self_mask)"),
+        ("x = layer(x, memory, self_mask, memory_mask)\n", "x = layer(x, memory, self_mask)\n"),
     ),
     _change(
         "transformer-masks-inverted",
@@ -836,7 +863,10 @@ TRANSFORMER = [
         "transformer",
         "only the last decoder layer has an effect: each reads the embeddings again",
         "Each layer reads what the one before it returned.",
-        ("for layer in self.decoder_layers:\n            x = layer(x, memory", "start = x\n        for layer in self.decoder_layers:\n            x = layer(start, memory"),
+        (
+            "for layer in self.decoder_layers:\n            x = layer(x, memory",
+            "start = x\n        for layer in self.decoder_layers:\n            x = layer(start, memory",
+        ),
     ),
     _change(
         "transformer-layers-in-reverse",
@@ -857,7 +887,10 @@ TRANSFORMER = [
         "transformer",
         "dropout on the embedded tokens is forgotten",
         "In training self.dropout acts on the sum of scaled embeddings and positions.",
-        ("return self.dropout(x + sinusoidal_positions(tokens.shape[1], self.d_model).to(x))", "return x + sinusoidal_positions(tokens.shape[1], self.d_model).to(x)"),
+        (
+            "return self.dropout(x + sinusoidal_positions(tokens.shape[1], self.d_model).to(x))",
+            "return x + sinusoidal_positions(tokens.shape[1], self.d_model).to(x)",
+        ),
     ),
 ]
 
@@ -995,7 +1028,10 @@ WARMUP_SCHEDULE = [
         "warmup_schedule",
         "the step is counted from 0",
         "Steps count from 1: no + 1.",
-        ("return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)", "step += 1\n    return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)"),
+        (
+            "return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)",
+            "step += 1\n    return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)",
+        ),
     ),
     _change(
         "warmup-schedule-no-d-model",
@@ -1089,7 +1125,7 @@ BEAM_SEARCH = [
         exercise="beam_search",
         name="every hypothesis keeps only its own best continuation",
         hint="The candidates of all hypotheses compete with each other: two of them may come from the same one.",
-        code='''def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
+        code="""def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
     first = log_probs(torch.tensor([[bos_id]]))[0]
     values, ids = first.topk(min(beam, len(first)))
     live, done = [([bos_id, i], v) for v, i in zip(values.tolist(), ids.tolist())], []
@@ -1102,7 +1138,7 @@ BEAM_SEARCH = [
         rows = log_probs(torch.tensor([t for t, _ in live]))
         live = [([*t, int(row.argmax())], s + float(row.max())) for (t, s), row in zip(live, rows)]
     return max(done, key=lambda h: h[1])
-''',
+""",
     ),
     _change(
         "beam-search-ascending",

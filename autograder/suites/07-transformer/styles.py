@@ -6,26 +6,26 @@ SINUSOIDAL_POSITIONS = [
     Style(
         "sinusoidal-positions-every-second-column",
         exercise="sinusoidal_positions",
-        code='''def sinusoidal_positions(length, d_model):
+        code="""def sinusoidal_positions(length, d_model):
     pe = torch.zeros(length, d_model)
     position = torch.arange(0, length, dtype=torch.float32).unsqueeze(1)
     div_term = torch.exp(torch.arange(0, d_model, 2).float() * (-math.log(10000.0) / d_model))
     pe[:, 0::2] = torch.sin(position * div_term)
     pe[:, 1::2] = torch.cos(position * div_term[: d_model // 2])
     return pe
-''',
+""",
     ),
     Style(
         "sinusoidal-positions-loops",
         exercise="sinusoidal_positions",
-        code='''def sinusoidal_positions(length, d_model):
+        code="""def sinusoidal_positions(length, d_model):
     table = torch.empty((length, d_model))
     for p in range(length):
         for j in range(d_model):
             angle = p / 10_000 ** ((j if j % 2 == 0 else j - 1) / d_model)
             table[p][j] = math.sin(angle) if j % 2 == 0 else math.cos(angle)
     return table
-''',
+""",
     ),
     Style(
         "sinusoidal-positions-phase",
@@ -41,25 +41,25 @@ SINUSOIDAL_POSITIONS = [
     Style(
         "sinusoidal-positions-complex",
         exercise="sinusoidal_positions",
-        code='''def sinusoidal_positions(length, d_model):
+        code="""def sinusoidal_positions(length, d_model):
     pairs = (d_model + 1) // 2
     theta = torch.arange(length)[:, None] * 10000.0 ** (-2 * torch.arange(pairs) / d_model)
     both = torch.stack((theta.sin(), theta.cos()), dim=-1)  # (length, pairs, 2)
     return both.reshape(length, 2 * pairs)[:, :d_model]
-''',
+""",
     ),
     Style(
         "sinusoidal-positions-one-liner",
         exercise="sinusoidal_positions",
-        code='''sinusoidal_positions = lambda length, d_model: torch.tensor(
+        code="""sinusoidal_positions = lambda length, d_model: torch.tensor(
     [[(math.cos if j & 1 else math.sin)(p * 10000 ** (-(j - (j & 1)) / d_model)) for j in range(d_model)] for p in range(length)]
 )
-''',
+""",
     ),
     Style(
         "sinusoidal-positions-numpy",
         exercise="sinusoidal_positions",
-        code='''import numpy as np
+        code="""import numpy as np
 
 
 def sinusoidal_positions(length, d_model):
@@ -67,7 +67,7 @@ def sinusoidal_positions(length, d_model):
     angles[:, 0::2] = np.sin(angles[:, 0::2])
     angles[:, 1::2] = np.cos(angles[:, 1::2])
     return torch.from_numpy(angles).float()
-''',
+""",
     ),
 ]
 
@@ -75,7 +75,7 @@ LAYER_NORM = [
     Style(
         "layer-norm-var-mean",
         exercise="layer_norm",
-        code='''def layer_norm(x, gain, bias, eps=1e-5):
+        code="""def layer_norm(x, gain, bias, eps=1e-5):
     var, mu = torch.var_mean(x, dim=-1, correction=0, keepdim=True)
     return (x - mu) * (var + eps).rsqrt() * gain + bias
 
@@ -88,7 +88,7 @@ def layer_norm_backward(d_out, x, gain, eps=1e-5):
     dxh = d_out * gain
     dx = r / D * (D * dxh - dxh.sum(-1, keepdim=True) - xh * (dxh * xh).sum(-1, keepdim=True))
     return dx, (d_out * xh).flatten(0, -2).sum(0), d_out.flatten(0, -2).sum(0)
-''',
+""",
     ),
     Style(
         "layer-norm-step-by-step",
@@ -119,7 +119,7 @@ def layer_norm_backward(d_out, x, gain, eps=1e-5):
     Style(
         "layer-norm-loops",
         exercise="layer_norm",
-        code='''def one(row, eps):
+        code="""def one(row, eps):
     m = sum(row) / len(row)
     v = sum((value - m) ** 2 for value in row) / len(row)
     return (row - m) / (v + eps) ** 0.5, (v + eps) ** 0.5
@@ -140,12 +140,12 @@ def layer_norm_backward(d_out, x, gain, eps=1e-5):
         g = d * gain
         d_rows.append((g - g.mean() - x_hat * torch.dot(g, x_hat) / size) / s)
     return torch.stack(d_rows).reshape(x.shape), d_gain, d_bias
-''',
+""",
     ),
     Style(
         "layer-norm-einsum",
         exercise="layer_norm",
-        code='''def layer_norm(x, gain, bias, eps=1e-5):
+        code="""def layer_norm(x, gain, bias, eps=1e-5):
     centred = x - x.mean(dim=-1, keepdim=True)
     variance = torch.einsum("...d,...d->...", centred, centred)[..., None] / x.shape[-1]
     print("largest variance", float(variance.max()))
@@ -160,7 +160,7 @@ def layer_norm_backward(d_out, x, gain, eps=1e-5):
     g = torch.einsum("...d,d->...d", d_out, gain)
     along = torch.einsum("...d,...d->...", g, hat)[..., None] / n
     return (g - g.mean(-1, keepdim=True) - along * hat) / root, torch.einsum("...d,...d->d", d_out, hat), torch.einsum("...d->d", d_out)
-''',
+""",
     ),
     Style(
         "layer-norm-jacobian",
@@ -187,7 +187,7 @@ def layer_norm_backward(d_out, x, gain, eps=1e-5):
     Style(
         "layer-norm-moments",
         exercise="layer_norm",
-        code='''class Norm:
+        code="""class Norm:
     def __init__(self, x, eps):
         self.deviation = (x.std(dim=-1, correction=0, keepdim=True) ** 2 + eps).sqrt()
         self.hat = (x - x.mean(dim=-1, keepdim=True)) / self.deviation
@@ -205,11 +205,11 @@ def layer_norm_backward(d_out, x, gain, eps=1e-5):
     d_hat = d_out * gain
     d_x = d_hat - d_hat.mean(-1, keepdim=True) - norm.hat * (d_hat * norm.hat).mean(-1, keepdim=True)
     return [d_x / norm.deviation, d_gain, d_bias]
-''',
+""",
     ),
 ]
 
-MHA_INIT = '''class MultiHeadAttention(nn.Module):
+MHA_INIT = """class MultiHeadAttention(nn.Module):
     def __init__(self, d_model, heads, dropout=0.0):
         super().__init__()
         if d_model % heads:
@@ -221,14 +221,14 @@ MHA_INIT = '''class MultiHeadAttention(nn.Module):
         self.out_proj = nn.Linear(d_model, d_model)
         self.dropout = nn.Dropout(dropout)
 
-'''
+"""
 
 MULTI_HEAD_ATTENTION = [
     Style(
         "multi-head-attention-views",
         exercise="multi_head_attention",
         code=MHA_INIT
-        + '''    def forward(self, query, key, value, mask=None):
+        + """    def forward(self, query, key, value, mask=None):
         N, Tq, d_model = query.size()
         Tk = key.size(1)
         q = self.q_proj(query).view(N, Tq, self.heads, self.d_k).transpose(1, 2)
@@ -248,13 +248,13 @@ MULTI_HEAD_ATTENTION = [
         context = torch.matmul(self.dropout(attention), v)
         context = context.transpose(1, 2).contiguous().view(N, Tq, d_model)
         return self.out_proj(context), attention
-''',
+""",
     ),
     Style(
         "multi-head-attention-einsum",
         exercise="multi_head_attention",
         code=MHA_INIT
-        + '''    def forward(self, query, key, value, mask=None):
+        + """    def forward(self, query, key, value, mask=None):
         shape = (self.heads, self.d_k)
         q, k, v = (f(x).unflatten(2, shape) for f, x in ((self.q_proj, query), (self.k_proj, key), (self.v_proj, value)))
         scores = torch.einsum("nqhd,nkhd->nhqk", q, k) / self.d_k**0.5
@@ -266,7 +266,7 @@ MULTI_HEAD_ATTENTION = [
             weights = scores.softmax(-1)
         output = torch.einsum("nhqk,nkhd->nqhd", self.dropout(weights), v).flatten(2)
         return self.out_proj(output), weights
-''',
+""",
     ),
     Style(
         "multi-head-attention-head-by-head",
@@ -298,7 +298,7 @@ MULTI_HEAD_ATTENTION = [
         "multi-head-attention-batch-of-heads",
         exercise="multi_head_attention",
         code=MHA_INIT
-        + '''    def _heads_first(self, x):
+        + """    def _heads_first(self, x):
         N, T, _ = x.shape
         return x.reshape(N, T, self.heads, -1).permute(0, 2, 1, 3).reshape(N * self.heads, T, self.d_k)
 
@@ -314,12 +314,12 @@ MULTI_HEAD_ATTENTION = [
         out = torch.bmm(self.dropout(weights).reshape(N * self.heads, Q, K), v)
         out = out.reshape(N, self.heads, Q, self.d_k).permute(0, 2, 1, 3).reshape(N, Q, -1)
         return self.out_proj(out), weights
-''',
+""",
     ),
     Style(
         "multi-head-attention-own-function",
         exercise="multi_head_attention",
-        code='''def attend(q, k, v, mask, drop):
+        code="""def attend(q, k, v, mask, drop):
     scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
     if mask is not None:
         bias = torch.zeros_like(scores).masked_fill(~mask, float("-inf"))
@@ -332,9 +332,9 @@ MULTI_HEAD_ATTENTION = [
     return drop(weights) @ v, weights
 
 
-'''
+"""
         + MHA_INIT
-        + '''    def split(self, x):
+        + """    def split(self, x):
         return torch.stack(x.chunk(self.heads, dim=-1), dim=1)
 
     def forward(self, query, key, value, mask=None):
@@ -343,53 +343,57 @@ MULTI_HEAD_ATTENTION = [
         out, w = attend(self.split(self.q_proj(query)), self.split(self.k_proj(key)), self.split(self.v_proj(value)), mask, self.dropout)
         print("weights", tuple(w.shape))
         return self.out_proj(torch.cat(out.unbind(dim=1), dim=-1)), w
-''',
+""",
     ),
 ]
 
-FF_INIT = '''class FeedForward(nn.Module):
+FF_INIT = """class FeedForward(nn.Module):
     def __init__(self, d_model, d_ff, dropout=0.0):
         super().__init__()
         self.linear1 = nn.Linear(d_model, d_ff)
         self.linear2 = nn.Linear(d_ff, d_model)
         self.dropout = nn.Dropout(dropout)
 
-'''
+"""
 
 FEED_FORWARD = [
-    Style("feed-forward-one-line", exercise="feed_forward", code=FF_INIT + "    forward = lambda self, x: self.linear2(self.dropout(F.relu(self.linear1(x))))\n"),
+    Style(
+        "feed-forward-one-line",
+        exercise="feed_forward",
+        code=FF_INIT + "    forward = lambda self, x: self.linear2(self.dropout(F.relu(self.linear1(x))))\n",
+    ),
     Style(
         "feed-forward-clamp",
         exercise="feed_forward",
         code=FF_INIT
-        + '''    def forward(self, x):
+        + """    def forward(self, x):
         h = self.linear1(x).clamp(min=0)
         h = self.dropout(h)
         return self.linear2(h)
-''',
+""",
     ),
     Style(
         "feed-forward-in-place-relu",
         exercise="feed_forward",
         code=FF_INIT
-        + '''    def forward(self, x):
+        + """    def forward(self, x):
         hidden = self.linear1(x)
         hidden = F.relu(hidden, inplace=True)
         print("hidden units at work:", int((hidden > 0).sum()))
         return self.linear2(self.dropout(hidden))
-''',
+""",
     ),
     Style(
         "feed-forward-functional",
         exercise="feed_forward",
         code=FF_INIT
-        + '''    def forward(self, x):
+        + """    def forward(self, x):
         w1, b1, w2, b2 = self.linear1.weight, self.linear1.bias, self.linear2.weight, self.linear2.bias
         a = x @ w1.T + b1
         a = torch.where(a > 0, a, torch.zeros_like(a))
         a = F.dropout(a, p=self.dropout.p, training=self.training)
         return a @ w2.T + b2
-''',
+""",
     ),
     Style(
         "feed-forward-dropout-before-relu",
@@ -403,7 +407,7 @@ FEED_FORWARD = [
     Style(
         "feed-forward-modules",
         exercise="feed_forward",
-        code='''class FeedForward(nn.Module):
+        code="""class FeedForward(nn.Module):
     def __init__(self, d_model, d_ff, dropout=0.0):
         super().__init__()
         self.linear1 = nn.Linear(d_model, d_ff)
@@ -415,11 +419,11 @@ FEED_FORWARD = [
         for step in (self.linear1, self.activation, self.drop, self.linear2):
             x = step(x)
         return x
-''',
+""",
     ),
 ]
 
-ENCODER_INIT = '''class EncoderLayer(nn.Module):
+ENCODER_INIT = """class EncoderLayer(nn.Module):
     def __init__(self, d_model, heads, d_ff, dropout=0.0, norm_first=False):
         super().__init__()
         self.self_attention = MultiHeadAttention(d_model, heads, dropout)
@@ -429,14 +433,14 @@ ENCODER_INIT = '''class EncoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.norm_first = norm_first
 
-'''
+"""
 
 ENCODER_LAYER = [
     Style(
         "encoder-layer-helpers",
         exercise="encoder_layer",
         code=ENCODER_INIT
-        + '''    def _attend(self, x, mask):
+        + """    def _attend(self, x, mask):
         output, _ = self.self_attention(x, x, x, mask)
         return self.dropout(output)
 
@@ -451,7 +455,7 @@ ENCODER_LAYER = [
             x = self.norm1(x + self._attend(x, mask))
             x = self.norm2(x + self._think(x))
         return x
-''',
+""",
     ),
     Style(
         "encoder-layer-sublayer",
@@ -465,16 +469,16 @@ ENCODER_LAYER = [
 
 '''
         + ENCODER_INIT
-        + '''    def forward(self, x, mask=None):
+        + """    def forward(self, x, mask=None):
         x = sublayer(x, lambda h: self.self_attention(h, h, h, mask)[0], self.norm1, self.dropout, self.norm_first)
         return sublayer(x, self.feed_forward, self.norm2, self.dropout, self.norm_first)
-''',
+""",
     ),
     Style(
         "encoder-layer-keywords",
         exercise="encoder_layer",
         code=ENCODER_INIT
-        + '''    def forward(self, x, mask=None):
+        + """    def forward(self, x, mask=None):
         residual = x
         if self.norm_first:
             x = self.norm1(x)
@@ -487,12 +491,12 @@ ENCODER_LAYER = [
             x = self.norm2(x)
         x = residual + self.dropout(self.feed_forward(x))
         return x if self.norm_first else self.norm2(x)
-''',
+""",
     ),
     Style(
         "encoder-layer-two-dropouts",
         exercise="encoder_layer",
-        code='''class EncoderLayer(nn.Module):
+        code="""class EncoderLayer(nn.Module):
     def __init__(self, d_model, heads, d_ff, dropout=0.0, norm_first=False):
         super().__init__()
         self.self_attention = MultiHeadAttention(d_model, heads, dropout=dropout)
@@ -508,7 +512,7 @@ ENCODER_LAYER = [
         z = self.norm2(h) if self.pre else h
         z = h + self.dropout2(self.feed_forward(z))
         return z if self.pre else self.norm2(z)
-''',
+""",
     ),
     Style(
         "encoder-layer-identity",
@@ -529,7 +533,7 @@ ENCODER_LAYER = [
         "encoder-layer-four-axes",
         exercise="encoder_layer",
         code=ENCODER_INIT
-        + '''    def forward(self, x, mask=None):
+        + """    def forward(self, x, mask=None):
         if mask is not None and mask.dim() == 3:
             mask = mask.unsqueeze(1)  # the same mask, with the axis of the heads
         print("encoder layer", tuple(x.shape))
@@ -539,11 +543,11 @@ ENCODER_LAYER = [
             return x + F.dropout(self.feed_forward(self.norm2(x)), self.dropout.p, self.training)
         x = self.norm1(x)
         return self.norm2(x + F.dropout(self.feed_forward(x), self.dropout.p, self.training))
-''',
+""",
     ),
 ]
 
-DECODER_INIT = '''class DecoderLayer(nn.Module):
+DECODER_INIT = """class DecoderLayer(nn.Module):
     def __init__(self, d_model, heads, d_ff, dropout=0.0, norm_first=False):
         super().__init__()
         self.self_attention = MultiHeadAttention(d_model, heads, dropout)
@@ -555,14 +559,14 @@ DECODER_INIT = '''class DecoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.norm_first = norm_first
 
-'''
+"""
 
 DECODER_LAYER = [
     Style(
         "decoder-layer-helpers",
         exercise="decoder_layer",
         code=DECODER_INIT
-        + '''    def _sa(self, x, mask):
+        + """    def _sa(self, x, mask):
         return self.dropout(self.self_attention(x, x, x, mask)[0])
 
     def _ca(self, x, memory, mask):
@@ -581,13 +585,13 @@ DECODER_LAYER = [
             x = self.norm2(x + self._ca(x, memory, memory_mask))
             x = self.norm3(x + self._ff(x))
         return x
-''',
+""",
     ),
     Style(
         "decoder-layer-loop",
         exercise="decoder_layer",
         code=DECODER_INIT
-        + '''    def forward(self, x, memory, self_mask=None, memory_mask=None):
+        + """    def forward(self, x, memory, self_mask=None, memory_mask=None):
         parts = [
             (self.norm1, lambda h: self.self_attention(h, h, h, self_mask)[0]),
             (self.norm2, lambda h: self.cross_attention(h, memory, memory, memory_mask)[0]),
@@ -596,13 +600,13 @@ DECODER_LAYER = [
         for norm, part in parts:
             x = x + self.dropout(part(norm(x))) if self.norm_first else norm(x + self.dropout(part(x)))
         return x
-''',
+""",
     ),
     Style(
         "decoder-layer-keywords",
         exercise="decoder_layer",
         code=DECODER_INIT
-        + '''    def forward(self, x, memory, self_mask=None, memory_mask=None):
+        + """    def forward(self, x, memory, self_mask=None, memory_mask=None):
         residual = x
         y = self.norm1(x) if self.norm_first else x
         y, _ = self.self_attention(query=y, key=y, value=y, mask=self_mask)
@@ -621,12 +625,12 @@ DECODER_LAYER = [
         y = self.norm3(x) if self.norm_first else x
         x = residual + self.dropout(self.feed_forward(y))
         return x if self.norm_first else self.norm3(x)
-''',
+""",
     ),
     Style(
         "decoder-layer-other-names",
         exercise="decoder_layer",
-        code='''class DecoderLayer(nn.Module):
+        code="""class DecoderLayer(nn.Module):
     def __init__(self, d_model, heads, d_ff, dropout=0.0, norm_first=False):
         super().__init__()
         self.self_attention, self.cross_attention = (MultiHeadAttention(d_model, heads, dropout) for _ in range(2))
@@ -647,13 +651,13 @@ DECODER_LAYER = [
         b = b if f else self.norm2(b)
         c = b + self.drop(self.feed_forward(self.norm3(b) if f else b))
         return c if f else self.norm3(c)
-''',
+""",
     ),
     Style(
         "decoder-layer-two-methods",
         exercise="decoder_layer",
         code=DECODER_INIT
-        + '''    def forward(self, x, memory, self_mask=None, memory_mask=None):
+        + """    def forward(self, x, memory, self_mask=None, memory_mask=None):
         return (self.pre if self.norm_first else self.post)(x, memory, self_mask, memory_mask)
 
     def pre(self, x, memory, self_mask, memory_mask):
@@ -667,11 +671,11 @@ DECODER_LAYER = [
         x = self.norm1(self.dropout(self.self_attention(x, x, x, self_mask)[0]) + x)
         x = self.norm2(self.dropout(self.cross_attention(x, memory, memory, memory_mask)[0]) + x)
         return self.norm3(self.dropout(self.feed_forward(x)) + x)
-''',
+""",
     ),
 ]
 
-TRANSFORMER_INIT = '''class Transformer(nn.Module):
+TRANSFORMER_INIT = """class Transformer(nn.Module):
     def __init__(self, source_vocab, target_vocab, d_model, heads, d_ff, layers, pad_id, dropout=0.0, norm_first=True):
         super().__init__()
         self.d_model, self.pad_id = d_model, pad_id
@@ -685,14 +689,14 @@ TRANSFORMER_INIT = '''class Transformer(nn.Module):
         self.decoder_norm = nn.LayerNorm(d_model) if norm_first else nn.Identity()
         self.dropout = nn.Dropout(dropout)
 
-'''
+"""
 
 TRANSFORMER = [
     Style(
         "transformer-three-axes",
         exercise="transformer",
         code=TRANSFORMER_INIT
-        + '''    def encode(self, source):
+        + """    def encode(self, source):
         N, S = source.shape
         pe = sinusoidal_positions(S, self.d_model)
         x = self.source_embedding(source) * self.d_model**0.5
@@ -716,13 +720,13 @@ TRANSFORMER = [
     def forward(self, source, target):
         memory = self.encode(source)
         return self.decode(target, memory, source)
-''',
+""",
     ),
     Style(
         "transformer-own-positions",
         exercise="transformer",
         code=TRANSFORMER_INIT
-        + '''    def add_positions(self, x):
+        + """    def add_positions(self, x):
         T, d = x.shape[1:]
         angle = torch.arange(T, dtype=x.dtype)[:, None] * torch.exp(-math.log(10000.0) * torch.arange(0, d, 2, dtype=x.dtype) / d)
         pe = torch.zeros(T, d, dtype=x.dtype)
@@ -747,7 +751,7 @@ TRANSFORMER = [
 
     def forward(self, source, target):
         return self.decode(target=target, memory=self.encode(source), source=source)
-''',
+""",
     ),
     Style(
         "transformer-causal-only",
@@ -778,7 +782,7 @@ TRANSFORMER = [
         "transformer-padded-queries-masked-too",
         exercise="transformer",
         code=TRANSFORMER_INIT
-        + '''    def _in(self, table, ids):
+        + """    def _in(self, table, ids):
         x = table(ids).mul(self.d_model**0.5)
         return self.dropout(x.add(sinusoidal_positions(ids.shape[1], self.d_model).to(x.dtype)))
 
@@ -801,21 +805,21 @@ TRANSFORMER = [
 
     def forward(self, source, target):
         return self.decode(target, self.encode(source), source)
-''',
+""",
     ),
     Style(
         "transformer-buffer-and-linear",
         exercise="transformer",
         code=TRANSFORMER_INIT.replace(
             "        self.dropout = nn.Dropout(dropout)\n",
-            '''        self.dropout = nn.Dropout(dropout)
+            """        self.dropout = nn.Dropout(dropout)
         self.norm_first = norm_first
         self.register_buffer("positions", sinusoidal_positions(40, d_model), persistent=False)
         self.output = nn.Linear(d_model, target_vocab, bias=False)
         self.output.weight = self.target_embedding.weight
-''',
+""",
         )
-        + '''    def embed(self, embedding, ids):
+        + """    def embed(self, embedding, ids):
         x = embedding(ids) * math.sqrt(self.d_model) + self.positions[: ids.shape[1]]
         return self.dropout(x)
 
@@ -835,7 +839,7 @@ TRANSFORMER = [
     def forward(self, source, target):
         print("source", tuple(source.shape), "target", tuple(target.shape))
         return self.decode(target, self.encode(source), source)
-''',
+""",
     ),
 ]
 
@@ -843,7 +847,7 @@ LABEL_SMOOTHING = [
     Style(
         "label-smoothing-whole-distribution",
         exercise="label_smoothing",
-        code='''def label_smoothing_loss(logits, targets, smoothing, pad_id):
+        code="""def label_smoothing_loss(logits, targets, smoothing, pad_id):
     V = logits.size(-1)
     q = torch.full_like(logits, smoothing / (V - 1))
     q = q.scatter_add(-1, targets.unsqueeze(-1), torch.full_like(logits[..., :1], 1 - smoothing))
@@ -851,12 +855,12 @@ LABEL_SMOOTHING = [
     q[targets == pad_id] = 0
     loss = -(q * F.log_softmax(logits, dim=-1)).sum()
     return loss / max(int((targets != pad_id).sum()), 1)
-''',
+""",
     ),
     Style(
         "label-smoothing-real-tokens-only",
         exercise="label_smoothing",
-        code='''def label_smoothing_loss(logits, targets, smoothing, pad_id):
+        code="""def label_smoothing_loss(logits, targets, smoothing, pad_id):
     keep = targets.ne(pad_id)
     if not keep.any():
         return (logits * 0).sum()
@@ -865,12 +869,12 @@ LABEL_SMOOTHING = [
     q = F.one_hot(ids, V).to(rows.dtype) * (1 - smoothing) + smoothing / (V - 1)
     q[:, pad_id] = 0.0
     return F.cross_entropy(rows, q)
-''',
+""",
     ),
     Style(
         "label-smoothing-two-losses",
         exercise="label_smoothing",
-        code='''def label_smoothing_loss(logits, targets, smoothing, pad_id):
+        code="""def label_smoothing_loss(logits, targets, smoothing, pad_id):
     v = logits.shape[-1]
     flat, ids = logits.reshape(-1, v), targets.reshape(-1)
     real = (ids != pad_id).to(logits.dtype)
@@ -879,12 +883,12 @@ LABEL_SMOOTHING = [
     others = torch.cat([log_p[:, :pad_id], log_p[:, pad_id + 1 :]], dim=1)
     per_token = (1 - smoothing) * nll - smoothing * others.mean(dim=1)
     return torch.sum(per_token * real) / real.sum().clamp(min=1.0)
-''',
+""",
     ),
     Style(
         "label-smoothing-loop",
         exercise="label_smoothing",
-        code='''def label_smoothing_loss(logits, targets, smoothing, pad_id):
+        code="""def label_smoothing_loss(logits, targets, smoothing, pad_id):
     total, count = logits.sum() * 0.0, 0
     V = logits.shape[2]
     for n in range(targets.shape[0]):
@@ -898,7 +902,7 @@ LABEL_SMOOTHING = [
                     total = total - share * log_p[k]
             count += 1
     return total / count if count else total
-''',
+""",
     ),
     Style(
         "label-smoothing-kl",
@@ -923,33 +927,33 @@ WARMUP_SCHEDULE = [
     Style(
         "warmup-schedule-branches",
         exercise="warmup_schedule",
-        code='''def warmup_learning_rate(step, d_model, warmup):
+        code="""def warmup_learning_rate(step, d_model, warmup):
     if step <= 0:
         raise ValueError("step must be positive")
     if step < warmup:
         return step / (math.sqrt(d_model) * warmup * math.sqrt(warmup))
     return 1.0 / math.sqrt(d_model * step)
-''',
+""",
     ),
     Style(
         "warmup-schedule-pow",
         exercise="warmup_schedule",
-        code='''def warmup_learning_rate(step, d_model, warmup):
+        code="""def warmup_learning_rate(step, d_model, warmup):
     if not step >= 1:
         raise ValueError(step)
     candidates = [math.pow(step, -0.5), step * math.pow(warmup, -1.5)]
     print(candidates)
     return math.pow(d_model, -0.5) * sorted(candidates)[0]
-''',
+""",
     ),
     Style(
         "warmup-schedule-exponentials",
         exercise="warmup_schedule",
-        code='''def warmup_learning_rate(step: int, d_model: int, warmup: int) -> float:
+        code="""def warmup_learning_rate(step: int, d_model: int, warmup: int) -> float:
     if step < 1:
         raise ValueError("steps count from 1")
     return math.exp(-0.5 * math.log(d_model) + min(-0.5 * math.log(step), math.log(step) - 1.5 * math.log(warmup)))
-''',
+""",
     ),
     Style(
         "warmup-schedule-peak",
@@ -969,12 +973,12 @@ def warmup_learning_rate(step, d_model, warmup):
     Style(
         "warmup-schedule-torch",
         exercise="warmup_schedule",
-        code='''def warmup_learning_rate(step, d_model, warmup):
+        code="""def warmup_learning_rate(step, d_model, warmup):
     if step < 1:
         raise ValueError
     s, w, d = (torch.tensor(float(number), dtype=torch.float64) for number in (step, warmup, d_model))
     return (d.rsqrt() * torch.minimum(s.rsqrt(), s * w.pow(-1.5))).item()
-''',
+""",
     ),
 ]
 
@@ -982,7 +986,7 @@ BEAM_SEARCH = [
     Style(
         "beam-search-topk",
         exercise="beam_search",
-        code='''def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
+        code="""def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
     prefixes = torch.tensor([[bos_id]])
     totals = torch.zeros(1, dtype=torch.float64)
     best_tokens, best_score = None, -float("inf")
@@ -1002,12 +1006,12 @@ BEAM_SEARCH = [
         if len(prefixes) == 0:
             break
     return best_tokens, best_score
-''',
+""",
     ),
     Style(
         "beam-search-heapq",
         exercise="beam_search",
-        code='''import heapq
+        code="""import heapq
 
 
 def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
@@ -1024,12 +1028,12 @@ def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
     finished += beams
     total, tokens = max(finished, key=lambda entry: score_of(entry[0], len(entry[1]) - 1))
     return list(tokens), score_of(total, len(tokens) - 1)
-''',
+""",
     ),
     Style(
         "beam-search-classes",
         exercise="beam_search",
-        code='''from dataclasses import dataclass
+        code="""from dataclasses import dataclass
 
 
 @dataclass
@@ -1057,7 +1061,7 @@ def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
         print(len(alive), "alive,", len(finished), "finished")
     best = sorted(finished + alive, key=lambda h: h.score(alpha), reverse=True)[0]
     return best.tokens, best.score(alpha)
-''',
+""",
     ),
     Style(
         "beam-search-each-prefix-alone",
@@ -1089,7 +1093,7 @@ def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
     Style(
         "beam-search-numpy",
         exercise="beam_search",
-        code='''import numpy as np
+        code="""import numpy as np
 
 
 def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
@@ -1106,7 +1110,7 @@ def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
             break
     scores = [score for _, score in done]
     return done[int(np.argmax(scores))]
-''',
+""",
     ),
 ]
 
@@ -1114,7 +1118,7 @@ PRONOUNCE = [
     Style(
         "pronounce-all-encoded-together",
         exercise="pronounce",
-        code='''@torch.no_grad()
+        code="""@torch.no_grad()
 def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
     memories = model.encode(source)
     results = []
@@ -1130,12 +1134,12 @@ def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
             tokens = tokens[:-1]
         results.append(tokens)
     return results
-''',
+""",
     ),
     Style(
         "pronounce-padding-cut-off",
         exercise="pronounce",
-        code='''def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
+        code="""def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
     answers = []
     for row in source:
         word = row[row != model.pad_id].unsqueeze(0)
@@ -1145,12 +1149,12 @@ def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
             best, _ = beam_search(ask, bos_id, eos_id, beam, max_length, alpha)
         answers.append([int(t) for t in best if t not in (bos_id, eos_id)])
     return answers
-''',
+""",
     ),
     Style(
         "pronounce-class",
         exercise="pronounce",
-        code='''class Scorer:
+        code="""class Scorer:
     def __init__(self, model, row):
         self.model, self.row, self.memory = model, row, model.encode(row)
 
@@ -1167,12 +1171,12 @@ def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
         found = [beam_search(Scorer(model, source[n : n + 1]), bos_id, eos_id, beam, max_length, alpha) for n in range(len(source))]
     print("scores", [round(score, 2) for _, score in found])
     return [tokens[1:-1] if tokens[-1] == eos_id else tokens[1:] for tokens, _ in found]
-''',
+""",
     ),
     Style(
         "pronounce-keywords",
         exercise="pronounce",
-        code='''def pronounce(model, source, bos_id, eos_id, beam=1, max_length=12, alpha=0.6):
+        code="""def pronounce(model, source, bos_id, eos_id, beam=1, max_length=12, alpha=0.6):
     def one(row):
         memory = model.encode(row)
 
@@ -1187,7 +1191,7 @@ def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
 
     with torch.no_grad():
         return [one(row.unsqueeze(0)) for row in source]
-''',
+""",
     ),
     Style(
         "pronounce-own-search",

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, graded
 
 BOS, EOS, VOCAB, LONGEST = 4, 1, 5, 6

@@ -1,8 +1,9 @@
 """Hidden tests of the exercise `decoder_layer`: PyTorch's own layer is the oracle, its attention stands in for the student's."""
 
 import torch
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 from torch import nn
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 SIZES = (6, 2, 11)  # d_model, heads, d_ff
 TORCH_NAMES = {

@@ -1,6 +1,7 @@
 """Hidden tests of the exercise `feed_forward`."""
 
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 

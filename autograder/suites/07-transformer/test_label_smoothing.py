@@ -1,8 +1,9 @@
 """Hidden tests of the exercise `label_smoothing`."""
 
 import torch
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 
 def draw_case(rng, lengths=(5, 2, 4), t=5, vocab=7, pad_id=2, scale=1.5):

@@ -1,8 +1,9 @@
 """Hidden tests of the exercise `layer_norm`."""
 
 import torch
-from autograder.suite import assert_close, assert_unchanged, graded
 from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_unchanged, graded
 
 NAMES = ("d_x", "d_gain", "d_bias")
 

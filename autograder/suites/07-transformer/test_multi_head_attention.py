@@ -1,8 +1,9 @@
 """Hidden tests of the exercise `multi_head_attention`."""
 
 import torch
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 from torch import nn
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 NAMES = ("output", "weights")
 MAPS = ("q_proj", "k_proj", "v_proj", "out_proj")

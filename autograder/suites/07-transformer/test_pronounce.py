@@ -7,6 +7,7 @@ all sequences takes the place of beam_search, so every wide beam has one right a
 import itertools
 
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 PAD, BOS, EOS, VOCAB, WIDE = 0, 3, 1, 6, 1500
@@ -108,8 +109,11 @@ def test_beam(student, rng):
 @graded(stage="value", weight=1, hint="alpha and max_length go on to beam_search too, each in its own place.")
 def test_alpha_and_max_length(student, rng):
     """Other alphas and other lengths give other answers."""
-    for max_length, alpha in ((2, 0.0), (4, 2.0)):
-        tables, source, expected = draw_case(rng, (3,), max_length, alpha)
+    for max_length, alpha, others in ((4, 2.5, ((4, 0.0), (4, 0.6), (3, 2.5))), (3, 0.0, ((3, 0.6), (2, 0.0)))):
+        for _ in range(60):
+            tables, source, expected = draw_case(rng, (3,), max_length, alpha)
+            if all(best(tables, source[0], *other)[0] != expected[0] for other in others):
+                break
         check(student, tables, source, WIDE, max_length, alpha, expected)
 
 

@@ -3,6 +3,7 @@
 import math
 
 import torch
+
 from autograder.suite import assert_close, assert_true, graded
 
 

@@ -7,6 +7,7 @@ sequence is cut to its real tokens, and the logits of each step come from a run 
 import math
 
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 # The positions are made in float32, with seven digits; a logit adds up a few products of numbers near 1.

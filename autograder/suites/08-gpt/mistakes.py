@@ -50,12 +50,12 @@ TRAIN_BPE = [
         exercise="train_bpe",
         name="the pairs are counted once, at the beginning, and never again",
         hint="Every merge changes the counts of its neighbours and makes new pairs.",
-        code='''def train_bpe(text, vocab_size):
+        code="""def train_bpe(text, vocab_size):
     ids = list(text.encode("utf-8"))
     counts = Counter(zip(ids, ids[1:]))
     ranked = sorted(counts, key=lambda pair: (-counts[pair], pair))
     return [pair for pair in ranked if counts[pair] >= 2][: max(0, vocab_size - 256)]
-''',
+""",
     ),
     Mistake(
         "train-bpe-within-words",
@@ -137,7 +137,7 @@ BPE_CODEC = [
         exercise="bpe_codec",
         name="encoding takes the longest token that fits, from left to right",
         hint="Greedy matching gives valid tokens, but not those of training: apply the merges by rank.",
-        code='''def bpe_encode(text, merges):
+        code="""def bpe_encode(text, merges):
     pieces = [bytes([i]) for i in range(256)]
     for a, b in merges:
         pieces.append(pieces[a] + pieces[b])
@@ -154,7 +154,7 @@ def bpe_decode(ids, merges):
     for a, b in merges:
         pieces.append(pieces[a] + pieces[b])
     return b"".join(pieces[i] for i in ids).decode("utf-8", errors="replace")
-''',
+""",
     ),
     Mistake(
         "bpe-codec-bytes-without-merges",
@@ -170,7 +170,10 @@ def bpe_decode(ids, merges):
         hint="A merge is applied wherever it occurs.",
         change=[
             ("    while True:\n", "    for rank, pair in enumerate(merges):\n"),
-            ("        rank = min((ranks[pair] for pair in zip(ids, ids[1:]) if pair in ranks), default=None)\n        if rank is None:\n            return ids\n", ""),
+            (
+                "        rank = min((ranks[pair] for pair in zip(ids, ids[1:]) if pair in ranks), default=None)\n        if rank is None:\n            return ids\n",
+                "",
+            ),
             ("tuple(merges[rank]):", "tuple(pair) and 256 + rank not in glued:"),
             ("        ids = glued\n", "        ids = glued\n    return ids\n"),
         ],
@@ -206,7 +209,12 @@ def bpe_decode(ids, merges):
         exercise="bpe_codec",
         name="bytes are read as characters with chr",
         hint="A byte is not a character: join the bytes and read them as UTF-8.",
-        change=[('b"".join(pieces[token] for token in ids).decode("utf-8", errors="replace")', '"".join(chr(byte) for token in ids for byte in pieces[token])')],
+        change=[
+            (
+                'b"".join(pieces[token] for token in ids).decode("utf-8", errors="replace")',
+                '"".join(chr(byte) for token in ids for byte in pieces[token])',
+            )
+        ],
     ),
     Mistake(
         "bpe-codec-strips-spaces",
@@ -260,7 +268,10 @@ ATTENTION = [
         hint="j <= L + i: equal is allowed. (The first position would see nothing at all.)",
         change=[
             ("<= positions  #", "< positions  #"),
-            ('torch.softmax(scores.masked_fill(~allowed, float("-inf")), dim=-1)', 'torch.softmax(scores.masked_fill(~allowed, float("-inf")), dim=-1).nan_to_num()'),
+            (
+                'torch.softmax(scores.masked_fill(~allowed, float("-inf")), dim=-1)',
+                'torch.softmax(scores.masked_fill(~allowed, float("-inf")), dim=-1).nan_to_num()',
+            ),
         ],
     ),
     Mistake(
@@ -301,7 +312,9 @@ ATTENTION = [
         exercise="causal_self_attention",
         name="the heads are merged without the transpose",
         hint="Undo the split in the opposite order: transpose(1, 2), then reshape.",
-        change=[("(self.dropout(weights) @ v).transpose(1, 2).reshape(N, T, d_model)", "(self.dropout(weights) @ v).reshape(N, T, d_model)")],
+        change=[
+            ("(self.dropout(weights) @ v).transpose(1, 2).reshape(N, T, d_model)", "(self.dropout(weights) @ v).reshape(N, T, d_model)")
+        ],
     ),
     Mistake(
         "causal-self-attention-scale-by-d-model",
@@ -382,7 +395,10 @@ GPT = [
         name="the length of the cache is read after the first block has added to it",
         hint="Read the length before the loop over the blocks.",
         change=[
-            ("x = self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))", "x = self.dropout(self.token_embedding(tokens))"),
+            (
+                "x = self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))",
+                "x = self.dropout(self.token_embedding(tokens))",
+            ),
             (
                 "            x = block(x, None if caches is None else caches[number])\n",
                 "            if number == 0:\n"
@@ -473,7 +489,10 @@ GPT = [
         exercise="gpt",
         name="norm1 and norm2 are exchanged",
         hint="norm1 belongs to attention, norm2 to the two-layer network.",
-        change=[("self.attention(self.norm1(x), cache)", "self.attention(self.norm2(x), cache)"), ("self.linear1(self.norm2(x))", "self.linear1(self.norm1(x))")],
+        change=[
+            ("self.attention(self.norm1(x), cache)", "self.attention(self.norm2(x), cache)"),
+            ("self.linear1(self.norm2(x))", "self.linear1(self.norm1(x))"),
+        ],
     ),
     Mistake(
         "gpt-relu",
@@ -562,7 +581,12 @@ GPT = [
         exercise="gpt",
         name="the embeddings keep torch's standard deviation of 1",
         hint="Embeddings are drawn with 0.02 like all matrices.",
-        change=[("            if name.endswith(\"bias\"):", "            if \"embedding\" in name:\n                continue\n            if name.endswith(\"bias\"):")],
+        change=[
+            (
+                '            if name.endswith("bias"):',
+                '            if "embedding" in name:\n                continue\n            if name.endswith("bias"):',
+            )
+        ],
     ),
     Mistake(
         "gpt-uniform-init",
@@ -593,21 +617,30 @@ KV_CACHE = [
         exercise="kv_cache",
         name="the cache grows along the axis of the heads",
         hint="Time is axis 2 of (batch, heads, T, d).",
-        change=[("torch.cat([self.k, k], dim=2)", "torch.cat([self.k, k], dim=1)"), ("torch.cat([self.v, v], dim=2)", "torch.cat([self.v, v], dim=1)")],
+        change=[
+            ("torch.cat([self.k, k], dim=2)", "torch.cat([self.k, k], dim=1)"),
+            ("torch.cat([self.v, v], dim=2)", "torch.cat([self.v, v], dim=1)"),
+        ],
     ),
     Mistake(
         "kv-cache-last-axis",
         exercise="kv_cache",
         name="the cache grows along the last axis",
         hint="Time is axis 2 of (batch, heads, T, d); axis 3 is d.",
-        change=[("torch.cat([self.k, k], dim=2)", "torch.cat([self.k, k], dim=3)"), ("torch.cat([self.v, v], dim=2)", "torch.cat([self.v, v], dim=3)")],
+        change=[
+            ("torch.cat([self.k, k], dim=2)", "torch.cat([self.k, k], dim=3)"),
+            ("torch.cat([self.v, v], dim=2)", "torch.cat([self.v, v], dim=3)"),
+        ],
     ),
     Mistake(
         "kv-cache-newest-first",
         exercise="kv_cache",
         name="new positions are put in front of the old ones",
         hint="Oldest first: new positions stand behind.",
-        change=[("torch.cat([self.k, k], dim=2)", "torch.cat([k, self.k], dim=2)"), ("torch.cat([self.v, v], dim=2)", "torch.cat([v, self.v], dim=2)")],
+        change=[
+            ("torch.cat([self.k, k], dim=2)", "torch.cat([k, self.k], dim=2)"),
+            ("torch.cat([self.v, v], dim=2)", "torch.cat([v, self.v], dim=2)"),
+        ],
     ),
     Mistake(
         "kv-cache-keeps-the-newest-only",
@@ -646,7 +679,9 @@ KV_CACHE = [
         exercise="kv_cache",
         name="generate has a cache, but feeds the whole text every time, with fresh caches",
         hint="After the prompt each call feeds one token.",
-        change=[("logits = model(unread, caches) if use_cache else model(tokens)", "logits = model(tokens, [KVCache() for _ in model.blocks])")],
+        change=[
+            ("logits = model(unread, caches) if use_cache else model(tokens)", "logits = model(tokens, [KVCache() for _ in model.blocks])")
+        ],
     ),
     Mistake(
         "kv-cache-feeds-everything-again",
@@ -655,7 +690,10 @@ KV_CACHE = [
         hint="The earlier positions are in the cache: feed only what the model has not read.",
         change=[
             ("            unread = new\n", "            unread = tokens\n"),
-            ("logits = model(unread, caches) if use_cache else model(tokens)", "logits = model(unread[:, : model.max_length - caches[0].length], caches) if use_cache else model(tokens)"),
+            (
+                "logits = model(unread, caches) if use_cache else model(tokens)",
+                "logits = model(unread[:, : model.max_length - caches[0].length], caches) if use_cache else model(tokens)",
+            ),
         ],
     ),
     Mistake(
@@ -752,7 +790,10 @@ SAMPLING = [
         hint="The order: temperature, top-k, renormalise, top-p.",
         change=[
             ("logits / temperature", "logits"),
-            ("places = torch.multinomial(probs, 1, generator=generator)", "places = torch.multinomial(probs ** (1 / temperature), 1, generator=generator)"),
+            (
+                "places = torch.multinomial(probs, 1, generator=generator)",
+                "places = torch.multinomial(probs ** (1 / temperature), 1, generator=generator)",
+            ),
         ],
     ),
     Mistake(
@@ -760,7 +801,10 @@ SAMPLING = [
         exercise="next_token_sampling",
         name="the probabilities are divided by the temperature, which changes nothing",
         hint="Divide the logits, before the softmax.",
-        change=[("logits / temperature", "logits"), ("probs = torch.softmax(scores, dim=-1)", "probs = torch.softmax(scores, dim=-1) / temperature")],
+        change=[
+            ("logits / temperature", "logits"),
+            ("probs = torch.softmax(scores, dim=-1)", "probs = torch.softmax(scores, dim=-1) / temperature"),
+        ],
     ),
     Mistake(
         "next-token-sampling-not-renormalised-after-top-k",
@@ -769,7 +813,10 @@ SAMPLING = [
         hint="See the second case by hand: after top-k the shares grow, and p is reached earlier.",
         change=[
             ('scores[:, top_k:] = float("-inf")', "pass"),
-            ("probs = torch.softmax(scores, dim=-1)", "probs = torch.softmax(scores, dim=-1)\n    if top_k is not None:\n        probs[:, top_k:] = 0.0"),
+            (
+                "probs = torch.softmax(scores, dim=-1)",
+                "probs = torch.softmax(scores, dim=-1)\n    if top_k is not None:\n        probs[:, top_k:] = 0.0",
+            ),
         ],
     ),
     Mistake(
@@ -843,14 +890,21 @@ SAMPLING = [
         exercise="next_token_sampling",
         name="the logits are changed in place",
         hint="logits /= … changes the caller's tensor.",
-        change=[("    scores, order = torch.sort(logits / temperature", "    logits /= temperature\n    scores, order = torch.sort(logits")],
+        change=[
+            ("    scores, order = torch.sort(logits / temperature", "    logits /= temperature\n    scores, order = torch.sort(logits")
+        ],
     ),
     Mistake(
         "next-token-sampling-top-k-beyond-v",
         exercise="next_token_sampling",
         name="top_k larger than the vocabulary crashes",
         hint="Larger than V keeps all.",
-        change=[('scores[:, top_k:] = float("-inf")', 'scores = scores.masked_fill(scores < scores.topk(top_k, dim=-1).values[:, -1:], float("-inf"))')],
+        change=[
+            (
+                'scores[:, top_k:] = float("-inf")',
+                'scores = scores.masked_fill(scores < scores.topk(top_k, dim=-1).values[:, -1:], float("-inf"))',
+            )
+        ],
     ),
 ]
 
@@ -867,7 +921,7 @@ ADAMW = [
         exercise="adamw_groups",
         name="only biases are spared; gains of norms decay",
         hint="Gains of norms are called weight, but they have one axis: count axes.",
-        code='''def configure_adamw(model, lr, weight_decay):
+        code="""def configure_adamw(model, lr, weight_decay):
     named = dict(model.named_parameters())
     groups = [
         {"params": [p for name, p in named.items() if not name.endswith("bias")], "weight_decay": weight_decay},
@@ -882,7 +936,7 @@ def cosine_schedule(step, warmup, total, peak, floor):
     if step >= total:
         return floor
     return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
-''',
+""",
     ),
     Mistake(
         "adamw-groups-embeddings-spared",
@@ -890,7 +944,10 @@ def cosine_schedule(step, warmup, total, peak, floor):
         name="embeddings don't decay",
         hint="Matrices *and embeddings* decay: all parameters with two axes or more.",
         change=[
-            ("parameters = list(model.parameters())", "embedded = [m.weight for m in model.modules() if isinstance(m, nn.Embedding)]\n    parameters = list(model.parameters())"),
+            (
+                "parameters = list(model.parameters())",
+                "embedded = [m.weight for m in model.modules() if isinstance(m, nn.Embedding)]\n    parameters = list(model.parameters())",
+            ),
             ("[p for p in parameters if p.ndim >= 2]", "[p for p in parameters if p.ndim >= 2 and not any(p is e for e in embedded)]"),
             ("[p for p in parameters if p.ndim < 2]", "[p for p in parameters if p.ndim < 2 or any(p is e for e in embedded)]"),
         ],

@@ -254,7 +254,9 @@ def generated(student, tables, layers, tokens, n, use_cache, sampling):
     """generate(model, tokens, n, use_cache, **sampling) with a hidden model"""
     model = _Recurrent(*tables, layers)
     result = _with_globals(
-        [student.generate, student.KVCache.append], {"sample_next": _greedy}, lambda: student.generate(model, tokens, n, use_cache=use_cache, **sampling)
+        [student.generate, student.KVCache.append],
+        {"sample_next": _greedy},
+        lambda: student.generate(model, tokens, n, use_cache=use_cache, **sampling),
     )
     return {
         "result": result,

@@ -6,7 +6,7 @@ TRAIN_BPE = [
     Style(
         "train-bpe-helpers",
         exercise="train_bpe",
-        code='''def count_pairs(ids):
+        code="""def count_pairs(ids):
     counts = {}
     i = 0
     last_end = {}
@@ -41,12 +41,12 @@ def train_bpe(text, vocab_size):
         merges.append(pair)
     print(len(merges), "merges")
     return merges
-''',
+""",
     ),
     Style(
         "train-bpe-runs",
         exercise="train_bpe",
-        code='''import itertools
+        code="""import itertools
 
 
 def train_bpe(text, vocab_size):
@@ -71,7 +71,7 @@ def train_bpe(text, vocab_size):
         symbols = out
         merges.append(pair)
     return merges
-''',
+""",
     ),
     Style(
         "train-bpe-strings",
@@ -95,7 +95,7 @@ def train_bpe(text, vocab_size):
     Style(
         "train-bpe-recursive",
         exercise="train_bpe",
-        code='''def train_bpe(text, vocab_size, ids=None, done=()):
+        code="""def train_bpe(text, vocab_size, ids=None, done=()):
     ids = list(text.encode("utf-8")) if ids is None else ids
     counts, skip = {}, -1
     for i in range(len(ids) - 1):
@@ -114,12 +114,12 @@ def train_bpe(text, vocab_size):
         new.append(256 + len(done) if hit else ids[i])
         i += 2 if hit else 1
     return train_bpe(text, vocab_size, new, (*done, pair))
-''',
+""",
     ),
     Style(
         "train-bpe-places",
         exercise="train_bpe",
-        code='''def train_bpe(text: str, vocab_size: int) -> list:
+        code="""def train_bpe(text: str, vocab_size: int) -> list:
     ids = list(bytes(text, "utf-8"))
     merges = []
     while len(merges) + 256 < vocab_size and len(ids) > 1:
@@ -138,12 +138,12 @@ def train_bpe(text, vocab_size):
             ids[i : i + 2] = [256 + len(merges)]
         merges.append(best)
     return merges
-''',
+""",
     ),
     Style(
         "train-bpe-numpy",
         exercise="train_bpe",
-        code='''import numpy as np
+        code="""import numpy as np
 
 
 def train_bpe(text, vocab_size):
@@ -170,7 +170,7 @@ def train_bpe(text, vocab_size):
         ids = np.array(out)
         merges.append((a, b))
     return merges
-''',
+""",
     ),
 ]
 
@@ -178,7 +178,7 @@ BPE_CODEC = [
     Style(
         "bpe-codec-in-order",
         exercise="bpe_codec",
-        code='''def bpe_encode(text, merges):
+        code="""def bpe_encode(text, merges):
     ids = list(text.encode("utf-8"))
     for i, (a, b) in enumerate(merges):
         out = []
@@ -196,12 +196,12 @@ def bpe_decode(ids, merges):
         return bytes([t]) if t < 256 else spell(merges[t - 256][0]) + spell(merges[t - 256][1])
 
     return b"".join(map(spell, ids)).decode("utf-8", "replace")
-''',
+""",
     ),
     Style(
         "bpe-codec-one-at-a-time",
         exercise="bpe_codec",
-        code='''def bpe_encode(text, merges):
+        code="""def bpe_encode(text, merges):
     rank = {p: i for i, p in enumerate(merges)}
     ids = [*text.encode()]
     while len(ids) > 1:
@@ -221,12 +221,12 @@ def bpe_decode(ids, merges):
     for i in ids:
         data += table[i]
     return str(data, encoding="utf-8", errors="replace")
-''',
+""",
     ),
     Style(
         "bpe-codec-stack",
         exercise="bpe_codec",
-        code='''def bpe_encode(text, merges):
+        code="""def bpe_encode(text, merges):
     ids = list(text.encode("utf-8"))
     for number in range(len(merges)):
         i = 0
@@ -247,12 +247,12 @@ def bpe_decode(ids, merges):
         else:
             stack.extend(reversed(merges[token - 256]))
     return data.decode("utf-8", errors="replace")
-''',
+""",
     ),
     Style(
         "bpe-codec-strings",
         exercise="bpe_codec",
-        code='''def bpe_encode(text, merges):
+        code="""def bpe_encode(text, merges):
     s = text.encode("utf-8").decode("latin-1")
     for i, (a, b) in enumerate(merges):
         s = s.replace(chr(a) + chr(b), chr(256 + i))
@@ -264,12 +264,12 @@ def bpe_decode(ids, merges):
     for i in reversed(range(len(merges))):
         s = s.replace(chr(256 + i), chr(merges[i][0]) + chr(merges[i][1]))
     return s.encode("latin-1").decode("utf-8", errors="replace")
-''',
+""",
     ),
     Style(
         "bpe-codec-helper",
         exercise="bpe_codec",
-        code='''def _vocabulary(merges):
+        code="""def _vocabulary(merges):
     vocabulary = [bytes((b,)) for b in range(256)]
     for pair in merges:
         vocabulary += [vocabulary[pair[0]] + vocabulary[pair[1]]]
@@ -295,11 +295,11 @@ def bpe_encode(text, merges):
 
 
 bpe_decode = lambda ids, merges: b"".join([_vocabulary(merges)[i] for i in ids]).decode("utf-8", errors="replace")
-''',
+""",
     ),
 ]
 
-ATTENTION_INIT = '''class CausalSelfAttention(nn.Module):
+ATTENTION_INIT = """class CausalSelfAttention(nn.Module):
     def __init__(self, d_model, heads, dropout=0.0):
         super().__init__()
         self.heads = heads
@@ -307,14 +307,14 @@ ATTENTION_INIT = '''class CausalSelfAttention(nn.Module):
         self.out_proj = nn.Linear(d_model, d_model)
         self.dropout = nn.Dropout(dropout)
 
-'''
+"""
 
 ATTENTION = [
     Style(
         "causal-self-attention-torch",
         exercise="causal_self_attention",
         code=ATTENTION_INIT
-        + '''    def forward(self, x, cache=None):
+        + """    def forward(self, x, cache=None):
         B, T, C = x.size()
         q, k, v = self.qkv(x).chunk(3, dim=2)
         q, k, v = [t.reshape(B, T, self.heads, C // self.heads).permute(0, 2, 1, 3) for t in (q, k, v)]
@@ -325,13 +325,13 @@ ATTENTION = [
         p = self.dropout.p if self.training else 0.0
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=p)
         return self.dropout(self.out_proj(y.transpose(1, 2).contiguous().view(B, T, C)))
-''',
+""",
     ),
     Style(
         "causal-self-attention-einsum",
         exercise="causal_self_attention",
         code=ATTENTION_INIT
-        + '''    def forward(self, x, cache=None):
+        + """    def forward(self, x, cache=None):
         N, T, D = x.shape
         h, d = self.heads, D // self.heads
         q, k, v = self.qkv(x).view(N, T, 3, h, d).unbind(2)
@@ -346,13 +346,13 @@ ATTENTION = [
         s = torch.where(j > i, torch.full_like(s, -torch.inf), s)
         w = self.dropout(F.softmax(s, -1))
         return self.dropout(self.out_proj(torch.einsum("nhij,njhd->nihd", w, v).flatten(2)))
-''',
+""",
     ),
     Style(
         "causal-self-attention-loop-over-heads",
         exercise="causal_self_attention",
         code=ATTENTION_INIT
-        + '''    def forward(self, x, cache=None):
+        + """    def forward(self, x, cache=None):
         D = x.shape[-1]
         d = D // self.heads
         z = self.qkv(x)
@@ -370,13 +370,13 @@ ATTENTION = [
             weights = scores.masked_fill(future, -1e30).softmax(-1)
             outputs.append(self.dropout(weights) @ v[:, h])
         return self.dropout(self.out_proj(torch.cat(outputs, -1)))
-''',
+""",
     ),
     Style(
         "causal-self-attention-loop-over-queries",
         exercise="causal_self_attention",
         code=ATTENTION_INIT
-        + '''    def split(self, t):
+        + """    def split(self, t):
         return t.view(t.shape[0], t.shape[1], self.heads, -1).transpose(1, 2)
 
     def forward(self, x, cache=None):
@@ -390,13 +390,13 @@ ATTENTION = [
             a = torch.softmax((q[:, :, t : t + 1] * k[:, :, :seen]).sum(-1) / math.sqrt(q.shape[-1]), dim=-1)
             rows.append((self.dropout(a).unsqueeze(-1) * v[:, :, :seen]).sum(2).flatten(1))
         return self.dropout(self.out_proj(torch.stack(rows, dim=1)))
-''',
+""",
     ),
     Style(
         "causal-self-attention-functional",
         exercise="causal_self_attention",
         code=ATTENTION_INIT
-        + '''    def forward(self, x, cache=None):
+        + """    def forward(self, x, cache=None):
         N, T, D = x.shape
         w, b = self.qkv.weight.view(3, self.heads, -1, D), self.qkv.bias.view(3, 1, self.heads, 1, -1)
         q, k, v = torch.einsum("ntc,phdc->pnhtd", x, w) + b
@@ -412,11 +412,11 @@ ATTENTION = [
         out = F.dropout(attention, self.dropout.p, training=self.training) @ v
         print(out.shape)
         return F.dropout(self.out_proj(out.permute(0, 2, 1, 3).reshape(N, T, D)), self.dropout.p, self.training)
-''',
+""",
     ),
 ]
 
-GPT_INIT = '''class Block(nn.Module):
+GPT_INIT = """class Block(nn.Module):
     def __init__(self, d_model, heads, dropout=0.0):
         super().__init__()
         self.norm1 = nn.LayerNorm(d_model)
@@ -439,7 +439,7 @@ class GPT(nn.Module):
         self.final_norm = nn.LayerNorm(d_model)
         self.initialise()
 
-'''
+"""
 
 
 def gpt(block_forward, methods):
@@ -452,7 +452,7 @@ GPT = [
         "gpt-modules",
         exercise="gpt",
         code=gpt(
-            '''    def forward(self, x, cache=None):
+            """    def forward(self, x, cache=None):
         h = self.attention(self.norm1(x), cache)
         x = x + h
         h = self.linear1(self.norm2(x))
@@ -460,8 +460,8 @@ GPT = [
         x = x + self.dropout(h)
         return x
 
-''',
-            '''    def initialise(self):
+""",
+            """    def initialise(self):
         for module in self.modules():
             if isinstance(module, (nn.Linear, nn.Embedding)):
                 nn.init.normal_(module.weight, mean=0.0, std=0.02)
@@ -481,14 +481,14 @@ GPT = [
         for block, cache in zip(self.blocks, caches or [None] * len(self.blocks)):
             x = block(x, cache)
         return F.linear(self.final_norm(x), self.token_embedding.weight)
-''',
+""",
         ),
     ),
     Style(
         "gpt-apply",
         exercise="gpt",
         code=gpt(
-            '''    def feed_forward(self, x):
+            """    def feed_forward(self, x):
         h = self.linear1(x)
         return self.dropout(self.linear2(0.5 * h * (1 + torch.erf(h / math.sqrt(2)))))
 
@@ -496,8 +496,8 @@ GPT = [
         x = x + self.attention(self.norm1(x), cache=cache)
         return x + self.feed_forward(self.norm2(x))
 
-''',
-            '''    @staticmethod
+""",
+            """    @staticmethod
     def _start(module):
         if isinstance(module, nn.Embedding):
             module.weight.data.normal_(0, 0.02)
@@ -523,22 +523,22 @@ GPT = [
         for i in range(len(self.blocks)):
             stream = self.blocks[i](stream, caches[i] if caches is not None else None)
         return torch.einsum("ntd,vd->ntv", self.final_norm(stream), self.token_embedding.weight)
-''',
+""",
         ),
     ),
     Style(
         "gpt-functional",
         exercise="gpt",
         code=gpt(
-            '''    def forward(self, x, cache=None):
+            """    def forward(self, x, cache=None):
         y = x + self.attention(F.layer_norm(x, x.shape[-1:], self.norm1.weight, self.norm1.bias), cache)
         z = F.layer_norm(y, y.shape[-1:], self.norm2.weight, self.norm2.bias)
         z = F.linear(z, self.linear1.weight, self.linear1.bias)
         z = F.linear(F.gelu(z, approximate="none"), self.linear2.weight, self.linear2.bias)
         return y + F.dropout(z, self.dropout.p, self.training)
 
-''',
-            '''    def initialise(self):
+""",
+            """    def initialise(self):
         layers = len(self.blocks)
         with torch.no_grad():
             for name, p in self.named_parameters():
@@ -560,18 +560,18 @@ GPT = [
         logits = self.final_norm(x).matmul(self.token_embedding.weight.transpose(0, 1))
         print("logits", tuple(logits.shape))
         return logits
-''',
+""",
         ),
     ),
     Style(
         "gpt-one-line-block",
         exercise="gpt",
         code=gpt(
-            '''    def forward(self, x, cache=None):
+            """    def forward(self, x, cache=None):
         return (lambda y: y + self.dropout(self.linear2(F.gelu(self.linear1(self.norm2(y))))))(x + self.attention(self.norm1(x), cache))
 
-''',
-            '''    def initialise(self):
+""",
+            """    def initialise(self):
         def draw(p, scale=1.0):
             nn.init.normal_(p, 0.0, 0.02 * scale)
 
@@ -593,21 +593,21 @@ GPT = [
         for n, b in enumerate(self.blocks):
             x = b(x, caches[n]) if caches is not None else b(x)
         return self.final_norm(x) @ self.token_embedding.weight.t()
-''',
+""",
         ),
     ),
     Style(
         "gpt-truncated-normal",
         exercise="gpt",
         code=gpt(
-            '''    def forward(self, x, cache=None):
+            """    def forward(self, x, cache=None):
         stream = x.clone()
         stream += self.attention(self.norm1(stream.clone()), cache)
         hidden = F.gelu(self.linear1(self.norm2(stream)))
         return stream + self.dropout(self.linear2(hidden))
 
-''',
-            '''    def initialise(self):
+""",
+            """    def initialise(self):
         for name, p in self.named_parameters():
             last = name.split(".")[-2]
             if p.ndim > 1:
@@ -625,7 +625,7 @@ GPT = [
         for b, block in enumerate(self.blocks):
             x = block(x, None if caches is None else caches[b])
         return self.final_norm(x) @ self.token_embedding.weight.T
-''',
+""",
         ),
     ),
 ]
@@ -634,7 +634,7 @@ KV_CACHE = [
     Style(
         "kv-cache-lists",
         exercise="kv_cache",
-        code='''class KVCache:
+        code="""class KVCache:
     def __init__(self):
         self.keys, self.values = [], []
 
@@ -661,12 +661,12 @@ def generate(model, tokens, n, use_cache=True, **sampling):
             logits = model(result)
         result = torch.hstack([result, sample_next(logits[:, -1, :], **sampling)[:, None]])
     return result
-''',
+""",
     ),
     Style(
         "kv-cache-buffer",
         exercise="kv_cache",
-        code='''class KVCache:
+        code="""class KVCache:
     def __init__(self):
         self.buffer = None
         self._used = 0
@@ -702,12 +702,12 @@ def generate(model, tokens, n, use_cache=True, **sampling):
                 logits = model(out[:, t - 1 : t], caches)
             out[:, t] = sample_next(logits[:, -1], **sampling)
     return out
-''',
+""",
     ),
     Style(
         "kv-cache-two-functions",
         exercise="kv_cache",
-        code='''class KVCache:
+        code="""class KVCache:
     def __init__(self):
         self.pair = None
 
@@ -740,7 +740,7 @@ def _without_cache(model, tokens, n, sampling):
 def generate(model, tokens, n, use_cache=True, **sampling):
     with torch.no_grad():
         return (_with_cache if use_cache else _without_cache)(model, tokens, n, sampling)
-''',
+""",
     ),
     Style(
         "kv-cache-reads-the-last-token-too",
@@ -781,12 +781,15 @@ def generate(model, tokens, n, use_cache=True, **sampling):
         return tokens
     finally:
         torch.set_grad_enabled(previous)
-'''.replace("            if tokens.shape[1] < model.max_length:\n", "            if tokens.shape[1] < model.max_length and (use_cache or _ < n - 1):\n"),
+'''.replace(
+            "            if tokens.shape[1] < model.max_length:\n",
+            "            if tokens.shape[1] < model.max_length and (use_cache or _ < n - 1):\n",
+        ),
     ),
     Style(
         "kv-cache-columns",
         exercise="kv_cache",
-        code='''class KVCache:
+        code="""class KVCache:
     def __init__(self, k=None, v=None):
         self.k, self.v = k, v
 
@@ -813,7 +816,7 @@ def generate(model, tokens, n, use_cache=True, **sampling):
             columns.append(sample_next(logits[:, -1], **sampling))
     print(len(columns))
     return torch.stack(columns, dim=1)
-''',
+""",
     ),
 ]
 
@@ -821,7 +824,7 @@ SAMPLING = [
     Style(
         "next-token-sampling-filters-on-logits",
         exercise="next_token_sampling",
-        code='''def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
+        code="""def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     if temperature == 0:
         return torch.argmax(logits, dim=-1)
     logits = logits / temperature
@@ -837,7 +840,7 @@ SAMPLING = [
         remove[..., 0] = False
         logits = logits.masked_fill(remove.scatter(-1, indices, remove), -torch.inf)
     return torch.multinomial(F.softmax(logits, dim=-1), num_samples=1, generator=generator)[:, 0]
-''',
+""",
     ),
     Style(
         "next-token-sampling-rows",
@@ -872,7 +875,7 @@ def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None)
     Style(
         "next-token-sampling-gumbel",
         exercise="next_token_sampling",
-        code='''def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
+        code="""def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     if temperature == 0.0:
         return logits.argmax(dim=1)
     s = logits.double() / temperature
@@ -887,12 +890,12 @@ def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None)
         s = s.masked_fill((before >= top_p) & (rank > 0), float("-inf"))
     u = torch.rand(s.shape, generator=generator, dtype=torch.float64)
     return (s - torch.log(-torch.log(u))).argmax(dim=1)
-''',
+""",
     ),
     Style(
         "next-token-sampling-inverse-cdf",
         exercise="next_token_sampling",
-        code='''def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
+        code="""def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     if temperature == 0:
         return logits.max(dim=-1).indices
     p, tokens = torch.softmax(logits / temperature, -1).sort(-1, descending=True)
@@ -906,12 +909,12 @@ def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None)
     u = torch.rand(len(p), 1, generator=generator, dtype=p.dtype) * p.sum(-1, keepdim=True)
     place = (p.cumsum(-1) <= u).sum(-1, keepdim=True).clamp(max=p.shape[1] - 1)
     return tokens.gather(1, place)[:, 0]
-''',
+""",
     ),
     Style(
         "next-token-sampling-topk-first",
         exercise="next_token_sampling",
-        code='''def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
+        code="""def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     N, V = logits.shape
     if temperature < 1e-12:
         return logits.argmax(dim=-1)
@@ -925,35 +928,35 @@ def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None)
     picked = torch.multinomial(probabilities, 1, generator=generator)
     print(picked.shape)
     return torch.take_along_dim(tokens, picked, dim=1).squeeze(1)
-''',
+""",
     ),
 ]
 
-SCHEDULE = '''
+SCHEDULE = """
 
 def cosine_schedule(step, warmup, total, peak, floor):
     if step < warmup:
         return step / warmup * peak
     x = min(1.0, (step - warmup) / (total - warmup))
     return floor + (peak - floor) * (1 + math.cos(x * math.pi)) / 2
-'''
+"""
 
 ADAMW = [
     Style(
         "adamw-groups-named",
         exercise="adamw_groups",
-        code='''def configure_adamw(model, lr, weight_decay):
+        code="""def configure_adamw(model, lr, weight_decay):
     decay, no_decay = [], []
     for name, p in model.named_parameters():
         (no_decay if p.dim() <= 1 else decay).append(p)
     return torch.optim.AdamW([{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0}], lr=lr)
-'''
+"""
         + SCHEDULE,
     ),
     Style(
         "adamw-groups-default-decay",
         exercise="adamw_groups",
-        code='''def configure_adamw(model, lr, weight_decay):
+        code="""def configure_adamw(model, lr, weight_decay):
     matrices = [p for p in model.parameters() if len(p.shape) > 1]
     vectors = [p for p in model.parameters() if len(p.shape) == 1]
     print(len(matrices), len(vectors))
@@ -967,25 +970,25 @@ def cosine_schedule(step, warmup, total, peak, floor):
         return peak * (step / warmup)
     angle = math.pi * (step - warmup) / (total - warmup)
     return peak * (0.5 + 0.5 * math.cos(angle)) + floor * (0.5 - 0.5 * math.cos(angle))
-''',
+""",
     ),
     Style(
         "adamw-groups-add-group",
         exercise="adamw_groups",
-        code='''def configure_adamw(model, lr, weight_decay):
+        code="""def configure_adamw(model, lr, weight_decay):
     by_decay = {True: [], False: []}
     for p in model.parameters():
         by_decay[p.ndim >= 2].append(p)
     optimizer = torch.optim.AdamW(by_decay[True], lr=lr, weight_decay=weight_decay)
     optimizer.add_param_group({"params": by_decay[False], "weight_decay": 0.0})
     return optimizer
-'''
+"""
         + SCHEDULE,
     ),
     Style(
         "adamw-groups-by-modules",
         exercise="adamw_groups",
-        code='''def configure_adamw(model, lr, weight_decay):
+        code="""def configure_adamw(model, lr, weight_decay):
     seen = {}
     for module in model.modules():
         for parameter in module.parameters(recurse=False):
@@ -1004,7 +1007,7 @@ def cosine_schedule(step, warmup, total, peak, floor):
         if step >= total
         else floor + (peak - floor) * math.cos(math.pi / 2 * (step - warmup) / (total - warmup)) ** 2
     )
-''',
+""",
     ),
     Style(
         "adamw-groups-one-group-each",
@@ -1029,7 +1032,7 @@ LOSS = [
     Style(
         "language-model-loss-log-softmax",
         exercise="language_model_loss",
-        code='''def language_model_loss(logits, tokens):
+        code="""def language_model_loss(logits, tokens):
     log_probs = torch.log_softmax(logits[:, :-1], dim=-1)
     return -log_probs.gather(-1, tokens[:, 1:, None]).mean()
 
@@ -1038,22 +1041,22 @@ def bits_per_byte(loss, n_tokens, n_bytes):
     nats = loss * n_tokens
     bits = nats / math.log(2)
     return bits / n_bytes
-''',
+""",
     ),
     Style(
         "language-model-loss-transposed",
         exercise="language_model_loss",
-        code='''def language_model_loss(logits, tokens):
+        code="""def language_model_loss(logits, tokens):
     return F.cross_entropy(logits[:, :-1].transpose(1, 2), tokens[:, 1:])
 
 
 bits_per_byte = lambda loss, n_tokens, n_bytes: math.log2(math.e) * loss * n_tokens / n_bytes
-''',
+""",
     ),
     Style(
         "language-model-loss-logsumexp",
         exercise="language_model_loss",
-        code='''def language_model_loss(logits, tokens):
+        code="""def language_model_loss(logits, tokens):
     guesses, truth = logits[:, :-1, :], tokens[:, 1:]
     right = torch.take_along_dim(guesses, truth.unsqueeze(2), 2).squeeze(2)
     return (torch.logsumexp(guesses, 2) - right).mean()
@@ -1061,12 +1064,12 @@ bits_per_byte = lambda loss, n_tokens, n_bytes: math.log2(math.e) * loss * n_tok
 
 def bits_per_byte(loss, n_tokens, n_bytes):
     return float(loss / torch.log(torch.tensor(2.0, dtype=torch.float64)) * n_tokens / n_bytes)
-''',
+""",
     ),
     Style(
         "language-model-loss-loop",
         exercise="language_model_loss",
-        code='''def language_model_loss(logits, tokens):
+        code="""def language_model_loss(logits, tokens):
     N, T, V = logits.shape
     total = 0.0
     for n in range(N):
@@ -1078,12 +1081,12 @@ def bits_per_byte(loss, n_tokens, n_bytes):
 def bits_per_byte(loss, n_tokens, n_bytes):
     print("tokens per byte:", n_tokens / n_bytes)
     return loss / math.log(2) * (n_tokens / n_bytes)
-''',
+""",
     ),
     Style(
         "language-model-loss-ignored-last",
         exercise="language_model_loss",
-        code='''def language_model_loss(logits, tokens):
+        code="""def language_model_loss(logits, tokens):
     targets = torch.full_like(tokens, -100)
     targets[:, :-1] = tokens[:, 1:]
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=-100)
@@ -1091,7 +1094,7 @@ def bits_per_byte(loss, n_tokens, n_bytes):
 
 def bits_per_byte(loss, n_tokens, n_bytes):
     return n_tokens * loss * 1.4426950408889634 / n_bytes
-''',
+""",
     ),
 ]
 
@@ -1099,19 +1102,19 @@ DEFINITIONS = [
     Style(
         "write-definitions-partition",
         exercise="write_definitions",
-        code='''def write_definitions(model, words, encode, decode, generate, n, **sampling):
+        code="""def write_definitions(model, words, encode, decode, generate, n, **sampling):
     def one(word):
         ids = encode(f"\\n{word}")
         out = generate(model, torch.tensor(ids).unsqueeze(0), n, **sampling).squeeze(0).tolist()
         return word + decode(out[len(ids) :]).partition("\\n")[0]
 
     return [one(word) for word in words]
-''',
+""",
     ),
     Style(
         "write-definitions-decode-everything",
         exercise="write_definitions",
-        code='''def write_definitions(model, words, encode, decode, generate, n, **sampling):
+        code="""def write_definitions(model, words, encode, decode, generate, n, **sampling):
     entries = []
     for word in words:
         tokens = torch.tensor(encode("\\n" + word), dtype=torch.long)[None]
@@ -1119,12 +1122,12 @@ DEFINITIONS = [
         end = text.find("\\n", 1)
         entries.append(text[1:] if end < 0 else text[1:end])
     return entries
-''',
+""",
     ),
     Style(
         "write-definitions-generator",
         exercise="write_definitions",
-        code='''def entries_of(model, words, encode, decode, generate, n, sampling):
+        code="""def entries_of(model, words, encode, decode, generate, n, sampling):
     for word in words:
         prompt = encode("\\n" + word)
         new = generate(model, torch.LongTensor([prompt]), n, **sampling)[:, -n:]
@@ -1134,12 +1137,12 @@ DEFINITIONS = [
 
 def write_definitions(model, words, encode, decode, generate, n, **sampling):
     return list(entries_of(model, words, encode, decode, generate, n, sampling))
-''',
+""",
     ),
     Style(
         "write-definitions-dictionary",
         exercise="write_definitions",
-        code='''def write_definitions(model, words, encode, decode, generate, n, **sampling):
+        code="""def write_definitions(model, words, encode, decode, generate, n, **sampling):
     result = [""] * len(words)
     for place in range(len(words)):
         prompt = "\\n" + words[place]
@@ -1152,17 +1155,17 @@ def write_definitions(model, words, encode, decode, generate, n, **sampling):
         result[place] = words[place] + new
         print(result[place])
     return result
-''',
+""",
     ),
     Style(
         "write-definitions-map",
         exercise="write_definitions",
-        code='''def write_definitions(model, words, encode, decode, generate, n, **sampling):
+        code="""def write_definitions(model, words, encode, decode, generate, n, **sampling):
     prompts = [encode("\\n" + w) for w in words]
     outs = [generate(model, torch.tensor([p]), n, **sampling) for p in prompts]
     texts = map(lambda out, p: decode(out.flatten().tolist()[len(p):]), outs, prompts)
     return [w + t.split("\\n", 1)[0] for w, t in zip(words, texts)]
-''',
+""",
     ),
 ]
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, graded
 
 #: the parameters of the hidden model by their number of axes; readout.weight is embedding.weight
@@ -36,7 +37,9 @@ def test_vectors_do_not_decay(student, rng):
         assert_true(got[name][0][0] == 0, f"The weight decay of {name} should be 0.", got=got[name][0][0])
 
 
-@graded(stage="value", weight=2, hint="AdamW pulls at the weight, not at the gradient. torch.optim.Adam with weight_decay does something else.")
+@graded(
+    stage="value", weight=2, hint="AdamW pulls at the weight, not at the gradient. torch.optim.Adam with weight_decay does something else."
+)
 def test_two_steps(student, rng):
     """Two steps with given gradients agree with AdamW done by hand."""
     lr, decay = float(rng.uniform(0.01, 0.05)), float(rng.uniform(0.2, 0.6))
@@ -66,7 +69,11 @@ def test_schedule(student, rng):
         else:
             weight = math.cos(math.pi / 2 * (step - warmup) / (total - warmup)) ** 2  # (1 + cos 2a) / 2 = cos² a
             expected = peak * weight + floor * (1 - weight)
-        assert_close(student.cosine_schedule(step, warmup, total, peak, floor), expected, name=f"the rate at step {step} of {total}, warm-up {warmup}")
+        assert_close(
+            student.cosine_schedule(step, warmup, total, peak, floor),
+            expected,
+            name=f"the rate at step {step} of {total}, warm-up {warmup}",
+        )
 
 
 @graded(stage="edge", weight=1, hint="Step 0, no warm-up at all, the last step and steps far beyond it; a floor of 0.")

@@ -1,6 +1,7 @@
 """Hidden tests of the exercise `bpe_codec`. The oracle glues the pair of smallest rank, again and again, on strings of characters."""
 
 import numpy as np
+
 from autograder.suite import assert_true, assert_unchanged, graded
 
 TEXTS = (

@@ -1,9 +1,10 @@
 """Hidden tests of the exercise `causal_self_attention`. The oracles are torch's own attention functions."""
 
 import torch
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 from torch import nn
 from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 
 def draw_parameters(rng, d_model):
@@ -161,7 +162,9 @@ def test_dropout(student, rng):
     quiet, first, second = student.probe.attention_dropout(parameters, heads, x)
     assert_close(quiet, attend(parameters, heads, x), name="the output in eval mode")
     for noisy in (first, second):
-        assert_true(torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the output should have the same shape.", got=noisy)
+        assert_true(
+            torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the output should have the same shape.", got=noisy
+        )
     different = bool((first - quiet).abs().max() > 1e-6) and bool((first - second).abs().max() > 1e-6)
     assert_true(different, "In training mode dropout should change the output, each time in another way.")
 

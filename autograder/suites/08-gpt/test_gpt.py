@@ -6,8 +6,9 @@ In place of exercise 3 the blocks have a stand-in for attention: q times the run
 import math
 
 import torch
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 SIZES = {"vocab_size": 13, "max_length": 9, "d_model": 6, "heads": 2, "layers": 3}
 
@@ -19,7 +20,10 @@ def draw_block(rng, d, prefix=""):
         "attention.out_proj.weight": (d, d), "attention.out_proj.bias": (d,), "norm2.weight": (d,), "norm2.bias": (d,),
         "linear1.weight": (4 * d, d), "linear1.bias": (4 * d,), "linear2.weight": (d, 4 * d), "linear2.bias": (d,),
     }  # fmt: skip
-    return {prefix + name: torch.from_numpy(rng.normal(scale=0.5, size=shape)) + (name.startswith("norm") * 0.4) for name, shape in shapes.items()}
+    return {
+        prefix + name: torch.from_numpy(rng.normal(scale=0.5, size=shape)) + (name.startswith("norm") * 0.4)
+        for name, shape in shapes.items()
+    }
 
 
 def draw_model(rng, sizes=SIZES):
@@ -59,21 +63,33 @@ def run_model(p, tokens, layers):
     return torch.einsum("ntd,vd->ntv", x, p["token_embedding.weight"])
 
 
-@graded(stage="value", weight=2, hint="Each sub-layer sees the normed stream and adds to the stream itself. The GELU stands between the two linear layers, and is the exact one.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Each sub-layer sees the normed stream and adds to the stream itself. The GELU stands between the two linear layers, and is the exact one.",
+)
 def test_block(student, rng):
     """One block: both sub-layers, pre-norm, with the exact GELU."""
     parameters, x = draw_block(rng, 6), torch.from_numpy(rng.normal(size=(3, 5, 6)))
     assert_close(student.probe.block_output(parameters, x)["output"], run_block(parameters, x), name="the block's output")
 
 
-@graded(stage="value", weight=3, hint="Token plus position, the blocks, the final norm, the tied embedding: which of them is missing, or twice there?")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Token plus position, the blocks, the final norm, the tied embedding: which of them is missing, or twice there?",
+)
 def test_logits(student, rng):
     """The logits of a model with three layers and random parameters."""
     parameters, tokens = draw_model(rng), draw_tokens(rng)
     assert_close(student.probe.gpt_logits(SIZES, parameters, tokens), run_model(parameters, tokens, 3), name="logits")
 
 
-@graded(stage="value", weight=3, hint="With L positions in the caches the new tokens stand at L, L + 1, … Read the length before the first block appends.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="With L positions in the caches the new tokens stand at L, L + 1, … Read the length before the first block appends.",
+)
 def test_positions_with_caches(student, rng):
     """Fed in parts with caches, the model gives the same logits as at once."""
     parameters, tokens = draw_model(rng), draw_tokens(rng, T=8)
@@ -82,7 +98,11 @@ def test_positions_with_caches(student, rng):
         assert_close(student.probe.gpt_in_parts(SIZES, parameters, tokens, parts), expected, name=f"logits in parts of {parts}")
 
 
-@graded(stage="gradient", weight=2, hint="The token embedding gets its gradient from two places: it reads and it writes. Is it one and the same parameter?")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="The token embedding gets its gradient from two places: it reads and it writes. Is it one and the same parameter?",
+)
 def test_gradients(student, rng):
     """The gradients of all parameters, the tied embedding among them."""
     sizes = SIZES | {"layers": 2}
@@ -108,10 +128,19 @@ def check_spread(fresh, residual):
         wanted = 0.02 / math.sqrt(10) if writes else 0.02
         got = value.double().std().item()
         slack = 0.12 if value.numel() < 3000 else 0.08
-        assert_true(abs(got / wanted - 1) < slack, f"The standard deviation of {name} is not right.", got=round(got, 5), expected=round(wanted, 5))
+        assert_true(
+            abs(got / wanted - 1) < slack, f"The standard deviation of {name} is not right.", got=round(got, 5), expected=round(wanted, 5)
+        )
         far = (value.abs() > 2 * wanted).double().mean().item()
-        assert_true(0.02 < far < 0.09, f"{name} does not look normally distributed: how many entries are beyond two standard deviations?", got=round(far, 3), expected="about 0.046")
-        assert_true(abs(value.double().mean().item()) < 0.15 * wanted, f"The mean of {name} should be near 0.", got=value.double().mean().item())
+        assert_true(
+            0.02 < far < 0.09,
+            f"{name} does not look normally distributed: how many entries are beyond two standard deviations?",
+            got=round(far, 3),
+            expected="about 0.046",
+        )
+        assert_true(
+            abs(value.double().mean().item()) < 0.15 * wanted, f"The mean of {name} should be near 0.", got=value.double().mean().item()
+        )
 
 
 @graded(stage="value", weight=2, hint="All matrices and both embeddings: normal, 0.02. torch's own defaults are much larger.")
@@ -120,7 +149,11 @@ def test_initial_spread(student, rng):
     check_spread(student.probe.gpt_fresh(FRESH, False), residual=False)
 
 
-@graded(stage="value", weight=2, hint="The two layers of each block that write into the stream start smaller by 1/√(2 · layers). See «The start».")
+@graded(
+    stage="value",
+    weight=2,
+    hint="The two layers of each block that write into the stream start smaller by 1/√(2 · layers). See «The start».",
+)
 def test_initial_residual_spread(student, rng):
     """A fresh model of five layers: out_proj and linear2 are smaller by 1/√10."""
     check_spread(student.probe.gpt_fresh(FRESH, False), residual=True)
@@ -156,7 +189,9 @@ def test_dropout(student, rng):
     quiet, first, second = student.probe.gpt_dropout(SIZES, parameters, tokens)
     assert_close(quiet, run_model(parameters, tokens, 3), name="the logits in eval mode")
     for noisy in (first, second):
-        assert_true(torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the logits should have the same shape.", got=noisy)
+        assert_true(
+            torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the logits should have the same shape.", got=noisy
+        )
     different = bool((first - quiet).abs().max() > 1e-6) and bool((first - second).abs().max() > 1e-6)
     assert_true(different, "In training mode dropout should change the logits, each time in another way.")
 
@@ -171,4 +206,11 @@ def test_argument_and_dtype(student, rng):
     parameters, tokens = draw_model(rng), draw_tokens(rng)
     single = {name: value.float() for name, value in parameters.items()}
     # three layers in float32
-    assert_close(student.probe.gpt_logits(SIZES, single, tokens), run_model(parameters, tokens, 3).float(), name="logits", dtype=True, rtol=1e-3, atol=1e-3)
+    assert_close(
+        student.probe.gpt_logits(SIZES, single, tokens),
+        run_model(parameters, tokens, 3).float(),
+        name="logits",
+        dtype=True,
+        rtol=1e-3,
+        atol=1e-3,
+    )

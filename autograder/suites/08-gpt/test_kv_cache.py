@@ -5,6 +5,7 @@ In place of exercise 6 stands a function that takes the largest logit at tempera
 """
 
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 LAYERS, VOCAB, LENGTH, WIDTH = 3, 11, 30, 4
@@ -56,7 +57,11 @@ def test_length(student, rng):
     assert_close(student.probe.cache_appends(keys, values)["lengths"], expected, name="the lengths")
 
 
-@graded(stage="value", weight=3, hint="Feed the prompt once, then the newest token alone. If the tokens differ: is something read twice, or not at all?")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Feed the prompt once, then the newest token alone. If the tokens differ: is something read twice, or not at all?",
+)
 def test_generate_with_cache(student, rng):
     """Twelve tokens for three prompts, with the cache."""
     tables, prompt = draw_tables(rng), draw_prompt(rng)
@@ -74,7 +79,11 @@ def test_generate_without_cache(student, rng):
     assert_close(got["fed"], list(range(5, 14)), name="the number of tokens fed in each call")
 
 
-@graded(stage="value", weight=3, hint="No position is computed twice: after the prompt each call feeds one token. Look at the table of exercise 5.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="No position is computed twice: after the prompt each call feeds one token. Look at the table of exercise 5.",
+)
 def test_each_key_once(student, rng):
     """With the cache the prompt is fed once, and then one token at a time."""
     tables, prompt = draw_tables(rng), draw_prompt(rng, T=7)
@@ -86,7 +95,11 @@ def test_each_key_once(student, rng):
     assert_true(got["different"], "There should be a list of caches, one of its own for each block.")
 
 
-@graded(stage="value", weight=1, hint="**sampling belongs to sample_next: hand all of it on. The logits it gets are those of the last position, (N, V).")
+@graded(
+    stage="value",
+    weight=1,
+    hint="**sampling belongs to sample_next: hand all of it on. The logits it gets are those of the last position, (N, V).",
+)
 def test_sampling_is_handed_on(student, rng):
     """temperature, top_k and top_p reach sample_next, which gets (N, V) logits."""
     calls = student.probe.sampling_asked(draw_tables(rng), draw_prompt(rng, batch=2), 4)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import torch
-from autograder.suite import assert_close, assert_unchanged, graded
 from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_unchanged, graded
 
 
 def draw_case(rng, batch=3, T=5, vocab=7, scale=1.5):
@@ -44,7 +45,9 @@ def test_bits_per_byte(student, rng):
         assert_close(student.bits_per_byte(loss, n_tokens, n_bytes), expected, name="bits per byte")
 
 
-@graded(stage="value", weight=1, hint="Every prediction weighs the same; the first token is not predicted, and the last logits predict nothing.")
+@graded(
+    stage="value", weight=1, hint="Every prediction weighs the same; the first token is not predicted, and the last logits predict nothing."
+)
 def test_what_counts(student, rng):
     """The first token and the last logits have no influence."""
     logits, tokens = draw_case(rng)

@@ -6,6 +6,7 @@ off by seven standard deviations and ten draws. A right answer fails one of thes
 
 import numpy as np
 import torch
+
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 LADDER = np.array([0.40, 0.24, 0.16, 0.10, 0.06, 0.03, 0.01])
@@ -48,10 +49,19 @@ def check(student, rng, tables, dtype=torch.float64, **sampling):
                 assert_true(got[token] == 0, message, got=f"{got[token]} of {ROWS} draws", expected="0")
             slack = 7 * np.sqrt(ROWS * wanted[token] * (1 - wanted[token])) + 10
             message = f"With {said}, a token of probability {p[token]:.2f} comes too often or too seldom (row {row})."
-            assert_true(abs(got[token] - ROWS * wanted[token]) <= slack, message, got=f"{got[token] / ROWS:.3f} of the draws", expected=f"about {wanted[token]:.3f}")
+            assert_true(
+                abs(got[token] - ROWS * wanted[token]) <= slack,
+                message,
+                got=f"{got[token] / ROWS:.3f} of the draws",
+                expected=f"about {wanted[token]:.3f}",
+            )
 
 
-@graded(stage="value", weight=2, hint="Without any filter the tokens come as often as the softmax of the logits says; the temperature divides the logits.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="Without any filter the tokens come as often as the softmax of the logits says; the temperature divides the logits.",
+)
 def test_temperature(student, rng):
     """Temperatures 1, 0.5 and 2: the shares of 12,000 draws."""
     check(student, rng, [LADDER, FLAT])
@@ -66,7 +76,11 @@ def test_top_k(student, rng):
     check(student, rng, [LADDER, FLAT], top_k=1)
 
 
-@graded(stage="value", weight=3, hint="The token that crosses the line belongs to the set: the smallest set whose sum *reaches* p. Rows have nuclei of different sizes.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="The token that crosses the line belongs to the set: the smallest set whose sum *reaches* p. Rows have nuclei of different sizes.",
+)
 def test_top_p(student, rng):
     """top_p = 0.7 and 0.88 on three rows, whose nuclei have different sizes."""
     check(student, rng, [LADDER, FLAT, STEEP], top_p=0.7)

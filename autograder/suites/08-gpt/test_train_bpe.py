@@ -1,6 +1,7 @@
 """Hidden tests of the exercise `train_bpe`. The oracle counts all over again in every round, on strings of characters."""
 
 import numpy as np
+
 from autograder.suite import assert_true, graded
 
 NAME = "The list of merges"

@@ -11,14 +11,21 @@ def draw_text(rng, size):
 
 def draw_script(rng, words, ends):
     """What the model writes after each prompt: a definition, and behind its line break the beginning of another entry."""
-    return {"\n" + word: f", n. {draw_text(rng, end)}\n{draw_text(rng, 6)}\n{draw_text(rng, 9)}\n" + 99 * "z" for word, end in zip(words, ends, strict=True)}
+    return {
+        "\n" + word: f", n. {draw_text(rng, end)}\n{draw_text(rng, 6)}\n{draw_text(rng, 9)}\n" + 99 * "z"
+        for word, end in zip(words, ends, strict=True)
+    }
 
 
 def expected_of(script, words, n):
     return [word + script["\n" + word].encode()[:n].decode(errors="replace").split("\n")[0] for word in words]
 
 
-@graded(stage="value", weight=3, hint="The prompt begins with a line break, and the entry ends at the next one: at the first one that the model has written.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="The prompt begins with a line break, and the entry ends at the next one: at the first one that the model has written.",
+)
 def test_entries(student, rng):
     """Four words, whose entries end at different places."""
     words = ["hope", "gradient", "sea", "night-cap"]
@@ -45,11 +52,20 @@ def test_what_is_asked(student, rng):
     got = student.probe.definitions(script, words, 31, sampling)
     assert_close(got["texts"], expected_of(script, words, 31), name="the entries")
     prompts = [prompt for call in got["asked"] for prompt in call["prompts"]]
-    assert_true(sorted(prompts) == sorted("\n" + word for word in words), "The prompts are not what they should be.", got=prompts, expected=["\n" + word for word in words])
+    assert_true(
+        sorted(prompts) == sorted("\n" + word for word in words),
+        "The prompts are not what they should be.",
+        got=prompts,
+        expected=["\n" + word for word in words],
+    )
     for call in got["asked"]:
         assert_true(call["n"] == 31, "The number of new tokens is wrong.", got=call["n"], expected=31)
         assert_true(call["options"] == sampling, "The sampling arguments did not reach generate.", got=call["options"], expected=sampling)
-        assert_true(call["model"] and call["dtype"] == "torch.int64", "generate should be called with the model and int64 tokens.", got=call["dtype"])
+        assert_true(
+            call["model"] and call["dtype"] == "torch.int64",
+            "generate should be called with the model and int64 tokens.",
+            got=call["dtype"],
+        )
 
 
 @graded(stage="value", weight=1, hint="One entry for each word, in the order of the words, also when a word comes twice.")
@@ -64,7 +80,11 @@ def test_order(student, rng):
 @graded(stage="edge", weight=1, hint="The model may end the line at once; then the entry is the word alone. Nothing is stripped.")
 def test_empty_entry(student, rng):
     """A line break at once leaves the word alone; spaces at the end stay; no words, no entries."""
-    script = {"\nsilence": "\n" + draw_text(rng, 50), "\nair": ", n.  x  \n" + draw_text(rng, 50), "\nice": "berg \n\n" + draw_text(rng, 50)}
+    script = {
+        "\nsilence": "\n" + draw_text(rng, 50),
+        "\nair": ", n.  x  \n" + draw_text(rng, 50),
+        "\nice": "berg \n\n" + draw_text(rng, 50),
+    }
     got = student.probe.definitions(script, ["silence", "air", "ice"], 30, {})
     assert_close(got["texts"], ["silence", "air, n.  x  ", "iceberg "], name="the entries")
     assert_close(student.probe.definitions(script, [], 30, {})["texts"], [], name="the entries")

@@ -14,7 +14,8 @@ from autograder.pattern import recognise
 
 __all__ = ["TOLERANCES", "Mismatch", "assert_close", "assert_true", "assert_unchanged"]
 
-#: (rtol, atol) by the coarser of the two precisions, but half precision only where it is expected. Rounding of a few hundred operations stays a tenth below,
+#: (rtol, atol) by the coarser of the two precisions, but half precision only where it is expected.
+#: Rounding of a few hundred operations stays a tenth below,
 #: the nearest catalogued mistake a hundred times above; `tests/course` measures both.
 TOLERANCES: Final = {2: (1e-2, 1e-3), 4: (1e-4, 1e-5), 8: (1e-7, 1e-9)}
 SHOWN_ROWS: Final = 5

@@ -63,7 +63,8 @@ TRIALS: Final = (
     ),
 )
 NAMESPACES: Final = "where it holds, the processes, mounts and network of the machine are out of sight too. " + (
-    "It needs unprivileged user namespaces, or root with CAP_SYS_ADMIN; default containers have neither. Level B is enough for strangers' code."
+    "It needs unprivileged user namespaces, or root with CAP_SYS_ADMIN; default containers have neither. "
+    "Level B is enough for strangers' code."
 )
 
 

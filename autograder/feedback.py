@@ -17,7 +17,10 @@ WORDS: Final = {
     Outcome.UNGRADABLE: ("?", "a person will look at it"),
 }
 COLOURS: Final = {"✓": "#1b6e3c", "✗": "#a3231f", "?": "#6b5900"}
-BOX: Final = "border:1px solid #bbb;border-radius:4px;padding:.8em 1em;margin:.4em 0;max-width:60em;font:15px/1.5 system-ui,sans-serif;color:#111;background:#fff"
+BOX: Final = (
+    "border:1px solid #bbb;border-radius:4px;padding:.8em 1em;margin:.4em 0;max-width:60em;"
+    "font:15px/1.5 system-ui,sans-serif;color:#111;background:#fff"
+)
 LEFT: Final = "padding:.1em 1em .1em 0;vertical-align:top;text-align:left;background:#fff"
 RIGHT: Final = "padding:0 1.2em 0 0;text-align:right;background:#fff"
 INDENT: Final = "margin:.1em 0 .5em 1.4em"

@@ -1,6 +1,7 @@
 """A grading process: jobs come in as JSON lines on one descriptor, reports go out as JSON lines on another.
 
-Started by `pool` as `python -m autograder.worker JOBS REPORTS LEVEL SUITE LESSON [FILE…]`. It holds the hidden suite and never runs a student's code.
+Started by `pool` as `python -m autograder.worker JOBS REPORTS LEVEL SUITE LESSON [FILE…]`.
+It holds the hidden suite and never runs a student's code.
 """
 
 import json

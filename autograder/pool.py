@@ -104,11 +104,21 @@ class Worker:
 class Pool:
     """Several workers for one suite, each in a thread of its own, started when they are first needed.
 
+    `slots`, shared by the pools of several suites, bounds how many of their workers are at work at a time.
     Use it as a context manager; leaving it ends the workers.
     """
 
-    def __init__(self, suite: Path, files: Sequence[Path], workers: int, minimum: str = MINIMUM_LEVEL, lesson: Path | None = None) -> None:
+    def __init__(
+        self,
+        suite: Path,
+        files: Sequence[Path],
+        workers: int,
+        minimum: str = MINIMUM_LEVEL,
+        lesson: Path | None = None,
+        slots: threading.Semaphore | None = None,
+    ) -> None:
         self._suite, self._files, self._minimum, self._lesson = suite, files, minimum, lesson
+        self._slots = slots or threading.Semaphore(max(1, workers))
         self._threads = ThreadPoolExecutor(max(1, workers))
         self._mine = threading.local()
         self._workers: list[Worker] = []
@@ -126,14 +136,15 @@ class Pool:
         return self._threads.submit(self._grade, job)
 
     def _grade(self, job: Job) -> Report:
-        try:
-            if not hasattr(self._mine, "worker"):
-                self._mine.worker = Worker(self._suite, self._files, self._minimum, self._lesson)
-                self._workers.append(self._mine.worker)
-            report: Report = self._mine.worker.grade(job)
-        except (CourseError, MachineError) as error:
-            return ungradable(job, str(error))
-        return report
+        with self._slots:
+            try:
+                if not hasattr(self._mine, "worker"):
+                    self._mine.worker = Worker(self._suite, self._files, self._minimum, self._lesson)
+                    self._workers.append(self._mine.worker)
+                report: Report = self._mine.worker.grade(job)
+            except (CourseError, MachineError) as error:
+                return ungradable(job, str(error))
+            return report
 
 
 def ungradable(job: Job, reason: str) -> Report:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
+from autograder import wire
 from autograder.compare import Mismatch
 from autograder.describe import describe_call
 from autograder.diagnosis import Trace
@@ -15,6 +16,8 @@ from autograder.sandbox.host import ChildEnded, Manner, Session, TimedOut
 from autograder.shortcuts import find_shortcuts
 
 __all__ = ["Call", "Student", "StudentFault"]
+
+TRACED_BYTES: Final = 8 << 20
 
 
 class StudentFault(SubmissionError):
@@ -84,7 +87,8 @@ class Student:
         trace = Trace(kind, name, arguments, keywords, self._manner.seed, raised="")
         try:
             reply = self._ask(name if kind == "call" else None, ask)
-            trace = replace(trace, value=reply["value"], raised=None, after=reply.get("arguments"))
+            if _is_small(reply["value"]):
+                trace = replace(trace, value=reply["value"], raised=None, after=reply.get("arguments"))
         except StudentFault as fault:
             trace = replace(trace, raised=fault.types[0] if fault.types else "")
             raise
@@ -135,6 +139,12 @@ class Student:
         if error is not None:
             return f"`{name}` is not defined, because its cell did not run: {error.sentence()}"
         return f"`{name}` is not defined in the notebook: was it renamed, or its cell deleted?"
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a value is worth keeping for the diagnosis: hundreds of megabytes are not."""
+    header, buffers = wire.encode(value)
+    return len(header) + sum(buffer.nbytes for buffer in buffers) < TRACED_BYTES
 
 
 class _Probes:

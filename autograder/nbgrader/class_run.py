@@ -6,6 +6,7 @@ worker processes. What has not changed since it was graded is left as it is.
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, chdir
@@ -69,7 +70,10 @@ def grade_class(
     submitted = _list_submissions(app.coursedir, assignments, students)
     graded: list[Graded] = []
     with ExitStack() as stack:
-        plans = [_plan(stack, app, name, people, workers) for name, people in submitted.items()]
+        slots = threading.Semaphore(workers)
+        # Each worker process costs seconds to start: where several assignments share the slots, one for each is enough.
+        each = workers if len(submitted) == 1 else max(1, workers // 2)
+        plans = [_plan(stack, app, name, people, each, slots) for name, people in submitted.items()]
         for plan in plans:
             _run(_Autograde(app, plan, progress), plan, app)
             graded += [_read_graded(app.coursedir, plan.assignment, name, name in plan.reports) for name in submitted[plan.assignment]]
@@ -110,7 +114,7 @@ def _refuse_unknown(word: str, named: Sequence[str], known: set[str]) -> None:
         raise CourseError(f"Nothing was submitted for the {word} {', '.join(unknown)}. There is work for {', '.join(sorted(known))}.")
 
 
-def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], workers: int) -> _Plan:
+def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], workers: int, slots: threading.Semaphore) -> _Plan:
     """Reads every submission, and starts to grade those that have changed."""
     coursedir = app.coursedir
     root, name = Path(coursedir.root), topic_of(assignment)
@@ -123,7 +127,8 @@ def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], 
                 f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first."
             ) from None
     minimum = GradeSubmission(config=app.config).minimum_isolation
-    pool = stack.enter_context(Pool(places.suite, data_files(places), workers, minimum, places.script if places.script.is_file() else None))
+    script = places.script if places.script.is_file() else None
+    pool = stack.enter_context(Pool(places.suite, data_files(places), workers, minimum, script, slots))
     plan = _Plan(assignment)
     for student in students:
         job, mark, problem = _read_job(coursedir, reference, assignment, student)
@@ -178,11 +183,13 @@ def _read_graded(coursedir: Any, assignment: str, student: str, anew: bool) -> G
 def _run(converter: "_Autograde", plan: _Plan, app: Any) -> None:
     if not plan.reports and not plan.pages:
         return
+    feedback = _Feedback(app, plan, converter.progress)
     try:
         converter.start()
-        _Feedback(app, plan, converter.progress).start()
+        feedback.start()
     except NbGraderException as error:
-        raise MachineError(f"nbgrader could not finish {plan.assignment}: {converter.fault or error}") from converter.fault
+        fault = converter.fault or feedback.fault
+        raise MachineError(f"nbgrader could not finish {plan.assignment}: {fault or error}") from fault
 
 
 class _Planned:

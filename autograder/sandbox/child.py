@@ -29,6 +29,7 @@ MESSAGE_CHARACTERS: Final = 500
 def serve(channel: socket.socket, shell: Shell, output_characters: int, loose: io.FileIO) -> None:
     """Answers requests until the host closes `channel`. `loose` is the file behind descriptors 1 and 2."""
     record(shell, output_characters)
+    _seed(0)  # Python draws a new seed after a fork; the same notebook shall print the same
     child, process = _Child(shell, loose), os.getpid()
     while True:
         try:
@@ -97,10 +98,7 @@ class _Child:
 
     def guarded(self, seed: int, forbidden: list[str], work: Any) -> dict[str, Any]:
         """Runs `work` with fixed random seeds; its value, or what went wrong, and the forbidden calls it made, as a reply."""
-        random.seed(seed)
-        np.random.seed(seed)
-        if "torch" in sys.modules:
-            sys.modules["torch"].manual_seed(seed)
+        _seed(seed)
         try:
             with warnings.catch_warnings(), watch(forbidden) as used:
                 warnings.simplefilter("ignore")
@@ -112,6 +110,13 @@ class _Child:
         finally:
             with contextlib.suppress(Exception):
                 self.shell.recorder.take()
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
 
 
 def _complaint(function: Any, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> str | None:

@@ -11,7 +11,6 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from matplotlib_inline.backend_inline import configure_inline_support
 from traitlets import Type
 from traitlets.config import Config
 
@@ -182,7 +181,7 @@ def make_shell() -> Shell:
     config.InteractiveShell.xmode = "Context"
     shell = Shell.instance(config=config)
     # As a Jupyter kernel does: figures appear below their cell whether or not it says %matplotlib inline.
-    configure_inline_support(shell, "module://matplotlib_inline.backend_inline")
+    shell.enable_matplotlib("inline")
     return shell
 
 

@@ -153,6 +153,7 @@ def _become_child(shell: Any, layers: Layers, channel: int, request: dict[str, A
     loose: io.FileIO = redirect(os.path.join(folder, ".output"))
     _close_all_but({0, 1, 2, channel, loose.fileno()})
     os.environ.update({"HOME": folder, "TMPDIR": folder, "PWD": folder})
+    os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)  # torch puts the operator's login name there
     tempfile.tempdir = folder
     sys.path[:] = [folder, *[entry for entry in sys.path if entry]]
     readable_paths = readable.paths() if layers.files else []

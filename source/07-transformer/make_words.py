@@ -42,7 +42,9 @@ def read_dictionary() -> list[tuple[str, str]]:
 
 def is_left_out(word: str) -> bool:
     """Whether the word, or its singular, is on the list."""
-    return any(hashlib.sha256(form.encode()).hexdigest()[:12] in LEFT_OUT for form in (word, word.removesuffix("s"), word.removesuffix("es")))
+    return any(
+        hashlib.sha256(form.encode()).hexdigest()[:12] in LEFT_OUT for form in (word, word.removesuffix("s"), word.removesuffix("es"))
+    )
 
 
 def make_rows(seed: int = 7) -> list[str]:

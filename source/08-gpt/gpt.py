@@ -94,7 +94,7 @@ for entry in train_entries[46], train_entries[104], train_entries[205]:
 #
 # **Words?** There are too many, and tomorrow there is a new one: "unknown token". **Characters?** Unicode has more than a hundred thousand, and most never occur. **Bytes?** UTF-8 writes every character of every script as one to four bytes, so 256 tokens can write everything. But then sequences are long, and attention pays for length with its square.
 #
-# The compromise: start from bytes, and give a new number to what occurs often. This is **byte-pair encoding** (BPE), a compression method of 1994 that Sennrich, Haddow and Birch brought to translation and GPT-2 put on bytes. "the" becomes one token, "Gassalasca" five. Nothing is ever unknown: in the worst case it is spelt in bytes.
+# The compromise: start from bytes, and give a new number to what occurs often. This is **byte-pair encoding** (BPE), a compression method of 1994 that Sennrich, Haddow and Birch brought to translation and GPT-2 put on bytes. A frequent word becomes one token, a rare name several. Nothing is ever unknown: in the worst case it is spelt in bytes.
 #
 # The idea fits in one line: *find the pair of neighbours that occurs most often, glue it together, repeat.*
 
@@ -1019,7 +1019,7 @@ assert abs(bits_per_byte(math.log(2), 10, 20) - 0.5) < 1e-9, "one bit a token, t
 #
 # Everything is there. What is left is to ask the model the right question.
 #
-# A trained model only continues text. To make it define "telephone", give it a text of which a definition of "telephone" is the natural continuation. In our file each entry stands on a line of its own, so an entry begins behind a line break. The prompt is `"\ntelephone"`. The model will go on with the part of speech, as it has seen hundreds of times, and then with a definition, and it will say that it is done in the only way it knows: with a line break. Everything behind that belongs to the next entry, which nobody asked for.
+# A trained model only continues text. To make it define "computer", give it a text of which a definition of "computer" is the natural continuation. In our file each entry stands on a line of its own, so an entry begins behind a line break. The prompt is `"\ncomputer"`. The model will go on with the part of speech, as it has seen hundreds of times, and then with a definition, and it will say that it is done in the only way it knows: with a line break. Everything behind that belongs to the next entry, which nobody asked for.
 #
 # Why not end the prompt with ", n. ", to make it a noun? Look at the figure of exercise 2: `, n. A` may be *one* token. A prompt that ends in the middle of what the tokenizer would have glued is cut as no training text ever was, and the model is at a loss. Stop where a token can stop.
 
@@ -1125,7 +1125,7 @@ def n_gram_bits(train: list[int], held_out: list[int], order: int, vocab: int, m
 # %% [markdown]
 # ## Training
 #
-# The tokenizer is the one of exercise 2, with 768 merges. The model has two blocks, four heads and 128 dimensions; that is tiny. A batch is 16 pieces of 33 tokens, from random places. Dropout is strong and weight decay too, because the text is small: the model will read it some thirty times, and could learn it by heart.
+# The tokenizer is the one of exercise 2, with 768 merges. The model has two blocks, four heads and 128 dimensions; that is tiny. A batch is 16 pieces of 33 tokens, from random places. There is dropout, and a strong weight decay, because the text is small: the model will read it again and again (the cell prints how often), and could learn it by heart.
 #
 # How do we measure? On the held-out entries, every token must be predicted exactly once, and with context. The window moves on by eight tokens at a time; in each window only the last eight count (in the first one all do). So every token but the first few has 24 tokens before it, at least.
 
@@ -1190,7 +1190,7 @@ for step in range(STEPS):
         history.append((step + 1, train_bits, bits_now(model)))
         recent = []
 model.eval()
-print(f"{sum(parameter.numel() for parameter in model.parameters()):,} parameters")
+print(f"{sum(parameter.numel() for parameter in model.parameters()):,} parameters; the text was read {STEPS * BATCH * WINDOW / len(train_tokens):.0f} times")
 print(f"5-gram over the same tokens: {by_counting[5]:.2f} bits per byte; your GPT: {history[-1][2]:.2f}")
 assert history[-1][2] < by_counting[5], "a GPT should beat counting"
 
@@ -1209,7 +1209,7 @@ plt.show()
 # %% [markdown]
 # Two things to see. The GPT meets the 2-gram on its way down: first it learns which token follows which, only then to look further back. And at the end the dashed line is below the solid one: the model has begun to learn *this* text by heart. More text is the cure, not more steps.
 #
-# **An honest footnote.** 125 kilobytes is *very* little. On so little text there is a still better counter: a 5-gram that counts single bytes, and so gets three times as many observations out of the same text.
+# **An honest footnote.** 125 kilobytes is *very* little. On so little text there is a still better counter: a 5-gram that counts single bytes, and so gets more than twice as many observations out of the same text.
 
 # %% tags=["capstone"]
 over_bytes = min(n_gram_bits(list(train_text.encode()), list(held_out_text.encode()), 5, 256, MIXES)) / held_out_bytes
@@ -1220,17 +1220,22 @@ print(f"5-gram over bytes: {over_bytes:.2f} bits per byte; is it ahead of your G
 #
 # ## It talks
 #
-# Words that are not in the book, or in its held-out part. Change them; change the temperature. (The seed is fixed: draw again by changing it.)
+# Words that are not in the book, and two from its held-out part, with Bierce's own definition beside them. Change the words; change the temperature; change the seed to draw again.
 
 # %% tags=["capstone"]
-my_words = ["telephone", "gradient", "computer", "homework", "attention", "professor", "friendship", "transformer"]
+my_words = ["homework", "computer", "democracy", "professor", "gradient", "attention", "hope", "physician"]
+assert not {entry.split(",")[0] for entry in train_entries} & set(my_words), "the model has seen one of these words in training"
 spell = {"encode": lambda text: bpe_encode(text, merges), "decode": lambda ids: bpe_decode(ids, merges)}
 dice = torch.Generator().manual_seed(11)
-for entry in write_definitions(model, my_words, generate=generate, n=60, temperature=0.7, top_p=0.9, generator=dice, **spell):
-    print(entry, "\n")
+for word, written in zip(my_words, write_definitions(model, my_words, generate=generate, n=60, temperature=0.7, top_p=0.9, generator=dice, **spell)):
+    print(written)
+    for entry in held_out_entries:
+        if entry.startswith(word + ","):
+            print("   Bierce:", entry[:150])
+    print()
 
 # %% [markdown]
-# It has got the form to perfection: headword, part of speech, an article, a dry relative clause, a full stop. It has got the tone. It has no idea what a telephone is. How should it? All it ever saw of the world are these pages, for two minutes. (Are the best phrases its own, or Bierce's? Search for them in `train_text`.)
+# It has got the form to perfection: headword, part of speech, an article, a dry relative clause, a full stop. It has got the tone. It has no idea what a computer is. How should it? All it ever saw of the world are these pages, for two minutes. (Are the best phrases its own, or Bierce's? Search for them in `train_text`.)
 #
 # ## The figure to remember
 #
@@ -1280,7 +1285,7 @@ plt.show()
 # | 2017 | look, and nothing else | the Transformer |
 # | 2019 | one stack, one task, all text | the GPT that has just defined "homework" for you |
 #
-# Nothing in that table is out of date. What runs in data centres today is your notebook with larger numbers, and a handful of refinements, each of which you can now read in its paper and write in an evening:
+# What runs in data centres today is, in its essentials, your notebook with larger numbers, and a handful of refinements, each of which you can now read in its paper and write in an evening:
 #
 # - **Better parts**: RMSNorm for layer norm, rotary positions, SwiGLU for the two-layer network, groups of heads that share keys and values, attention that never writes its matrix to memory.
 # - **Better use of a trained model**: fine-tuning with few extra weights (LoRA), following instructions, learning from preferences, thinking before answering.

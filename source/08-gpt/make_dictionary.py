@@ -32,7 +32,9 @@ ADMITTED = set(
     "MONDAY NOSE NOVEL OFFENSIVE OPTIMIST PALACE PERORATION PIG PILGRIM PLATITUDE PLEBEIAN QUORUM RAMSHACKLE REDEMPTION RELIGION RELIQUARY "
     "RESPIRATOR RESPITE REVEILLE REVOLUTION RIGHT TECHNICALITY UBIQUITY WHEAT RESPOND".split()
 )
-LEFT_OUT = set("BIGAMY CAABA INDIGESTION MYTHOLOGY POLYGAMY PORTUGUESE PRUDE RUIN SACRED TRUTHFUL WHITE WHANGDEPOOTENAWAH".split())
+LEFT_OUT = set(
+    "BIGAMY CAABA INDIGESTION MYTHOLOGY POLYGAMY PORTUGUESE PRUDE RUIN SACRED TRUTHFUL WHITE WHANGDEPOOTENAWAH".split()
+)
 
 
 def read_number(letters: str) -> int:
@@ -54,7 +56,9 @@ def read_entries() -> list[str]:
 def find_prose(entry: str) -> str:
     """The entry without verse (blocks in which every line is indented), on one line."""
     blocks = [block.splitlines() for block in re.split(r"\n\s*\n", entry)]
-    prose = [line for block in blocks if not all(line.startswith("   ") for line in block if line.strip()) for line in block]
+    prose = [
+        line for block in blocks if not all(line.startswith("   ") for line in block if line.strip()) for line in block
+    ]
     return " ".join(" ".join(prose).replace("_", "").split())
 
 
@@ -64,7 +68,14 @@ def choose(entries: list[str]) -> list[str]:
     for match in filter(None, map(ENTRY.match, map(find_prose, entries))):
         head, part, prose = match.groups()
         harmless = head in ADMITTED or not PERIOD.search(f"{head} {prose}")
-        if harmless and head not in LEFT_OUT and len(prose) <= LONGEST and prose[0].isupper() and not prose.endswith(":") and "{" not in prose:
+        if (
+            harmless
+            and head not in LEFT_OUT
+            and len(prose) <= LONGEST
+            and prose[0].isupper()
+            and not prose.endswith(":")
+            and "{" not in prose
+        ):
             chosen[f"{head.lower()}, {part} {prose}"] = None
     return list(chosen)
 

@@ -6,7 +6,6 @@ Usage: python -m tests.soak.adequacy [ASSIGNMENT…] [--jobs N]
 
 import ast
 import datetime
-import json
 import platform
 import sys
 from collections import Counter
@@ -16,7 +15,8 @@ from importlib.metadata import version
 from autograder.catalogue import Mistake
 from autograder.model import Report
 from tests.course.conftest import SUITES, catalogue_of, lesson_of
-from tests.soak.course import RESULTS, Entry, grade_catalogue, parser_for, run_all, table
+from tests.soak.course import Entry, grade_catalogue, parser_for, run_all, table
+from tests.soak.mutants import known, read_counts
 
 FILE = SUITES / "ADEQUACY.md"
 HEAD = ["exercise", "tests", "mistakes", "caught", "named", "right styles", "passed", "mutants killed"]
@@ -82,15 +82,26 @@ def measure(assignment: str) -> list[Row]:
 
 def _row(assignment: str, exercise: str, count: Counter[str]) -> Row:
     tests, mistakes, styles = count_catalogue(assignment, exercise)
-    mutants = _mutants(assignment).get(exercise)
-    killed = f"{mutants['killed']} of {mutants['mutants'] - mutants['equivalent']}" if mutants else "–"
-    return Row(exercise, tests, mistakes, count["caught"], count["named"], count["misnamed"], styles, count["passed"], killed)
+    return Row(
+        exercise,
+        tests,
+        mistakes,
+        count["caught"],
+        count["named"],
+        count["misnamed"],
+        styles,
+        count["passed"],
+        _mutants(assignment, exercise),
+    )
 
 
-def _mutants(assignment: str) -> dict[str, dict[str, int]]:
-    file = RESULTS / f"mutants-{assignment}.json"
-    found: dict[str, dict[str, int]] = json.loads(file.read_text()) if file.is_file() else {}
-    return {name: counts for name, counts in found.items() if counts["mutants"]}
+def _mutants(assignment: str, exercise: str) -> str:
+    """How many mutants were killed, of those that are not equivalent."""
+    count = read_counts(assignment).get(exercise)
+    if count is None:
+        return "–"
+    equivalent = sum((exercise, *change) in known(assignment) for change in count.survivors)
+    return f"{count.mutants - len(count.survivors)} of {count.mutants - equivalent}"
 
 
 def render(rows: dict[str, list[Row]]) -> str:

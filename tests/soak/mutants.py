@@ -10,8 +10,8 @@ import random
 import sys
 import time
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.course.conftest import lesson_of
@@ -28,6 +28,14 @@ class Trial:
     assignment: str
     exercise: str
     mutant: Mutant
+
+
+@dataclass
+class Count:
+    """The mutants of an exercise, and those that earned full marks: before and after."""
+
+    mutants: int = 0
+    survivors: list[tuple[str, str]] = field(default_factory=list)
 
 
 def trials(assignment: str, exercises: Iterable[str], sample: int) -> list[Trial]:
@@ -69,29 +77,34 @@ def main() -> int:
     for assignment in arguments.assignments:
         exercises = [name for name in lesson_of(assignment).exercises if not arguments.exercise or name in arguments.exercise]
         tasks, started, equivalent = trials(assignment, exercises, arguments.sample), time.monotonic(), known(assignment)
-        counts = {name: {"mutants": 0, "killed": 0, "equivalent": 0} for name in exercises}
+        counts = {name: Count() for name in exercises}
         for trial, survived in run_all(survives, tasks, arguments.jobs):
-            change = (trial.exercise, trial.mutant.before, trial.mutant.after)
-            counts[trial.exercise]["mutants"] += 1
-            counts[trial.exercise]["killed"] += not survived
-            counts[trial.exercise]["equivalent"] += survived and change in equivalent
-            if survived and change not in equivalent:
+            before, after = trial.mutant.before, trial.mutant.after
+            counts[trial.exercise].mutants += 1
+            if survived:
+                counts[trial.exercise].survivors.append((before, after))
+            if survived and (trial.exercise, before, after) not in equivalent:
                 unexplained += 1
-                print(f"{assignment} {trial.exercise} survives:\n  - {trial.mutant.before}\n  + {trial.mutant.after}", flush=True)
-        _write(assignment, counts, whole=not arguments.sample)
-        total = {key: sum(count[key] for count in counts.values()) for key in ("mutants", "killed", "equivalent")}
-        seconds = time.monotonic() - started
-        print(f"{assignment}: {total['killed']} of {total['mutants']} killed, {total['equivalent']} equivalent, {seconds:.0f} s")
+                print(f"{assignment} {trial.exercise} survives:\n  - {before}\n  + {after}", flush=True)
+        if not arguments.sample:
+            write_counts(assignment, counts)
+        survivors = sum(len(count.survivors) for count in counts.values())
+        print(f"{assignment}: {len(tasks) - survivors} of {len(tasks)} killed, {time.monotonic() - started:.0f} s")
     return 1 if unexplained else 0
 
 
-def _write(assignment: str, counts: dict[str, dict[str, int]], whole: bool) -> None:
+def write_counts(assignment: str, counts: Mapping[str, Count]) -> None:
     """Keeps the counts for the adequacy table; those of exercises that were not run now stay."""
     RESULTS.mkdir(parents=True, exist_ok=True)
+    found = {name: asdict(count) for name, count in {**read_counts(assignment), **counts}.items() if count.mutants}
+    (RESULTS / f"mutants-{assignment}.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def read_counts(assignment: str) -> dict[str, Count]:
+    """The counts of the last run, by exercise; none where there was none."""
     file = RESULTS / f"mutants-{assignment}.json"
-    before = json.loads(file.read_text()) if file.is_file() else {}
-    if whole:
-        file.write_text(json.dumps(before | counts, indent=1) + "\n")
+    found = json.loads(file.read_text()) if file.is_file() else {}
+    return {name: Count(count["mutants"], [(before, after) for before, after in count["survivors"]]) for name, count in found.items()}
 
 
 if __name__ == "__main__":

@@ -47,6 +47,12 @@ def by_torch(parameters, heads, query, key, value, mask=None):
     return torch.func.functional_call(module, given, (query, key, value), {"attn_mask": mask, "average_attn_weights": False})
 
 
+def check_shape(got, expected, name="the result"):
+    """Stops the test if `got` is no tensor of the shape of `expected`."""
+    fits = isinstance(got, torch.Tensor) and got.shape == expected.shape
+    assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
+
+
 @graded(stage="value", weight=2, hint="Cut d_model into (heads, d_k), exchange tokens and heads; the scores of a head are divided by √d_k.")
 def test_weights(student, rng):
     """The weights of every head, without a mask."""

@@ -402,8 +402,8 @@ def check_linear(f) -> bool:
     time. This exercise stands on its own: you need no function of another one, and if you call one, its errors come
     along.
 
-    By hand: an `f` that returns zeros of the right shapes is wrong, since d_out = [[1.0]], x = [[2.0]], w = [[3.0]] should
-    give d_x = [[3.0]].
+    By hand: an `f` that returns zeros of the right shapes is wrong, since d_out = [[1.0]], x = [[2.0]], w = [[3.0]]
+    should give d_x = [[3.0]].
     """
     ### BEGIN SOLUTION
     def slopes(loss, a):  # the loss is linear in each array, so a step of 1 makes no error but rounding
@@ -453,7 +453,7 @@ assert not check_linear(returns_zeros), "Zeros of the right shapes are wrong, bu
 assert not check_linear(gives_up), "A function that raises an error is wrong, but your check accepts it."
 assert not check_linear(lambda d_out, x, w: None), "A function that returns None is wrong, but your check accepts it."
 own = check_linear(linear_backward)
-print("accepts your own linear_backward:", bool(own), "" if own else "(one of the two is wrong, or not written yet)")
+print("accepts your own linear_backward:", "yes" if own else "no: one of the two is wrong, or not written yet")
 
 # %% [markdown]
 # ---

@@ -330,13 +330,13 @@ def check_lstm_cell_forward(f) -> bool:
     Returns
         True or False. Whatever f raises or returns, nothing is raised here: an f that raises is wrong.
 
-    Right implementations come in many styles: loops or matrix products, a tuple or a list of h, c and cache, with prints
-    or NumPy's warnings. The cache is f's own business: don't look at it. The numbers differ by rounding, so accept
-    differences of 1e-9. A wrong one may be wrong in h only, or in special cases only; there it is off by 0.01 or more.
+    Right implementations come in many styles: loops or matrix products, a tuple or a list of h, c and cache, with
+    prints or NumPy's warnings. The cache is f's own business: don't look at it. The numbers differ by rounding, so
+    accept differences of 1e-9. A wrong one may be wrong in h only, or in special cases only; there it is off by 0.01 or more.
 
-    f may be slow: keep the arrays small, so that the answer takes less than a second. The verdict is the same each time.
-    This exercise stands on its own: you need no function of another one, and if you call one, its errors come along.
-    The lesson's `sigmoid` is right.
+    f may be slow: keep the arrays small, so that the answer takes less than a second. The verdict is the same each
+    time. This exercise stands on its own: you need no function of another one, and if you call one, its errors come
+    along. The lesson's `sigmoid` is right.
 
     Example: an f that returns zeros of the right shapes, and None as cache, is wrong.
     """
@@ -391,7 +391,7 @@ assert not check_lstm_cell_forward(_zeros), "zeros of the right shapes are wrong
 assert not check_lstm_cell_forward(_gives_up), "a function that raises an error is wrong, but your check accepts it"
 assert not check_lstm_cell_forward(lambda *arguments: None), "a function that returns None is wrong, but your check accepts it"
 _own = check_lstm_cell_forward(lstm_cell_forward)
-print("accepts your own lstm_cell_forward:", bool(_own), "" if _own else "(one of the two is wrong, or not written yet)")
+print("accepts your own lstm_cell_forward:", "yes" if _own else "no: one of the two is wrong, or not written yet")
 
 # %% [markdown]
 # ## A memory wired by hand
@@ -530,7 +530,8 @@ def lstm_cell_backward(d_h, d_c, cache):
     Integer d_h and d_c are accepted and give float64. No argument is changed, nor the cache: a second call with the
     same cache gives the same result.
     Example: all weights and b zero, c_prev = [[2.]], d_h = [[1.]], d_c = [[0.]] give,
-    with q = 0.5 * (1 - tanh(1)**2) = 0.2100, d_c_prev = [[q / 2]] and d_b = [0, q / 2, q / 2, tanh(1) / 4] = [0, 0.1050, 0.1050, 0.1904].
+    with q = 0.5 * (1 - tanh(1)**2) = 0.2100, d_c_prev = [[q / 2]]
+    and d_b = [0, q / 2, q / 2, tanh(1) / 4] = [0, 0.1050, 0.1050, 0.1904].
     Gates saturated by values of a as large as +-1000 give finite gradients.
     Source: Staudemeyer & Morris (2019); here without truncation in time.
     """

@@ -224,8 +224,8 @@ assert torch.allclose(masked_softmax(visible_scores, torch.tensor(True), dim=0).
 def check_masked_softmax(f) -> bool:
     """True if `f` is a right implementation of masked_softmax, False if it is a wrong one.
 
-    f  a function, called as f(scores, mask) or f(scores, mask, dim). A right one keeps every promise in the docstring of
-       masked_softmax: for every dim, for masks that broadcast, for float32 and float64 (which it keeps), for rows
+    f  a function, called as f(scores, mask) or f(scores, mask, dim). A right one keeps every promise in the docstring
+       of masked_softmax: for every dim, for masks that broadcast, for float32 and float64 (which it keeps), for rows
        without keys, for large scores, allowed or blocked; with the right gradient; with no argument changed.
 
     Returns True or False.
@@ -236,7 +236,8 @@ def check_masked_softmax(f) -> bool:
       scores in float64.)
     - A wrong one may be wrong in special cases only. There it is off by a millionth or more, which
       `torch.allclose` finds close enough unless you set its rtol: look in float64.
-    - f may be slow: keep the tensors small, so that the answer takes less than a second. The verdict is the same each time.
+    - f may be slow: keep the tensors small, so that the answer takes less than a second. The verdict is the same each
+      time.
     - This exercise stands on its own: you need no function of another one, and if you call one, its errors come along.
 
     Example: an f that returns zeros in the shape of scores is wrong, since an allowed row adds up to 1.
@@ -320,7 +321,7 @@ assert not check_masked_softmax(gives_zeros), "zeros of the right shape are wron
 assert not check_masked_softmax(gives_up), "a function that raises an error is wrong, but your check accepts it"
 assert not check_masked_softmax(lambda *arguments: None), "a function that returns None is wrong, but your check accepts it"
 own = check_masked_softmax(masked_softmax)
-print("accepts your own masked_softmax:", bool(own), "" if own else "(one of the two is wrong, or not written yet)")
+print("accepts your own masked_softmax:", "yes" if own else "no: one of the two is wrong, or not written yet")
 
 # %% [markdown]
 # ## Exercise 3 · `masks` (10 points)

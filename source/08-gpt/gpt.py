@@ -1125,9 +1125,9 @@ def n_gram_bits(train: list[int], held_out: list[int], order: int, vocab: int, m
 # %% [markdown]
 # ## Training
 #
-# The tokenizer is the one of exercise 2, with 768 merges. The model has two blocks, four heads and 128 dimensions; that is tiny. A batch is 16 pieces of 33 tokens, from random places. There is dropout, and a strong weight decay, because the text is small: the model will read it again and again (the cell prints how often), and could learn it by heart.
+# The tokenizer is the one of exercise 2, with 768 merges. The model has two blocks, four heads and 128 dimensions; that is tiny. A batch is 8 pieces of 65 tokens, from random places: 64 to read, and each time the next one to guess. So the model knows 64 positions, and no more: longer than that it can neither read nor write. There is dropout, and a strong weight decay, because the text is small: the model will read it again and again (the cell prints how often), and could learn it by heart.
 #
-# How do we measure? On the held-out entries, every token must be predicted exactly once, and with context. The window moves on by eight tokens at a time; in each window only the last eight count (in the first one all do). So every token but the first few has 24 tokens before it, at least.
+# How do we measure? On the held-out entries, every token must be predicted exactly once, and with context. The window moves on by 16 tokens at a time; in each window only the last 16 count (in the first one all do). So every token beyond the first window has 48 tokens before it, at least.
 
 # %%
 def held_out_losses(model: nn.Module, tokens: Tensor, window: int, stride: int) -> Tensor:
@@ -1146,7 +1146,7 @@ def held_out_losses(model: nn.Module, tokens: Tensor, window: int, stride: int) 
 
 
 # %% tags=["capstone"]
-VOCAB, WINDOW, MIXES = 256 + len(merges), 32, [0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+VOCAB, WINDOW, MIXES = 256 + len(merges), 64, [0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
 train_tokens = torch.tensor(by_entry("\n" + train_text, merges))
 held_out_tokens = torch.tensor(by_entry("\n" + held_out_text, merges))  # the first line break is given, not predicted
 held_out_bytes = len(held_out_text.encode())
@@ -1158,17 +1158,17 @@ for order in (1, 2, 3, 5):
     print(f"{order}-gram over tokens: {by_counting[order]:.2f} bits per byte")
 
 # %% tags=["capstone"]
-STEPS, PEAK, BATCH = 3000, 4e-3, 16
+STEPS, PEAK, BATCH = 3000, 4e-3, 8
 
 
 def bits_now(model: nn.Module) -> float:
     """Bits per byte of the held-out entries."""
-    losses = held_out_losses(model, held_out_tokens, WINDOW, 8)
+    losses = held_out_losses(model, held_out_tokens, WINDOW, 16)
     return bits_per_byte(losses.mean().item(), len(losses), held_out_bytes)
 
 
 torch.manual_seed(0)
-model = GPT(VOCAB, max_length=256, d_model=128, heads=4, layers=2, dropout=0.15)
+model = GPT(VOCAB, max_length=WINDOW, d_model=128, heads=4, layers=2, dropout=0.1)
 optimizer = configure_adamw(model, PEAK, weight_decay=0.5)
 for group in optimizer.param_groups:
     group["betas"] = (0.9, 0.95)  # a run of 3,000 steps wants a shorter memory of squared gradients than 0.999
@@ -1178,7 +1178,7 @@ for step in range(STEPS):
     for group in optimizer.param_groups:
         group["lr"] = cosine_schedule(step + 1, 50, STEPS, PEAK, PEAK / 20)
     starts = torch.randint(len(train_tokens) - WINDOW, (BATCH,), generator=draw)
-    batch = train_tokens[starts.unsqueeze(1) + torch.arange(WINDOW + 1)]  # (16, 33)
+    batch = train_tokens[starts.unsqueeze(1) + torch.arange(WINDOW + 1)]  # (8, 65)
     optimizer.zero_grad()
     loss = language_model_loss(model(batch), batch)
     loss.backward()
@@ -1227,7 +1227,7 @@ my_words = ["homework", "computer", "democracy", "professor", "gradient", "atten
 assert not {entry.split(",")[0] for entry in train_entries} & set(my_words), "the model has seen one of these words in training"
 spell = {"encode": lambda text: bpe_encode(text, merges), "decode": lambda ids: bpe_decode(ids, merges)}
 dice = torch.Generator().manual_seed(11)
-for word, written in zip(my_words, write_definitions(model, my_words, generate=generate, n=60, temperature=0.7, top_p=0.9, generator=dice, **spell)):
+for word, written in zip(my_words, write_definitions(model, my_words, generate=generate, n=50, temperature=0.5, top_p=0.9, generator=dice, **spell)):
     print(written)
     for entry in held_out_entries:
         if entry.startswith(word + ","):
@@ -1242,7 +1242,7 @@ for word, written in zip(my_words, write_definitions(model, my_words, generate=g
 # A language model is a measure of surprise. Below, a held-out entry, one character a box. The darker a box, the more bits its token cost the model: dark is what it did not see coming.
 
 # %% tags=["capstone"]
-losses = held_out_losses(model, held_out_tokens, WINDOW, 8) / math.log(2)  # bits of each token
+losses = held_out_losses(model, held_out_tokens, WINDOW, 16) / math.log(2)  # bits of each token
 pieces = [bpe_decode([token], merges) for token in held_out_tokens[1:].tolist()]
 entry = max((entry for entry in held_out_entries if len(entry) < 330), key=len)
 first = held_out_text.index(entry)
@@ -1260,7 +1260,8 @@ shades[: len(surprise)] = torch.tensor(surprise)
 figure, axis = plt.subplots(figsize=(11, 0.36 * rows + 0.9))
 image = axis.imshow(shades.view(rows, width), cmap="Oranges", vmin=0, vmax=8, aspect="auto")
 for number, character in enumerate(characters):
-    axis.text(number % width, number // width, character, ha="center", va="center", family="monospace", fontsize=9)
+    colour = "white" if surprise[number] > 5 else "black"
+    axis.text(number % width, number // width, character, ha="center", va="center", family="monospace", fontsize=9, color=colour)
 axis.set(xticks=[], yticks=[], title="how surprised is the model?", xlabel="an entry that it has never seen")
 figure.colorbar(image, ax=axis, label="bits per byte", pad=0.01, extend="max")
 plt.tight_layout()

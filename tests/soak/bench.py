@@ -9,6 +9,7 @@ import argparse
 import importlib
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -17,9 +18,10 @@ import time
 import tomllib
 from collections.abc import Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from autograder.lesson import NOT_REGRADED, Lesson, topic_of
 from autograder.sandbox.host import LAYERS, ONE_THREAD, Sandbox
@@ -53,16 +55,40 @@ def solved(lesson: Lesson, release: Path) -> str:
     return json.dumps(notebook)
 
 
-def run_timed(course: Path, *command: str) -> float:
-    """The wall seconds of a Python module run in a course folder; raises when it fails."""
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the clock, and of the processors: the latter hardly depends on what else the machine does."""
+
+    wall: float
+    processor: float
+
+    @classmethod
+    def so_far(cls) -> Self:
+        """What this process's ended children, and theirs, have cost until now."""
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return cls(time.perf_counter(), usage.ru_utime + usage.ru_stime)
+
+    def since(self, start: Self, copies: int) -> Self:
+        """For a submission, the cost since `start`."""
+        return type(self)((self.wall - start.wall) / copies, (self.processor - start.processor) / copies)
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.wall + other.wall, self.processor + other.processor)
+
+    def __str__(self) -> str:
+        return f"{self.processor:.2f} s ({self.wall:.2f} s)"
+
+
+def run_timed(course: Path, *command: str, copies: int = 1) -> Cost:
+    """The cost for a submission of a Python module run in a course folder; raises when it fails."""
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])  # nbgrader calls alembic by name
     environment = {**os.environ, **ONE_THREAD, "PATH": path}
-    started = time.perf_counter()
+    start = Cost.so_far()
     done = subprocess.run([sys.executable, "-m", *command], cwd=course, capture_output=True, text=True, env=environment)
-    seconds = time.perf_counter() - started
+    cost = Cost.so_far().since(start, copies)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    return seconds
+    return cost
 
 
 def make_course(folder: Path, assignment: str, lesson: Lesson, copies: int, vanilla: bool) -> Path:
@@ -96,36 +122,36 @@ def check_points(course: Path, assignment: str, copies: int) -> None:
         raise RuntimeError(f"{assignment}: the copies earned {scores}, not {most:g} each")
 
 
-def time_ours(folder: Path, assignment: str, lesson: Lesson, copies: int, jobs: int) -> float:
-    """Seconds for a submission with `autograder grade`, feedback pages included."""
+def time_ours(folder: Path, assignment: str, lesson: Lesson, copies: int, jobs: int) -> Cost:
+    """The cost of a submission with `autograder grade`, feedback pages included."""
     course = make_course(folder, assignment, lesson, copies, vanilla=False)
-    seconds = run_timed(course, "autograder", "grade", assignment, "--jobs", str(jobs))
+    cost = run_timed(course, "autograder", "grade", assignment, "--jobs", str(jobs), copies=copies)
     check_points(course, assignment, copies)
-    return seconds / copies
+    return cost
 
 
-def time_vanilla(folder: Path, assignment: str, lesson: Lesson, copies: int) -> tuple[float, float]:
-    """Seconds for a submission with nbgrader alone: `autograde`, and `generate_feedback` after it."""
+def time_vanilla(folder: Path, assignment: str, lesson: Lesson, copies: int) -> tuple[Cost, Cost]:
+    """The cost of a submission with nbgrader alone: `autograde`, and `generate_feedback` after it."""
     course = make_course(folder, assignment, lesson, copies, vanilla=True)
-    grading = run_timed(course, "nbgrader", "autograde", assignment)
+    grading = run_timed(course, "nbgrader", "autograde", assignment, copies=copies)
     check_points(course, assignment, copies)
-    return grading / copies, run_timed(course, "nbgrader", "generate_feedback", assignment) / copies
+    return grading, run_timed(course, "nbgrader", "generate_feedback", assignment, copies=copies)
 
 
-def time_floor(assignment: str, lesson: Lesson, copies: int) -> float:
-    """Seconds for a submission when children of a warm process run the cells and the visible asserts, and nothing else."""
+def time_floor(assignment: str, lesson: Lesson, copies: int) -> Cost:
+    """The cost of a submission when children of a warm process run the cells and the visible asserts, and nothing else."""
     os.environ["MPLBACKEND"] = "agg"
     for name in modules_of(assignment):
         importlib.import_module(name)
     cells = [cell.python().replace(FAIL_CLOSED, "") for cell in lesson.cells if cell.kind == "code"]
-    started = time.perf_counter()
+    start = Cost.so_far()
     for _ in range(copies):
         child = os.fork()
         if not child:
             os._exit(exec_cells(cells, ROOT / "source" / assignment))
         if os.waitpid(child, 0)[1]:
             raise RuntimeError(f"{assignment}: a cell of the solution failed")
-    return (time.perf_counter() - started) / copies
+    return Cost.so_far().since(start, copies)
 
 
 def exec_cells(cells: Sequence[str], folder: Path) -> int:
@@ -171,8 +197,8 @@ def measure(assignment: str, copies: int, jobs: int) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         ours = time_ours(Path(folder, "ours"), assignment, lesson, copies, jobs)
         vanilla, feedback = time_vanilla(Path(folder, "vanilla"), assignment, lesson, copies)
-    times = [f"{seconds:.2f} s" for seconds in (ours, vanilla, vanilla + feedback, floor)]
-    return [assignment, *times, f"{vanilla / ours:.1f}", f"{(vanilla + feedback) / ours:.1f}", f"{ours / floor:.1f}"]
+    ratios = (vanilla.processor / ours.processor, (vanilla + feedback).processor / ours.processor, ours.processor / floor.processor)
+    return [assignment, *map(str, (ours, vanilla, vanilla + feedback, floor)), *(f"{ratio:.2f}" for ratio in ratios)]
 
 
 def main() -> None:
@@ -182,7 +208,16 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=1, help="workers of `autograder grade`; nbgrader has one")
     arguments = parser.parse_args()
-    head = ["assignment", "autograder", "nbgrader", "nbgrader + feedback", "floor", "× faster", "× faster with feedback", "× floor"]
+    head = [
+        "assignment",
+        "autograder",
+        "nbgrader",
+        "nbgrader with feedback",
+        "floor",
+        "nbgrader / autograder",
+        "with feedback",
+        "autograder / floor",
+    ]
     rows = [measure(assignment, arguments.copies, arguments.jobs) for assignment in arguments.assignments]
     print(
         f"Wall seconds for a submission, {arguments.copies} copies of the solution, {arguments.jobs} worker(s), {os.cpu_count()} cores:\n"

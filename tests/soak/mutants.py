@@ -60,6 +60,16 @@ def survives(trial: Trial) -> bool:
     return True
 
 
+def check_solution(assignment: str, exercises: Iterable[str], jobs: int) -> None:
+    """Raises unless the unchanged solution earns full marks: else every mutant would seem to be killed."""
+    cells = [cell for cell in lesson_of(assignment).cells if cell.exercise in exercises]
+    unchanged = [Trial(assignment, cell.exercise or "", Mutant("", "", cell.python())) for cell in cells]
+    # In processes of their own: one that has a bench must not be forked.
+    for trial, survived in run_all(survives, unchanged, jobs):
+        if not survived:
+            raise RuntimeError(f"{assignment} {trial.exercise}: the solution itself does not earn full marks")
+
+
 def known(assignment: str) -> set[tuple[str, str, str]]:
     """The mutants of an assignment that are equivalent to its solution: exercise, before, after."""
     entries = tomllib.loads(KNOWN.read_text())["mutant"]
@@ -77,6 +87,7 @@ def main() -> int:
     for assignment in arguments.assignments:
         exercises = [name for name in lesson_of(assignment).exercises if not arguments.exercise or name in arguments.exercise]
         tasks, started, equivalent = trials(assignment, exercises, arguments.sample), time.monotonic(), known(assignment)
+        check_solution(assignment, exercises, arguments.jobs)
         counts = {name: Count() for name in exercises}
         for trial, survived in run_all(survives, tasks, arguments.jobs):
             before, after = trial.mutant.before, trial.mutant.after

@@ -64,6 +64,12 @@ def run(student, parameters, norm_first, *arguments, dropout=0.0, sizes=SIZES):
     return student.probe.layer_result("DecoderLayer", sizes, parameters, norm_first, arguments, dropout)
 
 
+def check_shape(got, expected, name="the result"):
+    """Stops the test if `got` is no tensor of the shape of `expected`."""
+    fits = isinstance(got, torch.Tensor) and got.shape == expected.shape
+    assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
+
+
 @graded(
     stage="value",
     weight=3,
@@ -165,7 +171,7 @@ def test_dropout_in_training(student, rng):
         parameters = {name: 0 * value if name.startswith(silent) else value for name, value in parameters.items()}
         part = by_torch(parameters, True, x, memory) - x
         got = student.probe.layer_in_training("DecoderLayer", SIZES, parameters, True, (x, memory), 0.5)
-        assert_true(got.shape == x.shape, "The result has the wrong shape.", got=got)
+        check_shape(got, x)
         dropped, doubled = (got - x).abs() < 1e-9, (got - x - 2 * part).abs() < 1e-6
         message = "With dropout 0.5 each number that a part adds to x is either dropped or doubled."
         assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)

@@ -53,6 +53,12 @@ def run(student, parameters, norm_first, *arguments, dropout=0.0, sizes=SIZES):
     return student.probe.layer_result("EncoderLayer", sizes, parameters, norm_first, arguments, dropout)
 
 
+def check_shape(got, expected, name="the result"):
+    """Stops the test if `got` is no tensor of the shape of `expected`."""
+    fits = isinstance(got, torch.Tensor) and got.shape == expected.shape
+    assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
+
+
 @graded(
     stage="value", weight=3, hint="Post-norm: first the sum, then the norm of the sum; norm1 after attention, norm2 after feed-forward."
 )
@@ -133,7 +139,7 @@ def test_dropout_in_training(student, rng):
         parameters = {name: 0 * value if name.startswith(silent) else value for name, value in parameters.items()}
         part = by_torch(parameters, True, x) - x
         got = student.probe.layer_in_training("EncoderLayer", SIZES, parameters, True, (x,), 0.5)
-        assert_true(got.shape == x.shape, "The result has the wrong shape.", got=got)
+        check_shape(got, x)
         dropped, doubled = (got - x).abs() < 1e-9, (got - x - 2 * part).abs() < 1e-6
         message = "With dropout 0.5 each number that a part adds to x is either dropped or doubled."
         assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)

@@ -27,6 +27,12 @@ def feed_forward(p, x):
     return result
 
 
+def check_shape(got, expected, name="the result"):
+    """Stops the test if `got` is no tensor of the shape of `expected`."""
+    fits = isinstance(got, torch.Tensor) and got.shape == expected.shape
+    assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
+
+
 @graded(
     stage="value",
     weight=3,
@@ -82,7 +88,7 @@ def test_dropout_in_training(student, rng):
     parameters = {"linear1.weight": one, "linear1.bias": 0 * one[0], "linear2.weight": one, "linear2.bias": 10 * one[0]}
     x = draw(rng, 4, 50, 1).abs() + 1
     got = student.probe.feed_forward_in_training(parameters, x, 0.5)
-    assert_true(got.shape == x.shape, "The result has the wrong shape.", got=got)
+    check_shape(got, x)
     dropped, doubled = (got - 10).abs() < 1e-9, (got - 10 - 2 * x).abs() < 1e-9
     message = "With one hidden unit, dropout 0.5 and a bias of 10 each result is either 10 or 10 plus twice the hidden unit."
     assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)

@@ -168,8 +168,9 @@ def test_dropout_in_training(student, rng):
     output, weights = student.probe.attention_in_training(parameters, heads, query, key, value, 0.5)
     assert_close(weights, torch.ones(7, 2, 11, 1).double(), name="weights, with a single key")
     v = value @ parameters["v_proj.weight"].T + parameters["v_proj.bias"]  # with a single key this is the output, were it not for dropout
-    assert_true(output.shape == (7, 11, 6), "`output` has the wrong shape.", got=output)
-    blocks, wanted = output.reshape(-1, 2, 3), v.expand(7, 11, 6).reshape(-1, 2, 3)
+    wanted = v.expand(7, 11, 6)
+    check_shape(output, wanted, "output")
+    blocks, wanted = output.reshape(-1, 2, 3), wanted.reshape(-1, 2, 3)
     dropped, doubled = (blocks.abs() < 1e-9).all(dim=2), ((blocks - 2 * wanted).abs() < 1e-6).all(dim=2)
     message = "With dropout 0.5 and a single key each head gives either nothing or twice its value."
     assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=output)

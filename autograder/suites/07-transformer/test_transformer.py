@@ -111,9 +111,15 @@ def whole(case, source, target):
     return decode(case, target, encode(case, source), source)
 
 
+def check_shape(got, expected, name="the result"):
+    """Stops the test if `got` is no tensor of the shape of `expected`."""
+    fits = isinstance(got, torch.Tensor) and got.shape == expected.shape
+    assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
+
+
 def at_real(got, tokens, pad_id, expected, name):
     """`got` with zeros at padding, after a look at its shape."""
-    assert_true(hasattr(got, "shape") and got.shape == expected.shape, f"`{name}` should have the shape {tuple(expected.shape)}.", got=got)
+    check_shape(got, expected, name)
     return torch.where((tokens != pad_id).unsqueeze(2), got, torch.zeros_like(got))
 
 
@@ -214,6 +220,7 @@ def test_causality(student, rng):
     before = student.probe.transformer_forward(case, table(64, 6), source, target)
     after = student.probe.transformer_forward(case, table(64, 6), source, other)
     check_logits(before, case, source, target)
+    check_shape(after, before, "logits")
     assert_close(after[:, :2], before[:, :2], name="the logits before the change")
     assert_true((after[:, 2] - before[:, 2]).abs().max() > 1e-3, "The logits at step 2 should depend on the token of step 2.")
 
@@ -231,7 +238,7 @@ def test_more_padding(student, rng):
     longer = [torch.cat([tokens, torch.full((3, extra), case["pad_id"])], dim=1) for tokens, extra in ((source, 3), (target, 2))]
     padded = student.probe.transformer_forward(case, table(64, 6), *longer)
     check_logits(got, case, source, target)
-    assert_true(padded.shape == (3, 7, 7), "`logits` should have the shape (N, T, target_vocab).", got=padded)
+    check_shape(padded, torch.zeros(3, 7, 7), "logits")
     check_logits(padded[:, :5], case, source, target)
 
 
@@ -256,7 +263,7 @@ def test_dropout(student, rng):
     expected = encode(case, source)
     assert_close(student.probe.transformer_encode(case, table(64, 6), source, 0.4), expected, name="memory", **LOOSE)
     got = student.probe.transformer_in_training(case, table(64, 6), source, 0.5)
-    assert_true(got.shape == expected.shape, "`memory` has the wrong shape.", got=got)
+    check_shape(got, expected, "memory")
     dropped, doubled = got.abs() < 1e-9, (got - 2 * expected).abs() < 1e-3
     message = "With dropout 0.5 each number of the embedded source is either dropped or doubled."
     assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)

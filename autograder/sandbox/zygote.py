@@ -27,6 +27,8 @@ from autograder.sandbox.tidy import remove_folder
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
+#: What NumPy itself imports only when it is first used, by when a child may no longer read every library.
+LAZY: Final = ("numpy.random", "numpy.linalg", "numpy.fft", "numpy.polynomial", "numpy.ma", "numpy.testing")
 FIRST_USER_ID: Final = 60_000
 USER_IDS: Final = 5_000
 SWEEP_SECONDS: Final = 15.0
@@ -83,7 +85,7 @@ def _prepare(home: str, wanted: set[str]) -> Layers:
 
 def _warm_up(modules: list[str]) -> Any:
     """Imports everything that a notebook's first cells would spend their time on; the shell that the children inherit."""
-    for name in modules:
+    for name in (*LAZY, *modules):
         importlib.import_module(name)
     from autograder.sandbox.child import serve  # noqa: F401
     from autograder.sandbox.shell import make_shell, record

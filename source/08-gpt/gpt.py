@@ -1125,7 +1125,7 @@ def n_gram_bits(train: list[int], held_out: list[int], order: int, vocab: int, m
 # %% [markdown]
 # ## Training
 #
-# The tokenizer is the one of exercise 2, with 768 merges. The model has two blocks, four heads and 128 dimensions; that is tiny. A batch is 8 pieces of 65 tokens, from random places: 64 to read, and each time the next one to guess. So the model knows 64 positions, and no more: longer than that it can neither read nor write. There is dropout, and a strong weight decay, because the text is small: the model will read it again and again (the cell prints how often), and could learn it by heart.
+# The tokenizer is the one of exercise 2, with 768 merges. The model has two blocks, four heads and 128 dimensions; that is tiny. A batch is 8 pieces of 65 tokens, from random places, which hold 64 guesses each. So the model knows 65 positions, and no more: longer than that it can neither read nor write. There is dropout, and a strong weight decay, because the text is small: the model will read it again and again (the cell prints how often), and could learn it by heart.
 #
 # How do we measure? On the held-out entries, every token must be predicted exactly once, and with context. The window moves on by 16 tokens at a time; in each window only the last 16 count (in the first one all do). So every token beyond the first window has 48 tokens before it, at least.
 
@@ -1168,7 +1168,7 @@ def bits_now(model: nn.Module) -> float:
 
 
 torch.manual_seed(0)
-model = GPT(VOCAB, max_length=WINDOW, d_model=128, heads=4, layers=2, dropout=0.1)
+model = GPT(VOCAB, max_length=WINDOW + 1, d_model=128, heads=4, layers=2, dropout=0.1)
 optimizer = configure_adamw(model, PEAK, weight_decay=0.5)
 for group in optimizer.param_groups:
     group["betas"] = (0.9, 0.95)  # a run of 3,000 steps wants a shorter memory of squared gradients than 0.999

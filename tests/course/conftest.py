@@ -92,12 +92,21 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
 
 
-@pytest.fixture(scope="module")
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    """The bench of the assignment that the module's parametrisation names."""
-    bench = Bench(request.param)
-    yield bench
-    bench.worker.close()
+@pytest.fixture(scope="session")
+def benches() -> Iterator[dict[str, Bench]]:
+    """The benches in use, by assignment: each takes seconds to start, so it stays until the end."""
+    benches: dict[str, Bench] = {}
+    yield benches
+    for bench in benches.values():
+        bench.worker.close()
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, benches: dict[str, Bench]) -> Bench:
+    """The bench of the assignment that the test's parametrisation names."""
+    if request.param not in benches:
+        benches[request.param] = Bench(request.param)
+    return benches[request.param]
 
 
 def complain(reports: dict[str, ExerciseReport]) -> str:

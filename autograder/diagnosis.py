@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
 import numpy as np
@@ -126,12 +127,18 @@ class Diagnostician:
         key = f"{exercise}:{key}"
         if key not in self._made:
             names: dict[str, Any] = {"__name__": "lesson"}
-            for cell in self.variants.lesson.cells:
-                if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags:
-                    source = code if cell.exercise == exercise else cell.python()
-                    _execute(ast.parse(source).body if cell.exercise else _definitions(source), names)
+            for name, compiled in self._cells:
+                _execute(_compile(ast.parse(code).body) if name == exercise else compiled, names)
             self._made[key] = names
         return self._made[key]
+
+    @cached_property
+    def _cells(self) -> list[tuple[str | None, list[CodeType]]]:
+        """The exercise, or None, and the compiled statements of each cell that defines something."""
+        cells = [cell for cell in self.variants.lesson.cells if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags]
+        return [
+            (cell.exercise, _compile(ast.parse(cell.python()).body if cell.exercise else _definitions(cell.python()))) for cell in cells
+        ]
 
     def _probes(self) -> dict[str, Any]:
         names: dict[str, Any] = {}
@@ -146,10 +153,14 @@ class _Names:
         self.__dict__ = names
 
 
-def _execute(nodes: Iterable[ast.stmt], names: dict[str, Any]) -> None:
-    for node in nodes:
+def _compile(nodes: Iterable[ast.stmt]) -> list[CodeType]:
+    return [compile(ast.Module([node], []), "<lesson>", "exec") for node in nodes]
+
+
+def _execute(statements: Iterable[CodeType], names: dict[str, Any]) -> None:
+    for statement in statements:
         with contextlib.suppress(Exception):
-            exec(compile(ast.Module([node], []), "<lesson>", "exec"), names)
+            exec(statement, names)
 
 
 @contextlib.contextmanager

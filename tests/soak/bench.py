@@ -219,9 +219,8 @@ def main() -> None:
         "autograder / floor",
     ]
     rows = [measure(assignment, arguments.copies, arguments.jobs) for assignment in arguments.assignments]
-    print(
-        f"Wall seconds for a submission, {arguments.copies} copies of the solution, {arguments.jobs} worker(s), {os.cpu_count()} cores:\n"
-    )
+    print(f"{arguments.copies} copies of the solution, {arguments.jobs} worker(s), {os.cpu_count()} cores.")
+    print("Seconds of the processors for a submission (in brackets: on the clock), and their ratios:\n")
     print(table(head, rows))
     openings = {name: time_opening(modules_of(name)) for name in arguments.assignments}
     print(f"\nFrom the request for a session to the answer of its first cell, median of {OPENINGS}:\n")

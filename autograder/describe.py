@@ -11,6 +11,7 @@ from autograder.wire import Opaque
 __all__ = ["describe", "describe_call", "describe_type", "is_tensor", "number"]
 
 SHOWN_ENTRIES: Final = 6
+SHOWN_ITEMS: Final = 5
 SHOWN_CHARACTERS: Final = 160
 SHOWN_CALL_CHARACTERS: Final = 400
 
@@ -83,8 +84,8 @@ def _nested(value: Any) -> str:
 
 
 def _describe_sequence(value: Sequence[Any]) -> str:
-    shown = ", ".join(describe(item) for item in value[:SHOWN_ENTRIES])
-    more = ", …" if len(value) > SHOWN_ENTRIES else ""
+    shown = ", ".join(describe(item) for item in value[:SHOWN_ITEMS])
+    more = ", …" if len(value) > SHOWN_ITEMS else ""
     return _clip(f"[{shown}{more}]" if isinstance(value, list) else f"({shown}{more}{',' if len(value) == 1 else ''})")
 
 

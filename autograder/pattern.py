@@ -36,7 +36,7 @@ def recognise(got: Any, expected: Any, wrong: Any = None) -> str | None:
     bad: Mask = ~_near(x, y) if wrong is None else np.asarray(wrong, dtype=bool)
     if not bad.any() or _near(x, y).all():
         return None
-    return _in_general(x, y) or _only_there(y, bad) or _from_there_on(y, bad)
+    return _in_general(x, y) or _only_there(y, bad) or _only_blocks(y, bad) or _from_there_on(y, bad)
 
 
 def _in_general(x: Array, y: Array) -> str | None:
@@ -92,7 +92,7 @@ def _scaled(x: Array, y: Array) -> str | None:
     if _distinct(np.abs(y)) < ENOUGH:
         return None
     ratio = float((x * y).sum() / (y * y).sum())
-    if abs(ratio) < 1e-6 or abs(ratio) > 1e6 or not _fits(x / ratio, y):
+    if not 1e-6 < abs(ratio) < 1e6 or abs(abs(ratio) - 1) < 1e-3 or not _fits(x / ratio, y):
         return None
     return _name_ratio(ratio, y.shape)
 
@@ -166,6 +166,21 @@ def _only_there(y: Array, bad: Mask) -> str | None:
     if not places:
         return None
     return f"Only what stands at {' and '.join(f'index {index} along axis {axis}' for axis, index in places)} is wrong."
+
+
+def _only_blocks(y: Array, bad: Mask) -> str | None:
+    """Which of two to four equal blocks of the last axis are wrong from end to end, the others being right."""
+    width, columns = y.shape[-1], bad.reshape(-1, y.shape[-1]).any(axis=0)
+    for count in (2, 3, 4):
+        if y.ndim < 2 or width % count or width == count:
+            continue
+        parts = list(zip(np.split(columns, count), np.split(y, count, axis=-1), strict=True))
+        right = [block for part, block in parts if not part.any()]
+        wrong = [str(number) for number, (part, _) in enumerate(parts, 1) if part.all()]
+        if right and len(right) + len(wrong) == count and all(_distinct(block) >= ENOUGH for block in right):
+            verb = "is" if len(wrong) == 1 else "are"
+            return f"Of {count} equal blocks along the last axis, {' and '.join(wrong)} {verb} wrong, the rest is right."
+    return None
 
 
 def _from_there_on(y: Array, bad: Mask) -> str | None:

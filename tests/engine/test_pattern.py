@@ -65,6 +65,13 @@ SEEN = {
     "head": (changed(Y, np.s_[1]), Y, "Only what stands at index 1 along axis 0 is wrong."),
     "column": (changed(Y, np.s_[:, :, 0]), Y, "Only what stands at index 0 along axis 2 is wrong."),
     "cell": (changed(Y, np.s_[2, 3]), Y, "Only what stands at index 2 along axis 0 and index 3 along axis 1 is wrong."),
+    "gate": (changed(Y, np.s_[..., 6:]), Y, "Of 4 equal blocks along the last axis, 4 is wrong, the rest is right."),
+    "half": (changed(Y, np.s_[..., :4]), Y, "Of 2 equal blocks along the last axis, 1 is wrong, the rest is right."),
+    "gates-wrong": (
+        changed(Y, np.s_[..., [0, 1, 4, 5]]),
+        Y,
+        "Of 4 equal blocks along the last axis, 1 and 3 are wrong, the rest is right.",
+    ),
     "second-step": (
         changed(Y, np.s_[:, 1:]),
         Y,
@@ -81,7 +88,11 @@ SEEN = {
         f"Along axis 1 it is right from index 3 on, wrong before: {CARRIED} back to the one before.",
     ),
 }
-GENERAL = [name for name in SEEN if name not in ("head", "column", "cell", "second-step", "later-step", "back-in-time")]
+GENERAL = [
+    name
+    for name in SEEN
+    if name not in ("head", "column", "cell", "gate", "half", "gates-wrong", "second-step", "later-step", "back-in-time")
+]
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -110,6 +121,7 @@ def test_a_near_miss_is_not_seen(name: str) -> None:
         pytest.param(changed(Y, np.s_[1:, 2:]), id="two-axes"),
         pytest.param(changed(Y, np.s_[:, 1:3]), id="the-middle"),
         pytest.param(changed(Y, np.s_[:, ::2]), id="every-other"),
+        pytest.param(changed(Y, np.s_[..., 2:7]), id="across-blocks"),
         pytest.param(changed(Y, np.s_[1, 2, 3]), id="one-entry"),
     ],
 )
@@ -144,6 +156,8 @@ def test_right_values_get_no_sentence() -> None:
     """What is right, or right within rounding, has no pattern."""
     assert recognise(Y, Y) is None
     assert recognise(Y * (1 + 1e-12), Y) is None
+    assert recognise(Y * (1 + 1e-12), Y, np.ones(Y.shape, dtype=bool)) is None
+    assert recognise(changed(Y, np.s_[0, 0, 0], 2e-6), Y) is None
 
 
 SHAPES = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple)

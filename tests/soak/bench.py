@@ -208,6 +208,8 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=1, help="workers of `autograder grade`; nbgrader has one")
     arguments = parser.parse_args()
+    if arguments.copies < 2:
+        parser.error("the cost of a further submission takes two copies at least")
     head = [
         "assignment",
         "autograder",

@@ -1,0 +1,39 @@
+"""The table of what the hidden suites catch is of these suites, not of earlier ones."""
+
+import re
+
+import pytest
+
+from tests.course.conftest import lesson_of
+from tests.soak.adequacy import FILE, HEAD, count_catalogue
+from tests.soak.course import finished
+
+
+def rows_of(assignment: str) -> dict[str, dict[str, str]]:
+    """The table of an assignment: for each exercise its cells by column."""
+    section = FILE.read_text().partition(f"## {assignment}\n")[2].partition("\n## ")[0]
+    lines = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return {cells[0].strip("`"): dict(zip(HEAD, cells, strict=True)) for cells in lines}
+
+
+@pytest.mark.parametrize("assignment", finished())
+def test_the_table_is_of_this_catalogue(assignment: str) -> None:
+    """Tests, mistakes and styles are counted as they are now; otherwise `make adequacy` makes the table anew."""
+    rows = rows_of(assignment)
+    assert list(rows) == list(lesson_of(assignment).exercises)
+    for exercise, row in rows.items():
+        counts = tuple(int(row[column]) for column in ("tests", "mistakes", "right styles"))
+        assert counts == count_catalogue(assignment, exercise), f"{exercise}: run `make adequacy`"
+
+
+@pytest.mark.parametrize("assignment", finished())
+def test_the_table_has_nothing_to_hide(assignment: str) -> None:
+    """Every mistake was caught and every right style accepted when the table was made."""
+    for exercise, row in rows_of(assignment).items():
+        assert row["caught"] == row["mistakes"], exercise
+        assert row["passed"] == row["right styles"], exercise
+
+
+def test_the_table_says_when_and_with_what() -> None:
+    """The date and the versions stand in it."""
+    assert re.search(r"Measured on \d{4}-\d\d-\d\d with Python [\d.]+, numpy [\d.]+, torch [\d.]+", FILE.read_text())

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SAWarning
 from autograder.lesson import NEVER_RELEASED
 from autograder.nbgrader.autograde import GradeSubmission, MendingExporter, SaveReport, find_every_submission
 from autograder.nbgrader.build_preprocessors import ExecuteSolution, ReproducibleNotebook
+from autograder.nbgrader.feedback_page import FeedbackExporter
 
 c = get_config()  # noqa: F821  (nbgrader hands it to this file)
 
@@ -59,6 +60,7 @@ c.ExecuteSolution.timeout = 300  # seconds for a cell; cells tagged capstone are
 # The engine: the submitted file is mended, run in the sandbox, judged by the hidden suite, and its points saved.
 c.Autograde.exporter_class = MendingExporter
 Autograde.init_notebooks = find_every_submission  # nbgrader has no setting for it
+c.GenerateFeedback.exporter_class = FeedbackExporter
 c.Autograde.sanitize_preprocessors = []
 c.Autograde.autograde_preprocessors = [GradeSubmission, SaveReport, AssignLatePenalties, CheckCellMetadata]
 # The weakest isolation at which grading may start; `autograder doctor` shows what this machine has, SECURITY.md what the levels promise.

@@ -32,7 +32,7 @@ class Budget:
     """Wall-clock limits in seconds: of one cell, of one call from a test, of all cells of a notebook."""
 
     cell_seconds: float = 20.0
-    call_seconds: float = 10.0
+    call_seconds: float = 5.0
     notebook_seconds: float = 180.0
 
 

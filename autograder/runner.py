@@ -81,12 +81,7 @@ def run_suite(
     """
     diagnostician = Diagnostician(suite.folder, lesson, suite.probes) if lesson else None
     with Sandbox(suite.modules) as sandbox:
-        if not sandbox.isolation.at_least(minimum):
-            raise CourseError(
-                f"this machine isolates students' code at {sandbox.isolation.sentence()}; the course demands level {minimum} or better. "
-                "`autograder doctor` says what is missing; c.GradeSubmission.minimum_isolation in nbgrader_config.py lowers the demand."
-            )
-        plugin = _Plugin(suite, sandbox, jobs, emit, tuple(files), diagnostician)
+        plugin = _Plugin(suite, sandbox, jobs, emit, tuple(files), diagnostician, minimum)
         options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture", "--import-mode=importlib"]
         status = pytest.main([str(suite.folder), *options, "-c", "/dev/null", f"--rootdir={suite.folder}"], plugins=[plugin])
     if plugin.fault is not None:
@@ -108,9 +103,10 @@ class _Plugin:
         emit: Callable[[Report], None],
         files: tuple[Path, ...],
         diagnostician: Diagnostician | None,
+        minimum: str,
     ) -> None:
         self.suite, self.sandbox, self.jobs, self.emit, self.files = suite, sandbox, jobs, emit, files
-        self.diagnostician = diagnostician
+        self.diagnostician, self.minimum = diagnostician, minimum
         self.trouble: list[str] = []
         self.fault: AutograderError | None = None
         self.replay: Replay
@@ -132,11 +128,20 @@ class _Plugin:
         if not self.trouble:
             exercises = _by_exercise(session.items)
             try:
+                self._demand_isolation()
                 for job in self.jobs:
                     self.emit(self._grade(job, exercises))
             except AutograderError as error:  # of which pytest would keep nothing but «INTERNAL_ERROR»
                 self.fault = error
         return True
+
+    def _demand_isolation(self) -> None:
+        isolation = self.sandbox.isolation
+        if not isolation.at_least(self.minimum):
+            raise CourseError(
+                f"this machine isolates students' code at {isolation.sentence()}; the course demands level {self.minimum} or better. "
+                "`autograder doctor` says what is missing; c.GradeSubmission.minimum_isolation in nbgrader_config.py lowers the demand."
+            )
 
     def _grade(self, job: Job, exercises: dict[str, list[pytest.Item]]) -> Report:
         self.replay = Replay(self.sandbox, job.cells, self.files, self.suite.probes, self.suite.budget)

@@ -1,7 +1,9 @@
 """The `student` of the hidden suites: attribute access becomes a call across the border, and a reply plain data or a readable fault."""
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 from autograder import wire
@@ -76,7 +78,10 @@ class Student:
         )
 
     def _run_probe(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
-        self.last_call = f"{_probe_sentence(self._replay.probes, name)}"
+        sentences = _probe_sentences(self._replay.probes)
+        if name not in sentences:
+            raise CourseError(f"probes.py has no function {name}")
+        self.last_call = sentences[name]
         reply = self._traced("probe", name, arguments, keywords, lambda session: session.probe(name, arguments, keywords, self._manner))
         return reply["value"]
 
@@ -176,11 +181,8 @@ def _text(reply: dict[str, Any], key: str) -> str:
     return value if type(value) is str else ""
 
 
-def _probe_sentence(source: str, name: str) -> str:
-    """The first docstring line of the probe: what the student is told was called."""
-    import ast
-
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            return (ast.get_docstring(node) or name).splitlines()[0]
-    raise CourseError(f"probes.py has no function {name}")
+@cache
+def _probe_sentences(source: str) -> dict[str, str]:
+    """Name → first docstring line of each probe: what the student is told was called."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return {node.name: (ast.get_docstring(node) or node.name).splitlines()[0] for node in functions}

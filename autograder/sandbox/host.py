@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -52,8 +53,9 @@ class Manner:
 
 
 class Sandbox:
-    """A warm parent process that has imported `modules`, and the children forked from it, one at a time.
+    """A warm parent process that imports `modules`, and the children forked from it, one at a time.
 
+    The constructor does not wait for the imports, so that the caller can do its own meanwhile.
     Use it as a context manager; leaving it ends every process that it started.
     """
 
@@ -75,12 +77,6 @@ class Sandbox:
         )
         theirs.close()
         self._session: Session | None = None
-        try:
-            ready, _ = self._answer(START_SECONDS)
-        except MachineError:
-            self.close()
-            raise
-        self.isolation = Isolation(ready["namespaces"], ready["files"], ready["syscalls"], ready["user_id"])
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +84,15 @@ class Sandbox:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
 
+    @cached_property
+    def isolation(self) -> Isolation:
+        """The layers that the children get. Waits until the warm parent has imported its modules; raises `MachineError` when it can't."""
+        ready, _ = self._answer(START_SECONDS)
+        return Isolation(ready["namespaces"], ready["files"], ready["syscalls"], ready["user_id"])
+
     def open(self, files: Iterable[Path] = ()) -> "Session":
         """A new child with a private working folder that holds copies of `files`; an earlier child is ended first."""
+        isolation = self.isolation
         self.end_session()
         self._folders += 1
         folder = f"{self._home}/work-{self._folders}"
@@ -101,7 +104,7 @@ class Sandbox:
         if "error" in answer:
             ours.close()
             raise MachineError(answer["error"])
-        watch = Watch(self._process.pid, None if self.isolation.namespaces else Path(folder), self.limits)
+        watch = Watch(self._process.pid, None if isolation.namespaces else Path(folder), self.limits)
         self._session = Session(ours, descriptors[0], watch)
         return self._session
 

@@ -21,6 +21,8 @@
 #
 # **Prerequisites** Python, NumPy broadcasting, matrix products, the chain rule for functions of one variable.
 #
+# **Tools** NumPy and matplotlib. No other library's automatic differentiation: you build your own.
+#
 # **Papers**
 #
 # - D. E. Rumelhart, G. E. Hinton and R. J. Williams (1986). *Learning representations by back-propagating errors.*

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 
 import numpy as np
 
@@ -62,14 +63,20 @@ def interrupted(student, weights, x, calls):
 # check_linear: the functions to judge arrive as source text.
 
 
-def check_linear_says(student, cells, given):
-    """check_linear(f), with functions f that are right or wrong"""
-    check, base, answers = student.check_linear, {}, []
+@functools.cache
+def _given_names(given):
+    names = {}
     for node in ast.parse(given).body:
         with contextlib.suppress(Exception):  # what stands on figures and experiments
-            exec(compile(ast.Module([node], []), "<given>", "exec"), base)
+            exec(compile(ast.Module([node], []), "<given>", "exec"), names)
+    return names
+
+
+def check_linear_says(student, cells, given):
+    """check_linear(f), with functions f that are right or wrong"""
+    check, answers = student.check_linear, []
     for cell in cells:
-        names = dict(base)
+        names = dict(_given_names(given))
         exec(compile(cell, "<f>", "exec"), names)
         try:
             answers.append(("said", check(names["linear_backward"])))

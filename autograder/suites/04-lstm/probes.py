@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 
 import numpy as np
 
@@ -154,14 +155,20 @@ def toy_step(student, x, y, params, rate):
 # check_lstm_cell_forward: the functions to judge arrive as source text.
 
 
-def check_lstm_cell_forward_says(student, cells, given):
-    """check_lstm_cell_forward(f), with functions f that are right or wrong"""
-    check, base, answers = student.check_lstm_cell_forward, {}, []
+@functools.cache
+def _given_names(given):
+    names = {}
     for node in ast.parse(given).body:
         with contextlib.suppress(Exception):  # what stands on figures and experiments
-            exec(compile(ast.Module([node], []), "<given>", "exec"), base)
+            exec(compile(ast.Module([node], []), "<given>", "exec"), names)
+    return names
+
+
+def check_lstm_cell_forward_says(student, cells, given):
+    """check_lstm_cell_forward(f), with functions f that are right or wrong"""
+    check, answers = student.check_lstm_cell_forward, []
     for cell in cells:
-        names = dict(base)
+        names = dict(_given_names(given))
         exec(compile(cell, "<f>", "exec"), names)
         try:
             answers.append(("said", check(names["lstm_cell_forward"])))

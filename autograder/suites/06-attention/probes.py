@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 
 import torch
 from torch import nn
@@ -179,14 +180,20 @@ def translate_types(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_leng
 # check_masked_softmax: the functions to judge arrive as source text.
 
 
-def check_masked_softmax_says(student, cells, given):
-    """check_masked_softmax(f), with functions f that are right or wrong"""
-    check, base, answers = student.check_masked_softmax, {}, []
+@functools.cache
+def _given_names(given):
+    names = {}
     for node in ast.parse(given).body:
         with contextlib.suppress(Exception):  # what stands on figures and experiments
-            exec(compile(ast.Module([node], []), "<given>", "exec"), base)
+            exec(compile(ast.Module([node], []), "<given>", "exec"), names)
+    return names
+
+
+def check_masked_softmax_says(student, cells, given):
+    """check_masked_softmax(f), with functions f that are right or wrong"""
+    check, answers = student.check_masked_softmax, []
     for cell in cells:
-        names = dict(base)
+        names = dict(_given_names(given))
         exec(compile(cell, "<f>", "exec"), names)
         try:
             answers.append(("said", check(names["masked_softmax"])))

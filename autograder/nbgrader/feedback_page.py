@@ -1,0 +1,37 @@
+"""nbgrader's feedback page, without the work that nbconvert does twice or for every student anew."""
+
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
+
+__all__ = ["FeedbackExporter"]
+
+
+class FeedbackExporter(HTMLExporter):
+    """nbconvert's HTML exporter; it remembers the cells it has coloured, and does not parse its own page again to describe pictures."""
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **keywords: Any) -> tuple[str, Any]:  # type: ignore[override]
+        """The page, and nbgrader's resources."""
+        resources = self._init_resources(resources)
+        self.register_filter("highlight_code", self._highlight)
+        widgets = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
+        self.register_filter("filter_data_type", widgets)
+        page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **keywords)
+        # What a student wrote is escaped, so an image tag is the template's own.
+        return page.replace('<img src="data:image/', '<img alt="A figure drawn by this cell" src="data:image/'), resources
+
+    @cached_property
+    def _highlight(self) -> Callable[..., str]:
+        """Colours a cell's code. Most cells of a class are the same, and one exporter makes all pages of an assignment."""
+        remembered = cache(Highlight2HTML(pygments_lexer="python", parent=self))
+
+        def highlight(source: str, language: str | None = None, metadata: Any = None) -> str:
+            html: str = remembered(source, language or (metadata or {}).get("magics_language"))
+            return html
+
+        return highlight

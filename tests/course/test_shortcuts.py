@@ -1,0 +1,77 @@
+"""A library's own routine in place of the exercise loses the points, and the page says which call it was."""
+
+import importlib
+
+import pytest
+
+from autograder.runner import Suite
+from tests.course.conftest import ASSIGNMENTS, SUITES, Bench
+
+pytestmark = pytest.mark.slow
+
+LINEAR = """
+import torch
+
+def linear_forward(x, w, b):
+    return x @ w + b
+
+def linear_backward(d_out, x, w):
+    x, w, b = (torch.tensor(np.asarray(a, dtype=float), requires_grad=True) for a in (x, w, np.zeros(w.shape[1])))
+    getattr(x @ w + b, "back" + "ward")(torch.tensor(np.asarray(d_out, dtype=float)))
+    return x.grad.numpy(), w.grad.numpy(), b.grad.numpy()
+"""
+CELL = """
+import torch
+
+def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
+    cell = torch.nn.LSTMCell(len(w_x), len(w_h), dtype=torch.float64)
+    with torch.no_grad():
+        for parameter, value in zip(cell.parameters(), (w_x.T, w_h.T, b, np.zeros_like(b))):
+            parameter.copy_(torch.tensor(np.asarray(value, dtype=float)))
+        h, c = cell(*(torch.tensor(np.asarray(a, dtype=float)) for a in (x,)), tuple(torch.tensor(np.asarray(a, dtype=float)) for a in (h_prev, c_prev)))
+    return h.numpy(), c.numpy(), (x, h_prev, c_prev, w_x, w_h, b)
+"""
+ATTENTION = """
+theirs = torch._C._nn.scaled_dot_product_attention
+
+def scaled_dot_product_attention(q, k, v, mask=None):
+    eye = torch.eye(k.shape[-2], dtype=q.dtype).expand(*k.shape[:-2], -1, -1)
+    mask = mask if mask is None else mask.expand(*q.shape[:-1], k.shape[-2])
+    return theirs(q, k, v, mask), theirs(q, k, eye, mask)
+"""
+GRADIENT = """
+def attention_backward(d_output, q, k, v, weights, scale):
+    with torch.enable_grad():
+        q, k, v = (part.detach().clone().requires_grad_() for part in (q, k, v))
+        scores = torch.where(weights > 0, scale * q @ k.transpose(-2, -1), -torch.inf)
+        output = torch.nan_to_num(torch.softmax(scores, dim=-1)) @ v
+        return torch.func.grad(lambda *a: 0.0 * a[0].sum())(q) + torch.autograd.grad(output, q, d_output)[0], k, v
+"""
+SHORTCUTS = [
+    ("01-backprop", "linear", LINEAR, "torch.Tensor.backward"),
+    ("04-lstm", "lstm_cell_forward", CELL, "torch.lstm_cell"),
+    ("06-attention", "scaled_dot_product_attention", ATTENTION, "torch.nn.functional.scaled_dot_product_attention"),
+    ("06-attention", "attention_backward", GRADIENT, "torch.autograd.grad"),
+]
+
+
+@pytest.mark.parametrize(("bench", "exercise", "cell", "call"), SHORTCUTS, indirect=["bench"], ids=[name for _, name, _, _ in SHORTCUTS])
+def test_a_shortcut_is_named(bench: Bench, exercise: str, cell: str, call: str) -> None:
+    """The exercise loses points, and a failed test says which call is not the student's own."""
+    reports = bench.grade({exercise: cell})
+    wrong = [test.failure.sentence for test in reports[exercise].tests if test.failure]
+    assert any(f"uses the library's `{call}`" in sentence and "write that yourself" in sentence for sentence in wrong), wrong
+    assert reports[exercise].points <= reports[exercise].max_points / 2  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_what_is_forbidden_exists(assignment: str) -> None:
+    """Every name on a list is a routine of the library: a name with a slip would forbid nothing."""
+    forbidden = Suite.read(SUITES / assignment).forbidden
+    for exercise, names in forbidden.items():
+        assert (SUITES / assignment / f"test_{exercise}.py").is_file(), exercise
+        for name in names:
+            found = importlib.import_module(name.partition(".")[0])
+            for part in name.partition(">")[0].split(".")[1:]:
+                found = getattr(found, part)
+            assert callable(found), name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from autograder.errors import AutograderError
+from autograder.errors import AutograderError, MachineError
 
 if TYPE_CHECKING:
     from autograder.nbgrader.class_run import Graded
@@ -117,7 +117,7 @@ def _faults() -> Iterator[None]:
         yield
     except AutograderError as error:
         click.echo(f"autograder: {error}", err=True)
-        sys.exit(WRONG_USAGE)
+        sys.exit(NEEDS_A_PERSON if isinstance(error, MachineError) else WRONG_USAGE)
 
 
 @contextmanager

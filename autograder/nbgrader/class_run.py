@@ -7,9 +7,9 @@ worker processes. What has not changed since it was graded is left as it is.
 import json
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, chdir
+from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from nbgrader.api import Gradebook, MissingEntry  # type: ignore[import-untyped]
 from nbgrader.apps import NbGrader  # type: ignore[import-untyped]
 from nbgrader.converters import Autograde, GenerateFeedback  # type: ignore[import-untyped]
 from nbgrader.converters.base import NbGraderException  # type: ignore[import-untyped]
+from sqlalchemy.exc import OperationalError
 
 from autograder.errors import CourseError, MachineError
 from autograder.lesson import topic_of
@@ -25,7 +26,7 @@ from autograder.model import Job, Report
 from autograder.nbgrader.autograde import KEY, GradeSubmission, data_files, fingerprint, make_job, with_notes
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
-from autograder.pool import Pool
+from autograder.pool import Pool, ungradable
 from autograder.submission import Reference, find_notebook, read_submission
 
 __all__ = ["Graded", "grade_class"]
@@ -47,11 +48,13 @@ class Graded:
 
 @dataclass
 class _Plan:
-    """What is to be done for one assignment: the reports to come, by student, and the unchanged students whose page is to be written."""
+    """What is to be done for one assignment, by student: the reports to come, the pages to be written again, and what went wrong."""
 
     assignment: str
-    pages: list[str] = field(default_factory=list)
+    jobs: dict[str, Job] = field(default_factory=dict)
     reports: dict[str, Future[Report]] = field(default_factory=dict)
+    pages: list[str] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
 
 
 def grade_class(
@@ -64,7 +67,8 @@ def grade_class(
 ) -> list[Graded]:
     """Grades what was submitted (all of it, or the named assignments and students) and writes the feedback pages.
 
-    Raises `CourseError` when nothing was submitted or an assignment was never released.
+    Where nbgrader stumbles over one student's folder, that student's work is ungradable and the others' is graded.
+    Raises `CourseError` when nothing was submitted or an assignment was never released, `MachineError` when nbgrader gives up.
     """
     app = _start_nbgrader(course)
     submitted = _list_submissions(app.coursedir, assignments, students)
@@ -75,8 +79,9 @@ def grade_class(
         each = workers if len(submitted) == 1 else max(1, workers // 2)
         plans = [_plan(stack, app, name, people, each, slots) for name, people in submitted.items()]
         for plan in plans:
-            _run(_Autograde(app, plan, progress), plan, app)
-            graded += [_read_graded(app.coursedir, plan.assignment, name, name in plan.reports) for name in submitted[plan.assignment]]
+            _run(_Autograde, app, plan, progress)
+            _run(_Feedback, app, plan, progress)
+            graded += [_read_graded(app.coursedir, plan, name) for name in submitted[plan.assignment]]
     return graded
 
 
@@ -132,6 +137,7 @@ def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], 
     plan = _Plan(assignment)
     for student in students:
         job, mark, problem = _read_job(coursedir, reference, assignment, student)
+        plan.jobs[student] = job
         if _last_mark(coursedir, assignment, student) != mark:
             plan.reports[student] = Future() if problem else pool.submit(job)
         elif not _page_stands(coursedir, assignment, student):
@@ -175,31 +181,38 @@ def _page_stands(coursedir: Any, assignment: str, student: str) -> bool:
         return False
 
 
-def _read_graded(coursedir: Any, assignment: str, student: str, anew: bool) -> Graded:
-    metadata = json.loads(_autograded(coursedir, assignment, student).read_bytes())["metadata"]
-    return Graded(student, assignment, metadata[KEY]["report"], anew, _page(coursedir, assignment, student))
+def _read_graded(coursedir: Any, plan: _Plan, student: str) -> Graded:
+    page = _page(coursedir, plan.assignment, student)
+    if student in plan.faults:
+        report = ungradable(plan.jobs[student], plan.faults[student])
+        lines = [exercise.as_line(student, plan.assignment) for exercise in report.exercises]
+        return Graded(student, plan.assignment, lines, True, page)
+    metadata = json.loads(_autograded(coursedir, plan.assignment, student).read_bytes())["metadata"]
+    return Graded(student, plan.assignment, metadata[KEY]["report"], student in plan.reports, page)
 
 
-def _run(converter: "_Autograde", plan: _Plan, app: Any) -> None:
-    if not plan.reports and not plan.pages:
+def _run(kind: "type[_Autograde | _Feedback]", app: Any, plan: _Plan, progress: Progress) -> None:
+    converter = kind(app, plan, progress)
+    if not converter.students():
         return
-    feedback = _Feedback(app, plan, converter.progress)
     try:
         converter.start()
-        feedback.start()
     except NbGraderException as error:
-        fault = converter.fault or feedback.fault
-        raise MachineError(f"nbgrader could not finish {plan.assignment}: {fault or error}") from fault
+        # After the fault of a single student nbgrader goes on; this one comes after the last.
+        if not plan.faults:
+            raise MachineError(f"nbgrader could not finish {plan.assignment}: {error}") from error
+    if missing := [student for student in converter.students() if student not in converter.done]:
+        raise MachineError(f"nbgrader could not finish {plan.assignment}: {', '.join(missing)} are still to be done. Run it again.")
 
 
 class _Planned:
-    """A converter that treats the students of a plan, and remembers the first error that nbgrader would only log."""
+    """A converter that treats the students of a plan, and keeps the errors that nbgrader would only log."""
 
-    fault: Exception | None = None
     word = ""
 
     def __init__(self, app: Any, plan: _Plan, progress: Progress) -> None:
         self.plan, self.progress = plan, progress
+        self.done: set[str] = set()
         app.coursedir.assignment_id = plan.assignment
         super().__init__(coursedir=app.coursedir, parent=app)  # type: ignore[call-arg]
 
@@ -213,8 +226,8 @@ class _Planned:
         }
 
     def students(self) -> Sequence[str]:
-        """Whose work this converter treats."""
-        return list(self.plan.reports)
+        """Whose work this converter treats: those to be graded with whom nothing has gone wrong."""
+        return [student for student in self.plan.reports if student not in self.plan.faults]
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         """The plan knows already that this is to be done."""
@@ -222,12 +235,26 @@ class _Planned:
         shutil.rmtree(self._format_dest(assignment_id, student_id), ignore_errors=True)  # type: ignore[attr-defined]
         return True
 
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """nbgrader's first step with a student's folder."""
+        with self._noting(student_id):
+            super().init_assignment(assignment_id, student_id)  # type: ignore[misc]
+
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Converts one notebook."""
-        try:
+        student = Path(notebook_filename).parents[1].name
+        with self._noting(student):
             super().convert_single_notebook(notebook_filename)  # type: ignore[misc]
+        self.done.add(student)
+
+    @contextmanager
+    def _noting(self, student: str) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError:  # the grade book is out of reach, and so it is for everybody
+            raise
         except Exception as error:
-            self.fault = self.fault or error
+            self.plan.faults[student] = f"nbgrader could not {self.word} this submission: {type(error).__name__}: {error}"
             raise
 
 
@@ -244,4 +271,4 @@ class _Feedback(_Planned, GenerateFeedback):  # type: ignore[misc]
 
     def students(self) -> Sequence[str]:
         """Those just graded, and those whose page is missing or out of date."""
-        return [*self.plan.pages, *self.plan.reports]
+        return [*self.plan.pages, *super().students()]

@@ -47,11 +47,16 @@ def attention_backward(d_output, q, k, v, weights, scale):
         output = torch.nan_to_num(torch.softmax(scores, dim=-1)) @ v
         return torch.func.grad(lambda *a: 0.0 * a[0].sum())(q) + torch.autograd.grad(output, q, d_output)[0], k, v
 """
+NORM = """
+def layer_norm(x, gain, bias, eps=1e-5):
+    return nn.functional.layer_norm(x, x.shape[-1:], gain, bias, eps)
+"""
 SHORTCUTS = [
     ("01-backprop", "linear", LINEAR, "torch.Tensor.backward"),
     ("04-lstm", "lstm_cell_forward", CELL, "torch.lstm_cell"),
     ("06-attention", "scaled_dot_product_attention", ATTENTION, "torch.nn.functional.scaled_dot_product_attention"),
     ("06-attention", "attention_backward", GRADIENT, "torch.autograd.grad"),
+    ("07-transformer", "layer_norm", NORM, "torch.layer_norm"),
 ]
 
 

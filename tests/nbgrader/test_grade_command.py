@@ -162,6 +162,20 @@ def test_work_for_a_person_is_status_1(fresh_course: CopyOf) -> None:
     assert points_of(course.grade(status=1)) == {"ada": FULL, "ines": UNGRADABLE}
 
 
+@pytest.mark.parametrize("folder", ["autograded", "feedback"])
+def test_one_folder_in_the_way_stops_nobody_else(fresh_course: CopyOf, folder: str) -> None:
+    """Where nbgrader cannot write one student's results, that student's are for a person, and the others have points and pages."""
+    course = fresh_course(f"in-the-way-{folder}")
+    for student in ("ada", "boris", "chen"):
+        course.hand_in(student, RIGHT)
+    (course.root / folder).mkdir()
+    (course.root / folder / "boris").write_text("a file where a folder should be")
+    lines = course.grade(status=1)
+    assert points_of(lines) == {"ada": FULL, "boris": UNGRADABLE, "chen": FULL}
+    assert all("nbgrader could not" in line["message"] for line in lines if line["student"] == "boris")
+    assert sorted(path.parts[-3] for path in course.root.glob(f"feedback/*/{ASSIGNMENT}/*.html")) == ["ada", "chen"]
+
+
 def test_broken_suite_costs_nobody_points(fresh_course: CopyOf) -> None:
     """A hidden test that fails by itself is the course's fault: status 1, no points taken, and the student reads no reason of ours."""
     course = fresh_course("broken-suite")

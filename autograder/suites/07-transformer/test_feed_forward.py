@@ -1,0 +1,105 @@
+"""Hidden tests of the exercise `feed_forward`."""
+
+import torch
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+
+def draw(rng, *shape, scale=1.0):
+    return torch.from_numpy(rng.normal(scale=scale, size=shape))
+
+
+def draw_parameters(rng, d_model=4, d_ff=7):
+    return {
+        "linear1.weight": draw(rng, d_ff, d_model),
+        "linear1.bias": draw(rng, d_ff),
+        "linear2.weight": draw(rng, d_model, d_ff),
+        "linear2.bias": draw(rng, d_model),
+    }
+
+
+def feed_forward(p, x):
+    """Unit by unit of the hidden layer, in NumPy's order of things."""
+    result = p["linear2.bias"].expand(x.shape).clone()
+    for unit in range(len(p["linear1.bias"])):
+        hidden = (x * p["linear1.weight"][unit]).sum(dim=-1, keepdim=True) + p["linear1.bias"][unit]
+        result = result + torch.where(hidden > 0, hidden, torch.zeros_like(hidden)) * p["linear2.weight"][:, unit]
+    return result
+
+
+def check_shape(got, expected, name="the result"):
+    """Stops the test if `got` is no tensor of the shape of `expected`."""
+    fits = isinstance(got, torch.Tensor) and got.shape == expected.shape
+    assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="linear1, then ReLU, then linear2: the ReLU stands between the two maps, and nothing comes after the second.",
+)
+def test_values(student, rng):
+    """The result for a batch of three sequences of five tokens."""
+    parameters, x = draw_parameters(rng), draw(rng, 3, 5, 4)
+    assert_close(student.probe.feed_forward_result(parameters, x), feed_forward(parameters, x))
+
+
+@graded(stage="gradient", weight=2, hint="Is every step differentiable? And is it really a ReLU, with slope 1 above and 0 below zero?")
+def test_gradients(student, rng):
+    """The gradients reach x and all four parameters."""
+    parameters, x, d_out = draw_parameters(rng), draw(rng, 3, 5, 4), draw(rng, 3, 5, 4)
+    leaves = {"x": x.clone().requires_grad_(), **{name: value.clone().requires_grad_() for name, value in parameters.items()}}
+    expected = dict(zip(leaves, torch.autograd.grad(feed_forward(leaves, leaves["x"]), list(leaves.values()), d_out), strict=True))
+    assert_close(student.probe.feed_forward_gradients(parameters, x, d_out), expected, name="gradients")
+
+
+@graded(stage="edge", weight=1, hint="nn.Linear works on the last axis whatever stands before it: your code must not count axes.")
+def test_leading_axes(student, rng):
+    """Any leading axes: none, one, three, and sizes of one."""
+    for shape in ((4,), (6, 4), (2, 3, 5, 4), (1, 1, 4)):
+        parameters, x = draw_parameters(rng), draw(rng, *shape)
+        assert_close(student.probe.feed_forward_result(parameters, x), feed_forward(parameters, x))
+
+
+@graded(stage="edge", weight=1, hint="No token sees another one in this part.")
+def test_tokens_do_not_see_each_other(student, rng):
+    """A change of one token changes its own result only."""
+    parameters, x = draw_parameters(rng), draw(rng, 2, 5, 4)
+    other = x.clone()
+    other[1, 2] += 1.0
+    before, after = student.probe.feed_forward_result(parameters, x), student.probe.feed_forward_result(parameters, other)
+    expected = feed_forward(parameters, x)
+    assert_close(before, expected)
+    expected[1, 2] = feed_forward(parameters, other)[1, 2]
+    assert_close(after, expected, name="the result after a change of one token")
+
+
+@graded(stage="edge", weight=1, hint="In eval mode dropout does nothing: use self.dropout, which knows the mode.")
+def test_eval_mode(student, rng):
+    """In eval mode the dropout of the constructor changes nothing."""
+    parameters, x = draw_parameters(rng), draw(rng, 3, 5, 4)
+    assert_close(student.probe.feed_forward_result(parameters, x, 0.4), feed_forward(parameters, x))
+
+
+@graded(stage="contract", weight=1, hint="Dropout stands after the ReLU and before the second map: linear2(dropout(relu(linear1(x)))).")
+def test_dropout_in_training(student, rng):
+    """In training dropout acts on the hidden layer, before the second map."""
+    one = torch.ones(1, 1).double()
+    parameters = {"linear1.weight": one, "linear1.bias": 0 * one[0], "linear2.weight": one, "linear2.bias": 10 * one[0]}
+    x = draw(rng, 4, 50, 1).abs() + 1
+    got = student.probe.feed_forward_in_training(parameters, x, 0.5)
+    check_shape(got, x)
+    dropped, doubled = (got - 10).abs() < 1e-9, (got - 10 - 2 * x).abs() < 1e-9
+    message = "With one hidden unit, dropout 0.5 and a bias of 10 each result is either 10 or 10 plus twice the hidden unit."
+    assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
+
+
+@graded(stage="contract", weight=1, hint="No operation that ends in _ on the argument, and no conversion.")
+def test_argument_and_dtype(student, rng):
+    """x is not changed, and float32 stays float32."""
+    parameters, x = draw_parameters(rng), draw(rng, 3, 5, 4)
+    got = student.probe.feed_forward_argument_after(parameters, x)
+    assert_close(got["result"], feed_forward(parameters, x))
+    assert_unchanged(got["arguments"], (x,), names=("x",))
+    small = student.probe.feed_forward_result({name: value.float() for name, value in parameters.items()}, x.float())
+    assert_close(small, feed_forward(parameters, x).float(), dtype=True, atol=5e-5)  # sums of seven products near 1

@@ -1,0 +1,151 @@
+"""Hidden tests of the exercise `layer_norm`."""
+
+import torch
+from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+NAMES = ("d_x", "d_gain", "d_bias")
+
+
+def draw(rng, *shape, scale=1.0, offset=0.0):
+    return torch.from_numpy(rng.normal(loc=offset, scale=scale, size=shape))
+
+
+def draw_case(rng, *shape):
+    """x with an offset and a spread of its own in each token, gain and bias."""
+    x = draw(rng, *shape) * draw(rng, *shape[:-1], 1).exp() + draw(rng, *shape[:-1], 1, scale=2.0)
+    return x, draw(rng, shape[-1]), draw(rng, shape[-1])
+
+
+def backward(d_out, x, gain, eps):
+    """The gradients by autograd through torch's own layer norm."""
+    leaves = [x.clone().requires_grad_(), gain.clone().requires_grad_(), torch.zeros_like(gain, requires_grad=True)]
+    return torch.autograd.grad(F.layer_norm(leaves[0], gain.shape, leaves[1], leaves[2], eps), leaves, d_out)
+
+
+def backward_parts(student, d_out, x, gain, eps):
+    """What the student's backward pass returns, as a tuple of three."""
+    got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain, eps)
+    three = isinstance(got, tuple | list) and len(got) == 3
+    assert_true(three, "layer_norm_backward should return three tensors: d_x, d_gain, d_bias.", got=got)
+    return tuple(got)
+
+
+@graded(stage="value", weight=3, hint="Mean and variance over the last axis; the variance divides by D, and eps stands inside the root.")
+def test_forward(student, rng):
+    """The normalised, scaled and shifted vectors of fifteen tokens."""
+    x, gain, bias = draw_case(rng, 3, 5, 7)
+    assert_close(student.layer_norm(x, gain, bias, 1e-5), F.layer_norm(x, (7,), gain, bias, 1e-5))
+
+
+@graded(stage="value", weight=2, hint="√(variance + eps): the sum first, then the root. And eps is an argument, not always 1e-5.")
+def test_large_eps(student, rng):
+    """A large eps, where its place shows."""
+    x, gain, bias = draw_case(rng, 4, 5)
+    for eps in (0.7, 0.02):
+        assert_close(student.layer_norm(x, gain, bias, eps), F.layer_norm(x, (5,), gain, bias, eps))
+
+
+@graded(stage="value", weight=1, hint="eps has the default 1e-5.")
+def test_default_eps(student, rng):
+    """Without eps it is 1e-5: small numbers show it."""
+    x, gain, bias = draw(rng, 4, 6, scale=3e-3), draw(rng, 6), draw(rng, 6)
+    assert_close(student.layer_norm(x, gain, bias), F.layer_norm(x, (6,), gain, bias, 1e-5))
+
+
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="Two mean terms are subtracted: the mean of d_x_hat, and x_hat times the mean of d_x_hat · x_hat. All is divided by the root.",
+)
+def test_gradient_of_x(student, rng):
+    """d_x agrees with autograd."""
+    x, gain, _ = draw_case(rng, 3, 5, 7)
+    d_out = draw(rng, 3, 5, 7)
+    assert_close(backward_parts(student, d_out, x, gain, 1e-5)[0], backward(d_out, x, gain, 1e-5)[0], name="d_x")
+
+
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="gain and bias served every token: their gradients are sums over all leading axes; d_gain needs the normalised x.",
+)
+def test_gradients_of_gain_and_bias(student, rng):
+    """d_gain and d_bias agree with autograd."""
+    x, gain, _ = draw_case(rng, 3, 5, 7)
+    d_out = draw(rng, 3, 5, 7)
+    assert_close(backward_parts(student, d_out, x, gain, 1e-5)[1:], backward(d_out, x, gain, 1e-5)[1:], names=NAMES[1:])
+
+
+@graded(
+    stage="gradient", weight=2, hint="Is eps inside the root in the backward pass too? And does the code stand for two axes and for four?"
+)
+def test_gradients_with_large_eps(student, rng):
+    """All three gradients with a large eps, for x with two and with four axes."""
+    for shape, eps in (((4, 5), 0.6), ((2, 3, 4, 5), 0.05)):
+        x, gain, _ = draw_case(rng, *shape)
+        d_out = draw(rng, *shape)
+        got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain, eps)
+        assert_close(got, backward(d_out, x, gain, eps), names=NAMES)
+
+
+@graded(stage="edge", weight=1, hint="Every token is normalised by itself: does any mean run over other tokens?")
+def test_tokens_do_not_disturb_each_other(student, rng):
+    """Other tokens in the batch change nothing."""
+    x, gain, bias = draw_case(rng, 3, 4, 5)
+    together = student.layer_norm(x, gain, bias, 1e-5)
+    assert_close(together, F.layer_norm(x, (5,), gain, bias, 1e-5))
+    assert_close(student.layer_norm(x[1:2, 2:3], gain, bias, 1e-5), together[1:2, 2:3], name="one token alone")
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="With equal numbers the variance is 0, and eps keeps the division alive; one feature alone is always equal to its mean.",
+)
+def test_equal_numbers(student, rng):
+    """Vectors of equal numbers give the bias, forward; backward stays finite. One token, one feature."""
+    gain, bias, d_out = draw(rng, 5), draw(rng, 5), draw(rng, 2, 3, 5)
+    x = draw(rng, 2, 3, 1).round(decimals=1).expand(2, 3, 5).contiguous()
+    assert_close(student.layer_norm(x, gain, bias, 1e-5), bias.expand(2, 3, 5), atol=1e-6)  # rounding of the mean, divided by √eps
+    # the gradients are divided by √eps = 0.003, and so is the rounding
+    assert_close(
+        student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-5), backward(d_out, x, gain, 1e-5), names=NAMES, atol=1e-6
+    )
+    for shape in ((1, 4), (3, 1), (1, 1)):
+        x, gain, bias = draw_case(rng, *shape)
+        d_out = draw(rng, *shape)
+        assert_close(student.layer_norm(x, gain, bias, 1e-5), F.layer_norm(x, shape[-1:], gain, bias, 1e-5))
+        assert_close(student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-5), backward(d_out, x, gain, 1e-5), names=NAMES)
+
+
+@graded(stage="edge", weight=1, hint="Subtract the mean first, then square: large numbers with a small spread lose their digits otherwise.")
+def test_large_offset(student, rng):
+    """Numbers around a thousand with a spread of one."""
+    x, gain, bias = draw(rng, 3, 7, offset=1000.0), draw(rng, 7), draw(rng, 7)
+    # numbers near 1000 keep thirteen digits, their squares about ten
+    assert_close(student.layer_norm(x, gain, bias, 1e-5), F.layer_norm(x, (7,), gain, bias, 1e-5), rtol=1e-6, atol=1e-8)
+
+
+@graded(stage="contract", weight=1, hint="Work on copies: no operation that ends in _ and no -= on an argument.")
+def test_arguments_unchanged(student, rng):
+    """No argument is changed, forward and backward."""
+    x, gain, bias = draw_case(rng, 3, 5)
+    d_out = draw(rng, 3, 5)
+    call = student.run("layer_norm", x, gain, bias, 1e-5)
+    assert_close(call.result, F.layer_norm(x, (5,), gain, bias, 1e-5))
+    assert_unchanged(call.arguments[:3], (x, gain, bias), names=("x", "gain", "bias"))
+    call = student.run("layer_norm_backward", d_out, x, gain, 1e-5)
+    assert_close(call.result, backward(d_out, x, gain, 1e-5), names=NAMES)
+    assert_unchanged(call.arguments[:3], (d_out, x, gain), names=("d_out", "x", "gain"))
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: the results have the dtype of x.")
+def test_float32_stays_float32(student, rng):
+    """float32 in, float32 out."""
+    x, gain, bias = draw(rng, 3, 5).float(), draw(rng, 5).float(), draw(rng, 5).float()
+    d_out = draw(rng, 3, 5).float()
+    assert_close(student.layer_norm(x, gain, bias, 1e-3), F.layer_norm(x, (5,), gain, bias, 1e-3), dtype=True)
+    got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-3)
+    assert_close(got, backward(d_out, x, gain, 1e-3), names=NAMES, dtype=True, atol=1e-4)  # a spread near 0.3 magnifies rounding

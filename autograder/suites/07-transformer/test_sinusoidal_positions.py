@@ -1,0 +1,73 @@
+"""Hidden tests of the exercise `sinusoidal_positions`."""
+
+import math
+
+import torch
+
+from autograder.suite import assert_close, graded
+
+
+def table(length, d_model):
+    """The formula of §3.5, entry by entry, with Python's own numbers."""
+    rows = [[(math.sin, math.cos)[j % 2](p / 10000 ** (2 * (j // 2) / d_model)) for j in range(d_model)] for p in range(length)]
+    return torch.tensor(rows, dtype=torch.float32)
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="Column 2i is a sine, column 2i + 1 the cosine of the same angle p / 10000^(2i / d_model); p counts from 0.",
+)
+def test_even_size(student, rng):
+    """Even d_model: sines and cosines alternate, two columns share each frequency."""
+    for length, d_model in ((7, 6), (5, 2), (int(rng.integers(9, 17)), 2 * int(rng.integers(5, 9)))):
+        assert_close(student.sinusoidal_positions(length, d_model), table(length, d_model))
+
+
+@graded(stage="value", weight=3, hint="With odd d_model the last column is a sine, and the exponent still divides by d_model itself.")
+def test_odd_size(student, rng):
+    """Odd d_model: the last column is a sine without a partner."""
+    for length, d_model in ((5, 7), (11, 3), (int(rng.integers(9, 17)), 2 * int(rng.integers(5, 9)) + 1)):
+        assert_close(student.sinusoidal_positions(length, d_model), table(length, d_model))
+
+
+@graded(stage="value", weight=1, hint="The frequencies fall from 1 to nearly 1/10000. Is the exponent 2i / d_model, with i counting pairs?")
+def test_many_positions(student, rng):
+    """Three hundred positions with sixteen columns."""
+    # angles of a few hundred keep five digits in float32
+    assert_close(student.sinusoidal_positions(300, 16), table(300, 16), atol=1e-3)
+
+
+@graded(stage="edge", weight=1, hint="Column 2i and column 2i + 1 belong to one angle: the squares of a sine and its cosine add up to 1.")
+def test_pairs(student, rng):
+    """Neighbouring columns are sine and cosine of one angle, and position 0 is 0, 1, 0, 1, …"""
+    got = student.sinusoidal_positions(9, 8)
+    assert_close(got, table(9, 8))
+    assert_close(got[0], torch.tensor([0.0, 1.0] * 4), name="position 0")
+    assert_close(got[:, 0::2] ** 2 + got[:, 1::2] ** 2, torch.ones(9, 4), name="the sums of squares of pairs")
+
+
+@graded(stage="edge", weight=1, hint="One column is a sine and has no cosine beside it; one position is position 0.")
+def test_sizes_of_one(student, rng):
+    """One position, one column, two columns."""
+    for length, d_model in ((1, 5), (6, 1), (1, 1), (1, 4), (4, 2)):
+        assert_close(student.sinusoidal_positions(length, d_model), table(length, d_model))
+
+
+@graded(stage="edge", weight=1, hint="A position's vector must not depend on how many others are asked for.")
+def test_longer_tables_agree(student, rng):
+    """A longer table begins with the shorter one."""
+    short, long = student.sinusoidal_positions(5, 10), student.sinusoidal_positions(13, 10)
+    assert_close(long, table(13, 10))
+    assert_close(long[:5], short, name="the first five of thirteen positions")
+
+
+@graded(
+    stage="contract",
+    weight=1,
+    hint="NumPy's and Python's numbers become float64 if you don't watch out: the result has torch's default dtype.",
+)
+def test_dtype(student, rng):
+    """The result is a tensor of float32, torch's default."""
+    assert_close(student.sinusoidal_positions(4, 6), table(4, 6), dtype=True)
+    assert_close(student.sinusoidal_positions(3, 5), table(3, 5), dtype=True)

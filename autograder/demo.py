@@ -1,6 +1,7 @@
 """A small class of believable submissions, made from the lessons and their mistake catalogues, in a course folder of its own."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,7 +30,25 @@ PEOPLE: Final = {
     "hugo": "a loop that never ends",
     "ines": "not a notebook at all",
     "jonas": "solved, in another style",
+    "kim": "tries to fool the grader",
 }
+#: In a course of more assignments than this not everybody hands in everything.
+SHORT_COURSE: Final = 3
+FOOLING: Final = """\
+import numpy as np
+
+class Right(np.ndarray):
+    def __new__(cls):
+        return np.zeros(()).view(cls)
+
+    def __eq__(self, other):
+        return True
+
+    def __array_ufunc__(self, *arguments, **keywords):
+        return self
+
+np.testing.assert_allclose = np.allclose = lambda *arguments, **keywords: True
+"""
 
 
 def make_demo(course: Path, into: Path, *, progress: Progress = lambda assignment, student, step: None) -> dict[str, str]:
@@ -56,24 +75,32 @@ def make_demo(course: Path, into: Path, *, progress: Progress = lambda assignmen
     from autograder.nbgrader.generate import Generator  # takes seconds
 
     generator = Generator(into)
-    for assignment in assignments:
+    for number, assignment in enumerate(assignments):
         progress(assignment, "", "release")
         generator.write_assignment(assignment, into / "assignments")
-        _hand_in(Places(into, assignment))
+        _hand_in(Places(into, assignment), _who_hands_in(number, len(assignments)))
     return dict(PEOPLE)
 
 
-def _hand_in(places: Places) -> None:
+def _who_hands_in(number: int, assignments: int) -> set[str]:
+    """Ada always, the others all in a short course, in a longer one by turns."""
+    return {name for place, name in enumerate(PEOPLE) if place == 0 or assignments <= SHORT_COURSE or (place + number) % 2}
+
+
+def _hand_in(places: Places, people: set[str]) -> None:
     lesson = parse_script(places.script.read_text(encoding="utf-8"))
     solutions = {cell.exercise: "\n".join(line for line, _ in cell.lines()) for cell in lesson.cells if cell.exercise}
     release = json.loads((places.release / places.notebook.name).read_text(encoding="utf-8"))
     for student, answers in _answers(places, lesson, solutions).items():
+        if student not in people:
+            continue
         folder = places.course / "submitted" / student / places.assignment
         folder.mkdir(parents=True)
         (folder / places.notebook.name).write_text(_filled(release, answers), encoding="utf-8")
-    broken = places.course / "submitted" / "ines" / places.assignment
-    broken.mkdir(parents=True)
-    (broken / f"{topic_of(places.assignment)}.ipynb").write_text("Dear course team, my laptop broke. Here is a photo instead: (JFIF)\n")
+    if "ines" in people:
+        broken = places.course / "submitted" / "ines" / places.assignment
+        broken.mkdir(parents=True)
+        (broken / f"{topic_of(places.assignment)}.ipynb").write_text("Dear course team, my laptop broke. Here is a photo instead: (JFIF)\n")
 
 
 def _answers(places: Places, lesson: Lesson, solutions: dict[str, str]) -> dict[str, Answers]:
@@ -93,6 +120,7 @@ def _answers(places: Places, lesson: Lesson, solutions: dict[str, str]) -> dict[
         "greta": solutions | {middle: solutions[middle].rstrip() + "\n    return (\n"},
         "hugo": solutions | {middle: _endless(solutions[middle])},
         "jonas": solutions | {style.exercise: style.apply(solutions[style.exercise]) for style in reversed(styles)},
+        "kim": {name: _fooling(solution) for name, solution in solutions.items()},
     }
 
 
@@ -105,6 +133,12 @@ def _endless(solution: str) -> str:
     head, _, tail = solution.rpartition("return ")
     indent = head.rpartition("\n")[2]
     return f"{head}while True:\n{indent}    pass\n{indent}return {tail}"
+
+
+def _fooling(solution: str) -> str:
+    """The names that the exercise asks for, all of them an object that claims to equal whatever it is compared with."""
+    names = re.findall(r"^(?:def|class) (\w+)", solution, re.MULTILINE)
+    return FOOLING + "\n".join(f"{name} = lambda *arguments, **keywords: Right()" for name in names) + "\n"
 
 
 def _filled(release: dict[str, object], answers: Answers) -> str:

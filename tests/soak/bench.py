@@ -72,6 +72,10 @@ class Cost:
         """For a submission, the cost since `start`."""
         return type(self)((self.wall - start.wall) / copies, (self.processor - start.processor) / copies)
 
+    def times(self, factor: int) -> Self:
+        """So many of them."""
+        return type(self)(self.wall * factor, self.processor * factor)
+
     def __add__(self, other: Self) -> Self:
         return type(self)(self.wall + other.wall, self.processor + other.processor)
 
@@ -79,13 +83,13 @@ class Cost:
         return f"{self.processor:.2f} s ({self.wall:.2f} s)"
 
 
-def run_timed(course: Path, *command: str, copies: int = 1) -> Cost:
-    """The cost for a submission of a Python module run in a course folder; raises when it fails."""
+def run_timed(course: Path, *command: str) -> Cost:
+    """The cost of a Python module run in a course folder; raises when it fails."""
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])  # nbgrader calls alembic by name
     environment = {**os.environ, **ONE_THREAD, "PATH": path}
     start = Cost.so_far()
     done = subprocess.run([sys.executable, "-m", *command], cwd=course, capture_output=True, text=True, env=environment)
-    cost = Cost.so_far().since(start, copies)
+    cost = Cost.so_far().since(start, 1)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return cost
@@ -122,20 +126,31 @@ def check_points(course: Path, assignment: str, copies: int) -> None:
         raise RuntimeError(f"{assignment}: the copies earned {scores}, not {most:g} each")
 
 
-def time_ours(folder: Path, assignment: str, lesson: Lesson, copies: int, jobs: int) -> Cost:
-    """The cost of a submission with `autograder grade`, feedback pages included."""
+def time_class(course: Path, copies: int, *command: str) -> tuple[Cost, Cost]:
+    """The cost of a submission when all copies are graded in one go, and of one more: without what it takes to start.
+
+    The first student is graded alone and the others after that, in two runs that start alike.
+    """
+    one = run_timed(course, *command, "--student", "student-00")
+    others = run_timed(course, *command)
+    further = others.since(one, copies - 2)
+    return (one + further.times(copies - 1)).since(Cost(0.0, 0.0), copies), further
+
+
+def time_ours(folder: Path, assignment: str, lesson: Lesson, copies: int, jobs: int) -> tuple[Cost, Cost]:
+    """The cost of a submission with `autograder grade`, feedback pages included: in the class, and of one more."""
     course = make_course(folder, assignment, lesson, copies, vanilla=False)
-    cost = run_timed(course, "autograder", "grade", assignment, "--jobs", str(jobs), copies=copies)
+    costs = time_class(course, copies, "autograder", "grade", assignment, "--jobs", str(jobs))
     check_points(course, assignment, copies)
-    return cost
+    return costs
 
 
 def time_vanilla(folder: Path, assignment: str, lesson: Lesson, copies: int) -> tuple[Cost, Cost]:
-    """The cost of a submission with nbgrader alone: `autograde`, and `generate_feedback` after it."""
+    """The cost of a submission with `nbgrader autograde` alone, without feedback: in the class, and of one more."""
     course = make_course(folder, assignment, lesson, copies, vanilla=True)
-    grading = run_timed(course, "nbgrader", "autograde", assignment, copies=copies)
+    costs = time_class(course, copies, "nbgrader", "autograde", "--assignment", assignment)
     check_points(course, assignment, copies)
-    return grading, run_timed(course, "nbgrader", "generate_feedback", assignment, copies=copies)
+    return costs
 
 
 def time_floor(assignment: str, lesson: Lesson, copies: int) -> Cost:
@@ -190,15 +205,18 @@ def time_opening(modules: Sequence[str]) -> dict[str, float]:
     return {kind: 1000 * median(values) for kind, values in seconds.items()}
 
 
-def measure(assignment: str, copies: int, jobs: int) -> list[str]:
-    """A row of the table."""
+def measure(assignment: str, copies: int, jobs: int) -> list[list[str]]:
+    """The two rows of the table: a submission in the class, and one more."""
     lesson = shortened(assignment)
     floor = time_floor(assignment, lesson, copies)
     with tempfile.TemporaryDirectory() as folder:
         ours = time_ours(Path(folder, "ours"), assignment, lesson, copies, jobs)
-        vanilla, feedback = time_vanilla(Path(folder, "vanilla"), assignment, lesson, copies)
-    ratios = (vanilla.processor / ours.processor, (vanilla + feedback).processor / ours.processor, ours.processor / floor.processor)
-    return [assignment, *map(str, (ours, vanilla, vanilla + feedback, floor)), *(f"{ratio:.2f}" for ratio in ratios)]
+        vanilla = time_vanilla(Path(folder, "vanilla"), assignment, lesson, copies)
+    rows = []
+    for what, mine, theirs in zip((f"one of {copies}", "one more"), ours, vanilla, strict=True):
+        ratios = (theirs.wall / mine.wall, theirs.processor / mine.processor, mine.processor / floor.processor)
+        rows.append([assignment, what, *map(str, (mine, theirs, floor)), *(f"{ratio:.2f}" for ratio in ratios)])
+    return rows
 
 
 def main() -> None:
@@ -206,24 +224,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("assignments", nargs="*", default=["01-backprop", "06-attention"])
     parser.add_argument("--copies", type=int, default=10)
-    parser.add_argument("--jobs", type=int, default=1, help="workers of `autograder grade`; nbgrader has one")
+    parser.add_argument("--jobs", type=int, default=2, help="workers of `autograder grade`; nbgrader has one")
     arguments = parser.parse_args()
-    if arguments.copies < 2:
-        parser.error("the cost of a further submission takes two copies at least")
-    head = [
-        "assignment",
-        "autograder",
-        "nbgrader",
-        "nbgrader with feedback",
-        "floor",
-        "nbgrader / autograder",
-        "with feedback",
-        "autograder / floor",
-    ]
-    rows = [measure(assignment, arguments.copies, arguments.jobs) for assignment in arguments.assignments]
-    print(f"{arguments.copies} copies of the solution, {arguments.jobs} worker(s), {os.cpu_count()} cores.")
+    if arguments.copies < 3:
+        parser.error("the cost of a further submission takes three copies at least")
+    print(f"{arguments.copies} copies of the solution, {arguments.jobs} worker(s) of ours, {os.cpu_count()} cores.")
     print("Seconds of the processors for a submission (in brackets: on the clock), and their ratios:\n")
-    print(table(head, rows))
+    head = ["assignment", "submission", "autograder grade", "nbgrader autograde", "floor", "on the clock", "processors", "to the floor"]
+    print(table(head, [row for name in arguments.assignments for row in measure(name, arguments.copies, arguments.jobs)]))
     openings = {name: time_opening(modules_of(name)) for name in arguments.assignments}
     print(f"\nFrom the request for a session to the answer of its first cell, median of {OPENINGS}:\n")
     print(

@@ -46,6 +46,7 @@ def with_layers() -> Iterator[Open]:
         key = (tuple(layers), limits)
         if key not in opened:
             opened[key] = Sandbox(("numpy",), limits, layers)
+            assert opened[key].isolation  # its processes stand only then
         return opened[key]
 
     yield get

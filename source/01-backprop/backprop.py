@@ -1733,3 +1733,11 @@ plt.show()
 # network can learn from language, words and documents need numbers in which *near* means *alike*. The next
 # assignment, **02 · Latent semantic analysis**, finds such numbers in 1990, with no network at all: by counting, and
 # one decomposition of a matrix.
+#
+# ### To read on
+#
+# - Rumelhart, Hinton and Williams (1986): four pages. Look at what the hidden units of their family trees have found out by themselves.
+# - Baydin and others (2018): forward mode, reverse mode, and why your engine is the second.
+# - A. Griewank and A. Walther (2008), *Evaluating Derivatives*, SIAM: the book on differentiating programs; it proves that a gradient costs only a few times as much as the function.
+# - Y. LeCun, L. Bottou, G. Orr and K.-R. Müller (1998), *Efficient BackProp*, in *Neural Networks: Tricks of the Trade*: advice from people who trained without an engine; most of it still holds.
+# - Kingma and Ba (2015): section 3 explains in half a page the correction that you wrote.

@@ -63,8 +63,8 @@ assert np.allclose(sigmoid(np.array([-1000.0, 0.0, 1000.0])), [0.0, 0.5, 1.0])
 # %%
 import matplotlib.pyplot as plt
 
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"  # safe for colour-blind eyes
-plt.rcParams.update({"figure.dpi": 80, "font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"  # told apart by everyone
+plt.rcParams.update({"figure.dpi": 90, "font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
 
 # %% [markdown]
 # ## The problem: a hundred links in a chain
@@ -1455,3 +1455,11 @@ print("the wired latch stays below a thousandth of the baseline at every length:
 #
 # What breaks next? Three gates and two states are a lot of machinery. Is it all needed? Cho and colleagues dropped one gate and the separate cell in 2014, and it worked about as well: the **GRU**. And a fixed number of units must hold everything there is to know about a
 # sequence, however long: fine for two numbers, hopeless for a whole sentence. In **05-gru** you build the smaller cell, join two of them into an encoder and a decoder, and see the bottleneck for yourself.
+#
+# ### To read on
+#
+# - Hochreiter and Schmidhuber (1997): long, but sections 3 and 4 are the idea: a road on which an error neither grows nor fades. There is no forget gate yet.
+# - Gers, Schmidhuber and Cummins (2000), *Learning to Forget*: why the cell needs a door to empty it.
+# - F. Gers, N. Schraudolph and J. Schmidhuber (2002), *Learning Precise Timing with LSTM Recurrent Networks*, JMLR 3: your peepholes, and what they are for.
+# - K. Greff, R. K. Srivastava, J. Koutník, B. Steunebrink and J. Schmidhuber (2017), *LSTM: A Search Space Odyssey*, IEEE Transactions on Neural Networks and Learning Systems 28(10): take one part away at a time, and see which is missed most.
+# - A. Graves, A. Mohamed and G. Hinton (2013), *Speech Recognition with Deep Recurrent Neural Networks*, ICASSP: the cell, in both directions and several layers deep, at work.

@@ -11,9 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Attention
+# # 06 · Attention
 #
-# **The question.** A network reads a sentence and then writes another one, piece by piece. How can it find, at each step, the part of the input that it needs *now*?
+# **A network reads a sentence and then writes another one, piece by piece. How can it find, at each step, the part of the input that it needs *now*?**
 #
 # **You will be able to**
 #
@@ -59,8 +59,8 @@ import matplotlib.pyplot as plt
 
 # %matplotlib inline
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # colours that colour-blind readers can tell apart
-plt.rcParams.update({"figure.dpi": 100, "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"  # told apart by everyone
+plt.rcParams.update({"figure.dpi": 90, "font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
 
 # %% [markdown]
 # ## The bottleneck
@@ -102,7 +102,7 @@ for axis, sharpness in zip(axes, (0.0, 0.5, 10.0)):
     weights = torch.softmax(scores, dim=0)
     retrieved = (weights * stored_values).sum().item()
     axis.bar(keys_on_a_line.tolist(), weights.tolist(), color=BLUE)
-    axis.axvline(query_on_the_line, color=ORANGE, linestyle="--", label="query")
+    axis.axvline(query_on_the_line, color=RED, linestyle="--", label="query")
     axis.set(title=f"sharpness {sharpness:g}: output {retrieved:.2f}", xlabel="key", xticks=keys_on_a_line.tolist())
 axes[0].set_ylabel("weight")
 axes[0].legend(frameon=False)
@@ -643,10 +643,10 @@ for d_k in sizes:
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.9))
 left.loglog(sizes, [math.sqrt(d_k) for d_k in sizes], color="black", linestyle=":", label=r"$\sqrt{d_k}$")
-left.loglog(sizes, spread, "o", color=ORANGE, label="measured")
+left.loglog(sizes, spread, "o", color=RED, label="measured")
 left.set(title="spread of the dot products", xlabel=r"$d_k$", ylabel="standard deviation")
 left.set_yticks([2, 4, 8, 16, 32], [2, 4, 8, 16, 32])
-right.semilogx(sizes, jacobian_plain, "o-", color=ORANGE, label=r"softmax$(q \cdot k)$")
+right.semilogx(sizes, jacobian_plain, "o-", color=RED, label=r"softmax$(q \cdot k)$")
 right.semilogx(sizes, jacobian_scaled, "s-", color=BLUE, label=r"softmax$(q \cdot k / \sqrt{d_k})$")
 right.set(title="how much gradient gets through", xlabel=r"$d_k$", ylabel="norm of the Jacobian", ylim=(0, None))
 for axis in (left, right):
@@ -968,7 +968,7 @@ assert torch.allclose(visible_weights, torch.tensor([[0.5, 0.5, 0.0], [1.0, 0.0,
 )
 
 # %% [markdown]
-# # Capstone: what day is it?
+# ## Capstone: what day is it?
 #
 # People write the same day in many ways: *Sunday, December 6, 1987* · *Sonntag, 6. Dezember 1987* · *domingo, 6 de diciembre de 1987* · *6 déc. 1987*. Machines prefer ISO 8601: *1987-12-06*.
 #
@@ -1248,7 +1248,7 @@ assert attention_history[-1][1] > 0.9, "nine of ten held-out dates should be rig
 # %% tags=["capstone"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3))
 left.plot(*zip(*attention_history), "s-", color=BLUE, label="with attention")
-left.plot(*zip(*plain_history), "o-", color=ORANGE, label="without")
+left.plot(*zip(*plain_history), "o-", color=RED, label="without")
 left.set(
     title="held-out dates, right in every character", xlabel="training step", ylabel="exact match", ylim=(-0.03, 1.03)
 )
@@ -1256,7 +1256,7 @@ left.legend(frameon=False, loc="center right")
 places = range(10)
 for encoder, decoder, colour, offset, label in (
     (attention_encoder, attention_decoder, BLUE, -0.2, "with attention"),
-    (plain_encoder, plain_decoder, ORANGE, 0.2, "without"),
+    (plain_encoder, plain_decoder, RED, 0.2, "without"),
 ):
     written, _ = answer(encoder, decoder, held_out_source, held_out_lengths)
     right_share = [sum(a[p : p + 1] == b[p] for a, b in zip(written, held_out_answers)) / len(written) for p in places]
@@ -1305,7 +1305,7 @@ for text, written in zip(my_dates, answer(attention_encoder, attention_decoder, 
     print(f"{text:35} {written}")
 
 # %% [markdown]
-# # What you built, what breaks next
+# ## What you built, what breaks next
 #
 # You built a soft look-up that can be differentiated, three ways to score it, the masks that keep it honest, and its backward pass. You put it into a decoder, and a task that was out of reach became easy. You could even *see* the model read.
 #
@@ -1327,3 +1327,11 @@ print("the output is the same after shuffling keys and values:", torch.allclose(
 # "Dog bites man" and "man bites dog" would be one and the same. The recurrent encoder hid this from us, because its states know what came before them.
 #
 # The next notebook, **the Transformer**, answers both: it drops the recurrence, tells attention about positions, and lets a sequence attend to *itself*, with many heads at a time.
+#
+# ### To read on
+#
+# - Bahdanau, Cho and Bengio (2015): the paper of this lesson; their figure 3 is the picture that you drew.
+# - Luong, Pham and Manning (2015): the three scores side by side, and attention to a window only.
+# - Vaswani and others (2017), section 3.2: scaled dot-product attention in one page; the reason for the root stands in a footnote.
+# - S. Jain and B. Wallace (2019), *Attention is not Explanation*, NAACL, and S. Wiegreffe and Y. Pinter (2019), *Attention is not not Explanation*, EMNLP: read both before you trust an attention map.
+# - T. Dao and others (2022), *FlashAttention*, NeurIPS: forward and backward pass as you wrote them, without ever storing the matrix of weights.

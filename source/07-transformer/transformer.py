@@ -11,9 +11,9 @@
 # ---
 
 # %% [markdown]
-# # The Transformer
+# # 07 · The Transformer
 #
-# **The question.** Attention sees every place of a sequence in one step, but it has no idea of order, and it was always bolted onto a recurrent network. Can a whole network be built of attention *alone*?
+# **Attention sees every place of a sequence in one step, but it has no idea of order, and it was always bolted onto a recurrent network. Can a whole network be built of attention *alone*?**
 #
 # **You will be able to**
 #
@@ -65,8 +65,8 @@ import matplotlib.pyplot as plt
 
 # %matplotlib inline
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#999999"  # colours that colour-blind readers can tell apart
-plt.rcParams.update({"figure.dpi": 100, "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"  # told apart by everyone
+plt.rcParams.update({"figure.dpi": 90, "font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
 
 # %% [markdown]
 # ## Throw out the recurrence
@@ -179,7 +179,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
 image = left.imshow(positions, cmap="cividis", aspect="auto", vmin=-1, vmax=1)
 left.set(title="sinusoidal_positions(80, 64)", xlabel="column", ylabel="position")
 figure.colorbar(image, ax=left)
-for centre, colour in ((40, BLUE), (20, ORANGE)):
+for centre, colour in ((40, BLUE), (20, RED)):
     right.plot(positions @ positions[centre], color=colour, label=f"with position {centre}")
     right.axvline(centre, color=colour, linestyle=":")
 right.set(title="dot product of two positions", xlabel="position", ylabel="dot product", ylim=(0, None))
@@ -747,7 +747,7 @@ def gradient_at_the_top(layers: int, norm_first: bool, seed: int, d_model: int =
 depths, seeds = [2, 4, 8, 16], range(3)
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.9))
 ratio = {}
-for norm_first, colour, marker, label in ((False, ORANGE, "o", "post-norm (2017)"), (True, BLUE, "s", "pre-norm")):
+for norm_first, colour, marker, label in ((False, RED, "o", "post-norm (2017)"), (True, BLUE, "s", "pre-norm")):
     runs = {layers: [gradient_at_the_top(layers, norm_first, seed) for seed in seeds] for layers in depths}
     left.plot(range(1, 17), runs[16][0][1], marker + "-", color=colour, markersize=4, label=label)
     norms = [sum(norm for norm, _ in runs[layers]) / len(seeds) for layers in depths]
@@ -1071,7 +1071,7 @@ rest = ((1 - p_right) / (V - 1)).unsqueeze(1).expand(-1, V).clone()
 rest[:, 1] = p_right
 figure, axis = plt.subplots(figsize=(6, 3))
 lowest = {}
-for smoothing, colour, line in ((0.0, "black", ":"), (0.1, BLUE, "-"), (0.2, ORANGE, "--")):
+for smoothing, colour, line in ((0.0, "black", ":"), (0.1, BLUE, "-"), (0.2, RED, "--")):
     losses = [label_smoothing_loss(row.log().view(1, 1, V), torch.tensor([[1]]), smoothing, 0).item() for row in rest]
     axis.plot(p_right, losses, line, color=colour, label=f"smoothing {smoothing:g}")
     lowest[smoothing] = p_right[losses.index(min(losses))].item()
@@ -1134,7 +1134,7 @@ else:
 # %%
 steps = range(1, 20_001)
 figure, axis = plt.subplots(figsize=(6, 2.7))
-for d_model, warmup, colour, line in ((512, 4000, BLUE, "-"), (512, 8000, ORANGE, "--"), (256, 4000, GREEN, "-.")):
+for d_model, warmup, colour, line in ((512, 4000, BLUE, "-"), (512, 8000, RED, "--"), (256, 4000, GREEN, "-.")):
     rates = [1000 * warmup_learning_rate(step, d_model, warmup) for step in steps]
     axis.plot(steps, rates, line, color=colour, label=rf"$d_{{model}}$ = {d_model}, warmup = {warmup:,}")
 axis.set(xlabel="step", ylabel="learning rate × 1000", title="up in a straight line, down with the root", ylim=(0, None), xticks=range(0, 20_001, 4000))
@@ -1164,11 +1164,11 @@ for name, (x, y) in places.items():
         parent = name[:-1]
         probability = TREE[parent]["AB.".index(name[-1])]
         greedy, best = name in ("A", "AA", "AA."), name in ("B", "B.")
-        colour, style = (ORANGE, "--") if greedy else (BLUE, "-") if best else (GREY, "-")
+        colour, style = (RED, "--") if greedy else (BLUE, "-") if best else (GREY, "-")
         axis.plot((places[parent][0], x), (places[parent][1], y), style, color=colour, linewidth=1 + 5 * probability, zorder=1)
         axis.text((places[parent][0] + x) / 2, (places[parent][1] + y) / 2 + 0.17, f"{probability:.2f}", ha="center")
     axis.text(x, y, name or "start", ha="center", va="center", bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": GREY})
-axis.text(3.25, 2.8, f"greedy: {0.55 * 0.35 * 0.60:.2f}", color=ORANGE, va="center", fontweight="bold")
+axis.text(3.25, 2.8, f"greedy: {0.55 * 0.35 * 0.60:.2f}", color=RED, va="center", fontweight="bold")
 axis.text(2.25, -1.2, f"best: {0.40 * 0.95:.2f}", color=BLUE, va="center", fontweight="bold")
 axis.set(xlim=(-0.3, 3.8), ylim=(-1.8, 3.3), title="the garden path")
 axis.axis("off")
@@ -1276,7 +1276,7 @@ visible_tokens, _ = beam_search(garden_path, 3, 2, beam=1, max_length=2, alpha=0
 assert visible_tokens == [3, 0, 0], "at max_length an unfinished hypothesis competes as it is, without eos"
 
 # %% [markdown]
-# # Capstone: how is it pronounced?
+# ## Capstone: how is it pronounced?
 #
 # *though, through, tough, cough, bough.* English spelling is a poor guide to English sound, but it is a guide. Speech synthesisers must get from letters to sounds for words that no dictionary holds. It is translation in small: another alphabet, another length, far-reaching context (the silent *e* in *note* changes the vowel two letters before it).
 #
@@ -1493,7 +1493,7 @@ left.plot(*zip(*history), "o-", color=BLUE, markersize=4)
 left.axhline(math.log(len(phoneme_names) - 3), color="black", linestyle=":", label="guessing")
 left.set(title="held-out words", xlabel="training step", ylabel="loss, nats per phoneme", ylim=(0, None))
 left.legend(frameon=False)
-for height, (name, colour) in enumerate(zip(rates, (GREY, ORANGE, BLUE))):
+for height, (name, colour) in enumerate(zip(rates, (GREY, RED, BLUE))):
     right.barh(height, rates[name], color=colour)
     right.text(rates[name] + 0.005, height, f"{rates[name]:.1%}", va="center")
 right.set_yticks(range(3), list(rates))
@@ -1580,7 +1580,7 @@ figure.colorbar(image, ax=axes, label="attention weight", shrink=0.4)
 plt.show()
 
 # %% [markdown]
-# # What you built, what breaks next
+# ## What you built, what breaks next
 #
 # You built the Transformer: positions as waves, many heads, a stream to which every part adds, norms that keep it in bounds, masks that keep it honest. You trained it as its authors did, searched with it, and read its mind, head by head. There is no recurrence in it. Training sees all steps at once.
 #
@@ -1605,3 +1605,11 @@ for length in lengths:
 
 # %% [markdown]
 # The next notebook, **a language model, from bytes to sampling**, answers all three: it keeps only the decoder, learns its own alphabet from bytes, and remembers its keys and values.
+#
+# ### To read on
+#
+# - Vaswani and others (2017): now you can read every line of it, the table of variations included.
+# - A. Rush (2018), *The Annotated Transformer*, Workshop for NLP Open Source Software: the same paper, with code between its paragraphs.
+# - Phuong and Hutter (2022): every variant as pseudo-code with all shapes; to look things up.
+# - J. Su and others (2021), *RoFormer: Enhanced Transformer with Rotary Position Embedding*, arXiv:2104.09864: your waves, turned into rotations of queries and keys.
+# - E. Voita, D. Talbot, F. Moiseev, R. Sennrich and I. Titov (2019), *Analyzing Multi-Head Self-Attention*, ACL: a few heads do the work, and one can say what it is.

@@ -27,6 +27,7 @@ Made by `make adequacy`, never edited. For each exercise: the functions that tes
 points (*caught*) and how many are told by name in the feedback; the right answers in other styles, and how many of them earn full marks;
 and how many of the generic mutants of the solution (another operator, constant, axis or order of arguments, a statement left out) lose
 points. Mutants that are equivalent to the solution, listed in `tests/soak/equivalent.toml`, are not counted.
+The table of mistakes × diagnosis has nearly all its entries on the diagonal, so only the others are written out.
 """
 
 
@@ -43,6 +44,7 @@ class Row:
     styles: int
     passed: int
     mutants: str
+    confused: tuple[str, ...]
 
     def cells(self) -> list[str]:
         """The row of the table."""
@@ -65,6 +67,7 @@ def count_catalogue(assignment: str, exercise: str) -> tuple[int, int, int]:
 def measure(assignment: str) -> list[Row]:
     """A row for each exercise of an assignment."""
     counts: dict[str, Counter[str]] = {exercise: Counter() for exercise in lesson_of(assignment).exercises}
+    confused: dict[str, list[str]] = {exercise: [] for exercise in counts}
 
     def keep(entry: Entry, report: Report) -> None:
         for exercise in report.exercises if entry else ():
@@ -73,14 +76,16 @@ def measure(assignment: str) -> list[Row]:
                 count["caught"] += not full
                 count["named"] += exercise.mistake == entry.id
                 count["misnamed"] += exercise.mistake not in (entry.id, None)
+                if exercise.mistake != entry.id:
+                    confused[exercise.exercise].append(f"`{entry.id}` → {f'`{exercise.mistake}`' if exercise.mistake else 'not named'}")
             else:
                 count["passed"] += full
 
     grade_catalogue(assignment, "adequacy", keep)
-    return [_row(assignment, exercise, count) for exercise, count in counts.items()]
+    return [_row(assignment, exercise, count, confused[exercise]) for exercise, count in counts.items()]
 
 
-def _row(assignment: str, exercise: str, count: Counter[str]) -> Row:
+def _row(assignment: str, exercise: str, count: Counter[str], confused: list[str]) -> Row:
     tests, mistakes, styles = count_catalogue(assignment, exercise)
     return Row(
         exercise,
@@ -92,6 +97,7 @@ def _row(assignment: str, exercise: str, count: Counter[str]) -> Row:
         styles,
         count["passed"],
         _mutants(assignment, exercise),
+        tuple(confused),
     )
 
 
@@ -116,6 +122,8 @@ def render(rows: dict[str, list[Row]]) -> str:
             f"Of {total['mistakes']} mistakes {total['caught']} are caught: {total['named']} named right, {unnamed} not named, "
             f"{total['misnamed']} taken for another. Of {total['styles']} right styles {total['passed']} earn full marks.\n"
         )
+        if confused := [line for row in mine for line in row.confused]:
+            parts.append("Off the diagonal (the mistake → what the feedback says):\n\n" + "".join(f"- {line}\n" for line in confused))
     return "\n".join(parts)
 
 

@@ -1,0 +1,154 @@
+"""Hidden tests of the exercise `rnn_sequence`. The oracles are torch.nn.RNN and autograd through it, in float64."""
+
+import numpy as np
+import torch
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+N, T, D, H = 3, 5, 4, 7
+GRADIENTS = ("d_x", "d_h_0", "d_w_x", "d_w_h", "d_b")
+
+
+def draw(rng, n=N, steps=T, d=D, hidden=H):
+    """Random x, h_0, w_x, w_h, b; the start is not zero."""
+    shapes = ((n, steps, d), (n, hidden), (d, hidden), (hidden, hidden), (hidden,))
+    factors = (1.0, 0.7, 0.4, 0.45, 0.5)
+    return [factor * rng.normal(size=shape) for shape, factor in zip(shapes, factors, strict=True)]
+
+
+def run(x, h_0, w_x, w_h, b):
+    """The leaves x, h_0, the module and all its states."""
+    rnn = torch.nn.RNN(w_x.shape[0], w_h.shape[0], batch_first=True, dtype=torch.float64)
+    with torch.no_grad():
+        for parameter, value in zip(rnn.parameters(), (w_x.T, w_h.T, b, 0 * b), strict=True):
+            parameter.copy_(torch.tensor(np.asarray(value, dtype=np.float64)))
+    x, h_0 = (torch.tensor(np.asarray(a, dtype=np.float64), requires_grad=True) for a in (x, h_0))
+    return (x, h_0), rnn, rnn(x, h_0[None])[0]
+
+
+def oracle(*inputs):
+    """All states (N, T, H)."""
+    return run(*inputs)[2].detach().numpy()
+
+
+def gradient_oracle(d_h, *inputs):
+    """The five gradients of sum(h * d_h)."""
+    leaves, rnn, h = run(*inputs)
+    (h * torch.tensor(np.asarray(d_h, dtype=np.float64))).sum().backward()
+    w_x, w_h, b, _ = (parameter.grad for parameter in rnn.parameters())
+    return tuple(a.numpy() for a in (*(leaf.grad for leaf in leaves), w_x.T, w_h.T, b))
+
+
+def backward(student, d_h, x, h_0, w_x, w_h, b):
+    """The student's five gradients, for states that the oracle made."""
+    got = student.rnn_backward(d_h, x, h_0, oracle(x, h_0, w_x, w_h, b), w_x, w_h)
+    right = type(got) in (tuple, list) and len(got) == 5
+    assert_true(right, "rnn_backward should return five gradients: d_x, d_h_0, d_w_x, d_w_h, d_b.", got=got)
+    return tuple(got)
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="Step t gets the state that step t - 1 made, step 0 gets h_0. If only the first step is right, the state is not handed on. "
+    "See «A whole sequence».",
+)
+def test_states(student, rng):
+    """The states of all steps agree with torch.nn.RNN."""
+    inputs = draw(rng)
+    assert_close(student.rnn_forward(*inputs), oracle(*inputs), name="h")
+
+
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="Each state's gradient has two sources, its own loss and step t + 1; both go through tanh' together. What is carried out of "
+    "step 0 is d_h_0. See «A whole sequence».",
+)
+def test_gradients_of_inputs_and_start(student, rng):
+    """The gradients of x and h_0 are right when every state has a gradient."""
+    inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
+    assert_close(backward(student, d_h, *inputs)[:2], gradient_oracle(d_h, *inputs)[:2], names=GRADIENTS[:2])
+
+
+@graded(
+    stage="gradient",
+    weight=3,
+    hint="The same weights are used at every step, so every step adds to their gradients. Step t multiplied w_h by the state before it, and step 0 by h_0.",
+)
+def test_gradients_of_weights(student, rng):
+    """The gradients of w_x, w_h and b are summed over batch and time."""
+    inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
+    assert_close(backward(student, d_h, *inputs)[2:], gradient_oracle(d_h, *inputs)[2:], names=GRADIENTS[2:])
+
+
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="All that reaches the first steps came along the chain: is it carried from step to step, through w_h and through every tanh?",
+)
+def test_gradient_from_the_last_state_only(student, rng):
+    """A gradient at the last state alone travels back to the first step and to h_0."""
+    inputs, d_h = draw(rng), np.zeros((N, T, H))
+    d_h[:, -1] = rng.normal(size=(N, H))
+    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+
+
+@graded(stage="edge", hint="With T = 1 the sequence is one cell: the state before it is h_0, and nothing comes from the future.")
+def test_one_step(student, rng):
+    """One sequence of one step: state and gradients are those of the cell."""
+    inputs, d_h = draw(rng, n=1, steps=1), rng.normal(size=(1, 1, H))
+    assert_close(student.rnn_forward(*inputs), oracle(*inputs), name="h")
+    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+
+
+@graded(stage="edge", hint="Is each state all that the next step needs? Then a sequence can be cut anywhere.")
+def test_cut_in_two(student, rng):
+    """Running the first two steps, and then the rest from the state reached, gives the same as one run."""
+    x, h_0, *weights = draw(rng)
+    expected = oracle(x, h_0, *weights)
+    first = student.rnn_forward(x[:, :2].copy(), h_0, *weights)
+    assert_close(first, expected[:, :2], name="h of the first two steps")
+    assert_close(student.rnn_forward(x[:, 2:].copy(), first[:, -1].copy(), *weights), expected[:, 2:], name="h of the other steps")
+
+
+@graded(stage="edge", hint="A state that only the past made can't have a gradient for the future: does each step meet its own d_h?")
+def test_no_gradient_from_the_future(student, rng):
+    """If only the state of step 2 has a gradient, the inputs after step 2 get none."""
+    inputs, d_h = draw(rng), np.zeros((N, T, H))
+    d_h[:, 2] = rng.normal(size=(N, H))
+    got = backward(student, d_h, *inputs)
+    assert_close(got, gradient_oracle(d_h, *inputs), names=GRADIENTS)
+    assert_true(np.abs(got[0][:, 3:]).max() < 1e-12, "d_x after step 2 should be zero.", got=got[0][:, 3:])
+
+
+@graded(stage="edge", hint="Is there a limit to how many steps your loops take, or how far the gradient is carried?")
+def test_many_steps(student, rng):
+    """A sequence of 40 steps: states and gradients are right, the gradient of the first step included."""
+    inputs, d_h = draw(rng, n=2, steps=40, d=3, hidden=5), rng.normal(size=(2, 40, 5))
+    assert_close(student.rnn_forward(*inputs), oracle(*inputs), name="h")
+    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+
+
+@graded(stage="contract", hint="Work in new arrays: += on d_h or on h_0 changes what belongs to the caller.")
+def test_arguments_unchanged(student, rng):
+    """Neither function changes its arguments."""
+    x, h_0, w_x, w_h, _ = inputs = draw(rng)
+    call = student.run("rnn_forward", *inputs)
+    assert_unchanged(call.arguments, inputs, names=("x", "h_0", "w_x", "w_h", "b"))
+    given = (rng.normal(size=(N, T, H)), x, h_0, oracle(*inputs), w_x, w_h)
+    call = student.run("rnn_backward", *given)
+    assert_unchanged(call.arguments, given, names=("d_h", "x", "h_0", "h", "w_x", "w_h"))
+
+
+@graded(
+    stage="contract",
+    hint="Zeros in the likeness of an array of integers hold integers and cut off everything behind the point: say the dtype, or the shape.",
+)
+def test_integers_give_floats(student, rng):
+    """Integers in x, h_0, the weights and d_h are accepted and give float64."""
+    shapes = ((N, T, D), (N, H), (D, H), (H, H), (H,))
+    inputs = [rng.integers(-1, 2, size=shape) for shape in shapes]
+    d_h = rng.integers(-2, 3, size=(N, T, H))
+    assert_close(student.rnn_forward(*inputs), oracle(*inputs), name="h", dtype=True)
+    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)

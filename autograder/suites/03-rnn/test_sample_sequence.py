@@ -1,0 +1,212 @@
+"""Hidden tests of the exercise `sample_sequence`. Draws are judged by how often each symbol falls, never by their order; the
+probabilities come from torch.nn.RNNCell and torch.softmax. Where a model is all but sure, its one possible text is demanded."""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+V, H = 5, 7
+
+
+def draw(rng, v=V, hidden=H, read_out=0.8):
+    """A random model."""
+    shapes = {"w_x": (v, hidden), "w_h": (hidden, hidden), "b": (hidden,), "w_y": (hidden, v), "b_y": (v,)}
+    factors = {"w_x": 1.0, "w_h": 1.2 / math.sqrt(hidden), "b": 0.5, "w_y": read_out, "b_y": 0.7}
+    return {name: factors[name] * rng.normal(size=shape) for name, shape in shapes.items()}
+
+
+def cell_of(params):
+    """torch.nn.RNNCell with these weights."""
+    w_x, w_h, b = params["w_x"], params["w_h"], params["b"]
+    cell = torch.nn.RNNCell(*w_x.shape, dtype=torch.float64)
+    with torch.no_grad():
+        for parameter, value in zip(cell.parameters(), (w_x.T, w_h.T, b, 0 * b), strict=True):
+            parameter.copy_(torch.tensor(value))
+    return cell
+
+
+def step(params, token, h=None, cell=None):
+    """The logits (V,) after reading `token` in state h, and the new state."""
+    one_hot = torch.nn.functional.one_hot(torch.tensor([token]), len(params["b_y"])).double()
+    with torch.no_grad():
+        h = (cell or cell_of(params))(one_hot, h)
+    return h[0].numpy() @ params["w_y"] + params["b_y"], h
+
+
+def softmax(logits):
+    """Probabilities."""
+    return torch.softmax(torch.tensor(logits), dim=0).numpy()
+
+
+def ids_of(got, length, v=V):
+    """The ids as a list of ints, once they are `length` ids from 0 to v - 1."""
+    ids = got.tolist() if isinstance(got, np.ndarray) and got.ndim == 1 else got
+    assert_true(type(ids) in (list, tuple), "sample_sequence should return a list of ids, or a one-dimensional array of them.", got=got)
+    ids = [i.item() if isinstance(i, np.generic) else i for i in ids]
+    assert_true(len(ids) == length, f"{length} new ids were asked for; there are {len(ids)}.", got=ids[:5])
+    wrong = [i for i in ids if type(i) is not int or not 0 <= i < v]
+    assert_true(not wrong, f"Every id should be an integer from 0 to {v - 1}.", got=wrong[:5])
+    return ids
+
+
+def assert_frequencies(counts, p, names):
+    """Every symbol fell about as often as its probability says.
+
+    Bernstein's inequality: a right answer fails in fewer than one of 10^10 calls.
+    """
+    n, surprise = sum(counts), math.log(2 * len(p) * 1e10)
+    for name, count, probability in zip(names, counts, p, strict=True):
+        slack = surprise / 3 + math.sqrt((surprise / 3) ** 2 + 2 * surprise * n * probability * (1 - probability))
+        assert_true(
+            abs(count - n * probability) <= slack,
+            f"{name} fell in {count / n:.3f} of {n} draws; that is too far from its probability.",
+            expected=f"a share of {probability:.3f}, give or take {slack / n:.3f}",
+            got=f"{count / n:.3f}",
+        )
+
+
+def without_memory(rng):
+    """A model whose every draw has the same probabilities, in which both the states and b_y matter."""
+    while True:
+        params = draw(rng, read_out=1.0)
+        params["w_x"], params["w_h"] = 0 * params["w_x"], 0 * params["w_h"]
+        p = softmax(step(params, 0)[0])
+        others = [softmax(params["b_y"]), softmax(step(params, 0)[0] - params["b_y"]), np.full(V, 1 / V)]
+        if p.min() > 0.02 and p.max() < 0.8 and min(np.abs(p - other).max() for other in others) > 0.2:
+            return params, step(params, 0)[0]
+
+
+def greedy(params, start, length, remembers=True, reads=True):
+    """The most probable ids one after the other, and the smallest lead of one; without state or without reading if so asked."""
+    cell, h, ids, lead = cell_of(params), None, [], math.inf
+    for _ in range(length):
+        logits, h = step(params, ids[-1] if ids and reads else start, h if remembers else None, cell)
+        best = np.sort(logits)
+        lead = min(lead, best[-1] - best[-2])
+        ids.append(int(np.argmax(logits)))
+    return ids, lead
+
+
+def sure_text(rng, length):
+    """A model that is all but sure of every next id, a start, and the one text it can write: it depends on state and last id."""
+    while True:
+        params = draw(rng, v=7, hidden=11)
+        params["w_y"], params["b_y"] = 60 * params["w_y"], 10 * params["b_y"]
+        start = int(rng.integers(7))
+        ids, lead = greedy(params, start, length)
+        varied = len(set(ids)) >= 3 and 0 in ids[:-1] and ids[0] != start
+        if (
+            lead > 32
+            and varied
+            and ids != greedy(params, start, length, remembers=False)[0] != ids != greedy(params, start, length, reads=False)[0]
+        ):
+            return params, start, ids
+
+
+def assert_dict_unchanged(after, before, name):
+    """The dict holds the same arrays under the same keys."""
+    assert_true(isinstance(after, dict) and set(after) == set(before), f"The call changed the keys of its argument {name}: work on a copy.")
+    assert_unchanged([after[key] for key in before], list(before.values()), names=[f"{name}[{key!r}]" for key in before])
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="The probabilities are the softmax of h @ w_y + b_y, and every symbol may fall, also an unlikely one. See «Let it write».",
+)
+def test_frequencies(student, rng):
+    """In 2,000 draws at temperature 1 each symbol falls as often as its softmax probability says."""
+    params, logits = without_memory(rng)
+    ids = ids_of(student.probe.sample(params, 2, 2000, 1.0, int(rng.integers(1 << 30))), 2000)
+    assert_frequencies(np.bincount(ids, minlength=V), softmax(logits), [f"Symbol {k}" for k in range(V)])
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="Each step reads the id that was just drawn, in the state that the step before left; the first reads start in the state zero. The start is not part of the result.",
+)
+def test_sure_model(student, rng):
+    """A model that is sure of every next id writes its one possible text."""
+    params, start, expected = sure_text(rng, 9)
+    ids = ids_of(student.probe.sample(params, start, 9, 1.0, int(rng.integers(1 << 30))), 9, v=7)
+    assert_close(ids, expected, name="the text of a model that is sure of every id")
+
+
+@graded(
+    stage="value",
+    weight=2,
+    hint="The temperature divides the logits, before the softmax: below 1 the likely gets likelier, above 1 all get more alike.",
+)
+def test_temperature(student, rng):
+    """At temperatures 1/2 and 3 each symbol falls as often as softmax(logits / temperature) says."""
+    params, logits = without_memory(rng)
+    while np.abs(softmax(2 * logits) - softmax(logits)).max() < 0.15 or np.abs(softmax(logits / 3) - softmax(logits)).max() < 0.15:
+        params, logits = without_memory(rng)
+    for temperature in (0.5, 3.0):
+        ids = ids_of(student.probe.sample(params, 1, 2000, temperature, int(rng.integers(1 << 30))), 2000)
+        names = [f"At temperature {temperature:g} symbol {k}" for k in range(V)]
+        assert_frequencies(np.bincount(ids, minlength=V), softmax(logits / temperature), names)
+
+
+@graded(
+    stage="value",
+    weight=2,
+    hint="The second id depends on the first, which was read, and on the state that reading the start has left. Look at what goes round in your loop.",
+)
+def test_pairs(student, rng):
+    """The first two ids, drawn 1,500 times, come together as often as the model says."""
+    params = draw(rng, v=3)
+    first, h = step(params, 1)
+    p = np.array([softmax(first)[k] * softmax(step(params, k, h)[0]) for k in range(3)])  # (3, 3)
+    texts = student.probe.sample_many(params, 1, 2, 1500, 1.0, int(rng.integers(1 << 30)))
+    counts = np.zeros((3, 3), dtype=int)
+    for text in texts:
+        i, j = ids_of(text, 2, v=3)
+        counts[i, j] += 1
+    assert_frequencies(counts.ravel(), p.ravel(), [f"The pair {i}, {j}" for i in range(3) for j in range(3)])
+
+
+@graded(stage="edge", hint="Divide by the temperature first, then subtract the largest: the exponential of a large number is infinite.")
+def test_small_temperature(student, rng):
+    """At temperature 0.0001 the most probable id falls every time, and nothing overflows."""
+    params, logits = without_memory(rng)
+    while np.diff(np.sort(logits))[-1] < 0.05:
+        params, logits = without_memory(rng)
+    ids = ids_of(student.probe.sample(params, 0, 20, 1e-4, int(rng.integers(1 << 30))), 20)
+    assert_close(ids, [int(np.argmax(logits))] * 20, name="the text at temperature 0.0001")
+
+
+@graded(stage="edge", hint="With length 1 there is one id: the one after the start.")
+def test_one_id_one_unit(student, rng):
+    """A single id from a model of one unit, and as many as are asked for from a model of one symbol."""
+    params, start, (expected, *_) = sure_text(rng, 6)
+    assert_close(ids_of(student.probe.sample(params, start, 1, 1.0, int(rng.integers(1 << 30))), 1, v=7), [expected], name="the text")
+    assert_close(ids_of(student.probe.sample(draw(rng, v=1, hidden=1), 0, 4, 1.0, 3), 4, v=1), [0, 0, 0, 0], name="the text")
+
+
+@graded(stage="contract", hint="Draw from rng and from nothing else: a generator of your own or a fixed seed ignores it.")
+def test_rng_decides(student, rng):
+    """The same seed gives the same ids, another seed others; NumPy's global generator is neither used nor changed."""
+    params = {name: 0 * value for name, value in draw(rng).items()}
+    seed = int(rng.integers(1 << 30))
+    got = [student.probe.sample_beside_global_state(params, 0, 80, 1.0, s, g) for s, g in ((seed, 1), (seed, 2), (seed + 1, 1))]
+    for reply in got:
+        assert_true(type(reply) is tuple and len(reply) == 2, "sample_sequence should return a list of ids.", got=reply)
+    first, again, other = (ids_of(reply[0], 80) for reply in got)
+    assert_true(first == again, "Two generators with the same seed gave different ids: something else than rng was drawn from.")
+    assert_true(first != other, "Generators with different seeds gave the same 80 ids.")
+    assert_close(got[0][1], np.random.RandomState(1).random_sample(4), name="the next numbers of NumPy's global generator")
+
+
+@graded(stage="contract", hint="The parameters belong to the caller: make new arrays, and don't write into the dict.")
+def test_params_unchanged(student, rng):
+    """The parameters are not changed."""
+    params = draw(rng)
+    got = student.probe.sample_arguments(params, 2, 6, 0.7, 11)
+    assert_true(type(got) is tuple and len(got) == 2, "sample_sequence should return a list of ids.", got=got)
+    ids_of(got[0], 6)
+    assert_dict_unchanged(got[1], params, "params")

@@ -79,4 +79,4 @@ def test_what_is_forbidden_exists(assignment: str) -> None:
             found = importlib.import_module(name.partition(".")[0])
             for part in name.partition(">")[0].split(".")[1:]:
                 found = getattr(found, part)
-            assert callable(found), name
+            assert callable(found) or found.__name__ == "torch", name  # `torch` alone forbids all of it

@@ -1,0 +1,149 @@
+"""Hidden tests of the exercise `gru_cell_backward`.
+
+The oracle is autograd through PyTorch's own cell, on the trusted side; one test checks with central differences instead.
+"""
+
+import numpy as np
+import torch
+
+from autograder.oracles import numerical_gradient
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+NAMES = ("d_x", "d_h", "d_weight_ih", "d_weight_hh", "d_bias_ih", "d_bias_hh")
+
+
+def draw_case(rng, n=3, d=4, h=7, scale=0.8):
+    """The arguments d_out, x, h, weight_ih, weight_hh, bias_ih, bias_hh, and the six gradients by autograd."""
+    shapes = ((n, h), (n, d), (n, h), (3 * h, d), (3 * h, h), (3 * h,), (3 * h,))
+    arguments = tuple(torch.from_numpy(rng.normal(scale=scale, size=shape)) for shape in shapes)
+    return arguments, autograd(arguments)
+
+
+def autograd(arguments):
+    """The six gradients."""
+    leaves = [tensor.clone().requires_grad_() for tensor in arguments[1:]]
+    x, h, *parameters = leaves
+    return torch.autograd.grad(torch.gru_cell(x, h, *parameters), leaves, arguments[0])
+
+
+def backward(student, arguments):
+    """The six gradients, autograd being switched off."""
+    got = student.probe.backward_without_autograd(*arguments)
+    assert_true(isinstance(got, tuple | list) and len(got) == 6, "The result should be six tensors: " + ", ".join(NAMES) + ".")
+    return got
+
+
+@graded(stage="gradient", weight=2, hint="One bias, two places: db_ih sums da over the batch, and its last block has no factor r.")
+def test_d_bias_ih(student, rng):
+    """d_bias_ih agrees with autograd."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments)[4], expected[4], name="d_bias_ih")
+
+
+@graded(stage="gradient", weight=2, hint="The last block of db_hh is not that of db_ih: b_hn stands inside the bracket that r multiplies.")
+def test_d_bias_hh(student, rng):
+    """d_bias_hh agrees with autograd."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments)[5], expected[5], name="d_bias_hh")
+
+
+@graded(stage="gradient", weight=2, hint="d_x collects from all three blocks of da: which matrix maps x?")
+def test_d_x(student, rng):
+    """d_x agrees with autograd."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments)[0], expected[0], name="d_x")
+
+
+@graded(stage="gradient", weight=3, hint="Count the paths of the state: z · h directly, and through r, through z, through the candidate.")
+def test_d_h(student, rng):
+    """d_h agrees with autograd."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments)[1], expected[1], name="d_h")
+
+
+@graded(stage="gradient", weight=2, hint="Each weight's gradient: the (N, 3H) gradient of its side, transposed, times what was multiplied.")
+def test_weights(student, rng):
+    """d_weight_ih and d_weight_hh agree with autograd."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments)[2:4], expected[2:4], names=NAMES[2:4])
+
+
+@graded(
+    stage="gradient",
+    weight=1,
+    hint="The gate r hears from the candidate: what stood beside it in the product, W_hn h + b_hn, is its factor.",
+)
+def test_the_path_through_r(student, rng):
+    """The rows of r in both weights, when only their path is open: h = 0 and z small."""
+    arguments, _ = draw_case(rng)
+    d_out, x, h, weight_ih, weight_hh, bias_ih, bias_hh = arguments
+    bias_ih[7:14] -= 4.0
+    arguments = (d_out, x, 0 * h, weight_ih, weight_hh, bias_ih, bias_hh)
+    expected = autograd(arguments)
+    got = backward(student, arguments)
+    for index in (2, 4):
+        right = isinstance(got[index], torch.Tensor) and got[index].shape == expected[index].shape
+        assert_true(right, f"{NAMES[index]} should be a tensor with the shape of its argument.", got=got[index])
+        assert_close(got[index][:7], expected[index][:7], name=f"the rows of r in {NAMES[index]}")
+
+
+@graded(stage="gradient", weight=1, hint="Compare with central differences: (f(w + step) - f(w - step)) / (2 · step), entry by entry.")
+def test_finite_differences(student, rng):
+    """All gradients agree with central differences of a small cell."""
+    arguments, _ = draw_case(rng, n=2, d=3, h=2)
+    d_out, *rest = arguments
+    got = backward(student, arguments)
+    for index, name in enumerate(NAMES):
+
+        def loss(value, index=index):
+            changed = [*rest[:index], torch.from_numpy(value), *rest[index + 1 :]]
+            return float((torch.gru_cell(*changed) * d_out).sum())
+
+        expected = torch.from_numpy(np.asarray(numerical_gradient(loss, rest[index].numpy().copy())))
+        # Central differences have an error of about 1e-9 here; the nearest mistake is off by 1e-2.
+        assert_close(got[index], expected, name=name, rtol=1e-5, atol=1e-6)
+
+
+@graded(
+    stage="gradient",
+    weight=1,
+    hint="With D equal to H nothing complains about a wrong transposition. Compare each product with its shapes.",
+)
+def test_equal_sizes(student, rng):
+    """N = D = H: every transposition matters."""
+    arguments, expected = draw_case(rng, n=5, d=5, h=5)
+    assert_close(backward(student, arguments), expected, names=NAMES)
+
+
+@graded(stage="edge", weight=1, hint="A batch of one, one input, one unit: the axes stay.")
+def test_sizes_of_one(student, rng):
+    """N = 1, D = 1, H = 1."""
+    for sizes in ({"n": 1}, {"d": 1}, {"h": 1}, {"n": 1, "d": 1, "h": 1}):
+        arguments, expected = draw_case(rng, **sizes)
+        assert_close(backward(student, arguments), expected, names=NAMES)
+
+
+@graded(stage="edge", weight=1, hint="Gradients of parameters are sums over the batch, not means.")
+def test_twice_the_batch(student, rng):
+    """The same rows twice: gradients of parameters double, those of x and h repeat."""
+    arguments, _ = draw_case(rng)
+    twice = (*(torch.cat([tensor, tensor]) for tensor in arguments[:3]), *arguments[3:])
+    assert_close(backward(student, twice), autograd(twice), names=NAMES)
+
+
+@graded(stage="contract", weight=1, hint="No operation that ends in _ and no *= on an argument.")
+def test_arguments_unchanged(student, rng):
+    """The arguments are not changed."""
+    arguments, expected = draw_case(rng)
+    call = student.run("gru_cell_backward", *arguments)
+    assert_close(call.result, expected, names=NAMES)
+    names = ("d_out", "x", "h", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    assert_unchanged(call.arguments, arguments, names=names)
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: the gradients have the dtype of their arguments.")
+def test_float32_stays_float32(student, rng):
+    """float32 in, float32 out."""
+    arguments, _ = draw_case(rng)
+    small = tuple(tensor.float() for tensor in arguments)
+    assert_close(backward(student, small), autograd(small), names=NAMES, dtype=True)

@@ -1,0 +1,148 @@
+"""Hidden tests of the exercise `minimal_gated_unit`.
+
+No library has this cell. The oracle is written with NumPy on the trusted side, gate by gate and row by row, its gradients come from central
+differences; a second one, in numbers, is worked out by hand.
+"""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.oracles import numerical_gradient
+from autograder.suite import assert_close, assert_unchanged, graded
+
+NAMES = ("w_f", "u_f", "b_f", "w_h", "u_h", "b_h")
+
+
+def draw(rng, *shape, scale=1.0):
+    """A normal float64 tensor."""
+    return torch.from_numpy(rng.normal(scale=scale, size=shape))
+
+
+def draw_case(rng, n=3, d=4, h=7, scale=0.8):
+    """Random parameters by name, x and h."""
+    shapes = ((h, d), (h, h), (h,)) * 2
+    parameters = {name: draw(rng, *shape, scale=scale) for name, shape in zip(NAMES, shapes, strict=True)}
+    return parameters, draw(rng, n, d), draw(rng, n, h)
+
+
+def oracle(parameters, x, h):
+    """One step, row by row and unit by unit."""
+    p, x, h = {name: np.asarray(value) for name, value in parameters.items()}, np.asarray(x), np.asarray(h)
+    new = np.empty_like(h)
+    for n in range(len(x)):
+        gate = np.array([_sigmoid(p["w_f"][i] @ x[n] + p["u_f"][i] @ h[n] + p["b_f"][i]) for i in range(h.shape[1])])
+        gated = gate * h[n]
+        for i in range(h.shape[1]):
+            candidate = math.tanh(p["w_h"][i] @ x[n] + p["u_h"][i] @ gated + p["b_h"][i])
+            new[n, i] = h[n, i] + gate[i] * (candidate - h[n, i])
+    return torch.from_numpy(new)
+
+
+def _sigmoid(a):
+    return 0.5 * (1 + math.tanh(a / 2))
+
+
+@graded(stage="value", weight=3, hint="Two conventions differ from the GRU's: the gate comes before the map, and it weights the candidate.")
+def test_one_step(student, rng):
+    """One step of three rows with random parameters."""
+    parameters, x, h = draw_case(rng)
+    assert_close(student.probe.mgu_step(parameters, x, h), oracle(parameters, x, h), name="the new state")
+
+
+@graded(stage="value", weight=2, hint="f = 1 means «take the new», f = 0 means «keep the old».")
+def test_gate(student, rng):
+    """A gate driven to 1 gives the candidate, driven to 0 keeps the state."""
+    parameters, x, h = draw_case(rng)
+    for push in (40.0, -40.0):
+        pushed = {**parameters, "b_f": torch.full_like(parameters["b_f"], push)}
+        assert_close(student.probe.mgu_step(pushed, x, h), oracle(pushed, x, h), name="the new state")
+
+
+@graded(stage="value", weight=1, hint="Work out f, then the candidate, then the slide, for the numbers in the docstring.")
+def test_numbers_by_hand(student, rng):
+    """One unit whose gate and candidate can be worked out on paper."""
+    k = int(rng.integers(2, 6))
+    f, n = k / (k + 1), (k - 1) / (k + 1)
+    column = torch.zeros(1, 1, dtype=torch.float64)
+    given = {
+        "w_f": column,
+        "u_f": column,
+        "b_f": column[0] + math.log(k),
+        "w_h": column,
+        "u_h": column + math.log(k) / 2 / f,
+        "b_h": column[0],
+    }
+    assert_close(student.probe.mgu_step(given, column, column + 1), column + (1 - f) + f * n, name="the new state")
+
+
+@graded(stage="value", weight=1, hint="With D equal to H nothing complains when x and h, or rows and columns, change places.")
+def test_equal_sizes(student, rng):
+    """As many inputs as units, as many rows."""
+    parameters, x, h = draw_case(rng, n=5, d=5, h=5)
+    assert_close(student.probe.mgu_step(parameters, x, h), oracle(parameters, x, h), name="the new state")
+
+
+@graded(
+    stage="gradient", weight=2, hint="Nothing may be detached: the gate's gradient arrives along two paths, the slide and the candidate."
+)
+def test_gradients(student, rng):
+    """The gradients of x, h and every parameter agree with central differences."""
+    parameters, x, h = draw_case(rng, n=2, d=3, h=4)
+    d_out = draw(rng, 2, 4)
+    everything = {"x": x, "h": h, **parameters}
+    expected = {}
+    for name, value in everything.items():
+
+        def loss(changed, name=name):
+            now = {**everything, name: torch.from_numpy(changed)}
+            return float((oracle({key: now[key] for key in NAMES}, now["x"], now["h"]) * d_out).sum())
+
+        expected[name] = torch.from_numpy(np.asarray(numerical_gradient(loss, value.numpy().copy())))
+    got = student.probe.mgu_gradients(parameters, x, h, d_out)
+    # Central differences have an error of about 1e-9 here; the nearest mistake is off by 1e-2.
+    assert_close(got, expected, name="gradients", rtol=1e-5, atol=1e-6)
+
+
+@graded(stage="value", weight=1, hint="The result is the new state: it is what the next step starts from.")
+def test_several_steps(student, rng):
+    """Four steps, each from the state of the one before."""
+    parameters, _, h = draw_case(rng)
+    x = draw(rng, 3, 4, 4)
+    expected = h
+    for t in range(4):
+        expected = oracle(parameters, x[:, t], expected)
+    assert_close(student.probe.mgu_steps(parameters, x, h), expected, name="the state after four steps")
+
+
+@graded(stage="edge", weight=1, hint="A batch of one, one input, one unit: the axes stay. No squeeze.")
+def test_sizes_of_one(student, rng):
+    """N = 1, D = 1, H = 1."""
+    for sizes in ({"n": 1}, {"d": 1}, {"h": 1}, {"n": 1, "d": 1, "h": 1}):
+        parameters, x, h = draw_case(rng, **sizes)
+        assert_close(student.probe.mgu_step(parameters, x, h), oracle(parameters, x, h), name="the new state")
+
+
+@graded(stage="edge", weight=1, hint="exp(1000) is infinite: torch.sigmoid and torch.tanh are safe, a formula with exp may not be.")
+def test_extreme_inputs(student, rng):
+    """Inputs in the thousands saturate the gate and give no NaN."""
+    parameters, x, h = draw_case(rng)
+    assert_close(student.probe.mgu_step(parameters, 2000 * x, h), oracle(parameters, 2000 * x, h), name="the new state")
+
+
+@graded(stage="contract", weight=1, hint="Don't convert: float32 in, float32 out.")
+def test_float32_stays_float32(student, rng):
+    """float32 parameters and inputs give a float32 state."""
+    parameters, x, h = draw_case(rng)
+    got = student.probe.mgu_step({name: value.float() for name, value in parameters.items()}, x.float(), h.float())
+    assert_close(got, oracle(parameters, x, h).float(), name="the new state", dtype=True)
+
+
+@graded(stage="contract", weight=1, hint="No operation that ends in _ and no *= on an argument.")
+def test_arguments_unchanged(student, rng):
+    """x and h are not changed."""
+    parameters, x, h = draw_case(rng)
+    got = student.probe.mgu_arguments_after(parameters, x, h)
+    assert_close(got["result"], oracle(parameters, x, h), name="the new state")
+    assert_unchanged(got["arguments"], (x, h), names=("x", "h"))

@@ -1,0 +1,1325 @@
+"""Wrong answers to the exercises of the language model that students really write."""
+
+from autograder.catalogue import Mistake
+
+TRAIN_BPE = [
+    Mistake(
+        "train-bpe-overlaps-counted",
+        exercise="train_bpe",
+        name="overlapping pairs are counted twice: «aaa» is taken to hold two pairs",
+        hint="After the first pair of «aaa» is glued, the second one is gone. See «One trap».",
+        change=[("if pair == counted:", "if False:")],
+    ),
+    Mistake(
+        "train-bpe-ties-by-order",
+        exercise="train_bpe",
+        name="ties go to the pair that came first in the text",
+        hint="A dict remembers the order of the text. Among equal counts the smaller tuple of ids wins.",
+        change=[("key=lambda pair: (-counts[pair], pair)", "key=lambda pair: -counts[pair]")],
+    ),
+    Mistake(
+        "train-bpe-ties-by-larger-pair",
+        exercise="train_bpe",
+        name="ties go to the larger pair",
+        hint="max(…, key=(count, pair)) takes the largest pair too. The smaller one should win.",
+        change=[("min(counts, key=lambda pair: (-counts[pair], pair)", "max(counts, key=lambda pair: (counts[pair], pair)")],
+    ),
+    Mistake(
+        "train-bpe-merges-single-pairs",
+        exercise="train_bpe",
+        name="pairs that occur only once are merged too",
+        hint="Gluing something that occurs once compresses nothing: stop.",
+        change=[("if best is None or counts[best] < 2:", "if best is None:")],
+    ),
+    Mistake(
+        "train-bpe-stops-at-two",
+        exercise="train_bpe",
+        name="training stops although a pair still occurs twice",
+        hint="Twice is enough to be merged: «at least twice».",
+        change=[("counts[best] < 2:", "counts[best] <= 2:")],
+    ),
+    Mistake(
+        "train-bpe-characters",
+        exercise="train_bpe",
+        name="the ids are code points of characters, not bytes",
+        hint="Begin with the UTF-8 bytes: «é» is two of them.",
+        change=[('list(text.encode("utf-8"))', "[ord(character) for character in text]")],
+    ),
+    Mistake(
+        "train-bpe-never-counts-again",
+        exercise="train_bpe",
+        name="the pairs are counted once, at the beginning, and never again",
+        hint="Every merge changes the counts of its neighbours and makes new pairs.",
+        code="""def train_bpe(text, vocab_size):
+    ids = list(text.encode("utf-8"))
+    counts = Counter(zip(ids, ids[1:]))
+    ranked = sorted(counts, key=lambda pair: (-counts[pair], pair))
+    return [pair for pair in ranked if counts[pair] >= 2][: max(0, vocab_size - 256)]
+""",
+    ),
+    Mistake(
+        "train-bpe-within-words",
+        exercise="train_bpe",
+        name="the text is cut into words first, and pairs with spaces are not counted",
+        hint="The text is one stretch: spaces and line breaks are bytes like all others.",
+        change=[
+            ("                counts[pair] += 1\n", "                counts[pair] += not any(chr(i) in ' \\n' for i in pair if i < 256)\n"),
+        ],
+    ),
+    Mistake(
+        "train-bpe-vocabulary-without-bytes",
+        exercise="train_bpe",
+        name="vocab_size is taken for the number of merges",
+        hint="The 256 bytes belong to the vocabulary.",
+        change=[("while len(merges) < vocab_size - 256:", "while len(merges) < vocab_size:")],
+    ),
+    Mistake(
+        "train-bpe-off-by-one",
+        exercise="train_bpe",
+        name="there is one merge too few",
+        hint="A vocabulary of 257 has room for one merge.",
+        change=[("while len(merges) < vocab_size - 256:", "while len(merges) < vocab_size - 257:")],
+    ),
+    Mistake(
+        "train-bpe-glues-overlaps",
+        exercise="train_bpe",
+        name="after gluing a pair the next place is not skipped",
+        hint="A glued pair takes two places: step over both.",
+        change=[("                place += 2\n", "                place += 1\n")],
+    ),
+    Mistake(
+        "train-bpe-last-id-lost",
+        exercise="train_bpe",
+        name="the last id of the text is lost while gluing",
+        hint="The last id has no neighbour, but it must be copied.",
+        change=[("while place < len(ids):", "while place < len(ids) - 1:")],
+    ),
+    Mistake(
+        "train-bpe-first-id-wrong",
+        exercise="train_bpe",
+        name="the first new id is 257, not 256",
+        hint="Bytes are 0 to 255, so the first merge makes 256.",
+        change=[("new_id = 256 + len(merges)", "new_id = 257 + len(merges)")],
+    ),
+    Mistake(
+        "train-bpe-strips-the-text",
+        exercise="train_bpe",
+        name="the text is stripped or lowered first",
+        hint="The text is taken as it stands.",
+        change=[('text.encode("utf-8")', 'text.strip().lower().encode("utf-8")')],
+    ),
+]
+
+BPE_CODEC = [
+    Mistake(
+        "bpe-codec-left-to-right",
+        exercise="bpe_codec",
+        name="encoding glues from left to right whatever can be glued, not by rank",
+        hint="Merge 0 comes first, wherever it occurs. See the example with «abc».",
+        change=[
+            (
+                "    while True:\n",
+                "    place = 0\n    while place < len(ids) - 1:\n        pair = tuple(ids[place : place + 2])\n        if pair in ranks:\n"
+                "            ids[place : place + 2] = [256 + ranks[pair]]\n            place = max(place - 1, 0)\n        else:\n            place += 1\n"
+                "    ranks = {}\n    while True:\n",
+            )
+        ],
+    ),
+    Mistake(
+        "bpe-codec-reversed-ranks",
+        exercise="bpe_codec",
+        name="the merges are applied from the last to the first",
+        hint="The merge that was made first is applied first.",
+        change=[("rank = min((ranks[pair]", "rank = max((ranks[pair]")],
+    ),
+    Mistake(
+        "bpe-codec-longest-token",
+        exercise="bpe_codec",
+        name="encoding takes the longest token that fits, from left to right",
+        hint="Greedy matching gives valid tokens, but not those of training: apply the merges by rank.",
+        code="""def bpe_encode(text, merges):
+    pieces = [bytes([i]) for i in range(256)]
+    for a, b in merges:
+        pieces.append(pieces[a] + pieces[b])
+    data, ids = text.encode("utf-8"), []
+    while data:
+        best = max((i for i, piece in enumerate(pieces) if data.startswith(piece)), key=lambda i: len(pieces[i]))
+        ids.append(best)
+        data = data[len(pieces[best]) :]
+    return ids
+
+
+def bpe_decode(ids, merges):
+    pieces = [bytes([i]) for i in range(256)]
+    for a, b in merges:
+        pieces.append(pieces[a] + pieces[b])
+    return b"".join(pieces[i] for i in ids).decode("utf-8", errors="replace")
+""",
+    ),
+    Mistake(
+        "bpe-codec-bytes-without-merges",
+        exercise="bpe_codec",
+        name="encoding returns the bytes and applies no merges",
+        hint="A round trip works without any merge, but that is no compression.",
+        change=[("rank = min((ranks[pair]", "rank = None and min((ranks[pair]")],
+    ),
+    Mistake(
+        "bpe-codec-one-occurrence",
+        exercise="bpe_codec",
+        name="each merge is applied to its first occurrence only",
+        hint="A merge is applied wherever it occurs.",
+        change=[
+            ("    while True:\n", "    for rank, pair in enumerate(merges):\n"),
+            (
+                "        rank = min((ranks[pair] for pair in zip(ids, ids[1:]) if pair in ranks), default=None)\n        if rank is None:\n            return ids\n",
+                "",
+            ),
+            ("tuple(merges[rank]):", "tuple(pair) and 256 + rank not in glued:"),
+            ("        ids = glued\n", "        ids = glued\n    return ids\n"),
+        ],
+    ),
+    Mistake(
+        "bpe-codec-strict-decoding",
+        exercise="bpe_codec",
+        name="decoding raises at bytes that are not UTF-8",
+        hint="A model may write half an emoji: errors are replaced, not raised.",
+        change=[('for token in ids).decode("utf-8", errors="replace")', 'for token in ids).decode("utf-8")')],
+    ),
+    Mistake(
+        "bpe-codec-ignores-errors",
+        exercise="bpe_codec",
+        name="bytes that are not UTF-8 are left out",
+        hint="Each spot that can't be read becomes U+FFFD: replaced, not ignored.",
+        change=[('for token in ids).decode("utf-8", errors="replace")', 'for token in ids).decode("utf-8", errors="ignore")')],
+    ),
+    Mistake(
+        "bpe-codec-piece-by-piece",
+        exercise="bpe_codec",
+        name="each token is decoded on its own, and characters that are spread over two tokens break",
+        hint="Join the bytes of all tokens first; decode once.",
+        change=[
+            (
+                'b"".join(pieces[token] for token in ids).decode("utf-8", errors="replace")',
+                '"".join(pieces[token].decode("utf-8", errors="replace") for token in ids)',
+            )
+        ],
+    ),
+    Mistake(
+        "bpe-codec-latin-1",
+        exercise="bpe_codec",
+        name="bytes are read as characters with chr",
+        hint="A byte is not a character: join the bytes and read them as UTF-8.",
+        change=[
+            (
+                'b"".join(pieces[token] for token in ids).decode("utf-8", errors="replace")',
+                '"".join(chr(byte) for token in ids for byte in pieces[token])',
+            )
+        ],
+    ),
+    Mistake(
+        "bpe-codec-strips-spaces",
+        exercise="bpe_codec",
+        name="spaces at the ends of the text are stripped",
+        hint="Nothing may be changed: decode(encode(text)) is text.",
+        change=[('list(text.encode("utf-8"))', 'list(text.strip().encode("utf-8"))')],
+    ),
+    Mistake(
+        "bpe-codec-code-points",
+        exercise="bpe_codec",
+        name="encoding uses code points, so emoji crash or collide with merges",
+        hint="Begin with the UTF-8 bytes: every id below 256 is a byte.",
+        change=[('list(text.encode("utf-8"))', "[ord(character) for character in text]")],
+    ),
+    Mistake(
+        "bpe-codec-halves-swapped",
+        exercise="bpe_codec",
+        name="decoding joins the halves of a merge in the wrong order",
+        hint="The left half comes first.",
+        change=[("pieces[left] + pieces[right]", "pieces[right] + pieces[left]")],
+    ),
+]
+
+ATTENTION = [
+    Mistake(
+        "causal-self-attention-no-mask",
+        exercise="causal_self_attention",
+        name="there is no causal mask: positions look into the future",
+        hint="Position t must not see t + 1: that is the answer it has to guess.",
+        change=[('scores.masked_fill(~allowed, float("-inf"))', "scores")],
+    ),
+    Mistake(
+        "causal-self-attention-top-left",
+        exercise="causal_self_attention",
+        name="with a cache the mask is aligned at the top left",
+        hint="The queries are the last T positions: query i stands at L + i.",
+        change=[("torch.arange(n_keys - T, n_keys, device=x.device)", "torch.arange(T, device=x.device)")],
+    ),
+    Mistake(
+        "causal-self-attention-no-mask-with-cache",
+        exercise="causal_self_attention",
+        name="with a cache there is no mask at all",
+        hint="That is right for one new token. With several, the first must not see the last.",
+        change=[("<= positions  #", "<= (positions if cache is None else n_keys)  #")],
+    ),
+    Mistake(
+        "causal-self-attention-strict",
+        exercise="causal_self_attention",
+        name="a position may not look at itself",
+        hint="j <= L + i: equal is allowed. (The first position would see nothing at all.)",
+        change=[
+            ("<= positions  #", "< positions  #"),
+            (
+                'torch.softmax(scores.masked_fill(~allowed, float("-inf")), dim=-1)',
+                'torch.softmax(scores.masked_fill(~allowed, float("-inf")), dim=-1).nan_to_num()',
+            ),
+        ],
+    ),
+    Mistake(
+        "causal-self-attention-qkv-order",
+        exercise="causal_self_attention",
+        name="the parts of qkv are taken in the order k, q, v",
+        hint="q, then k, then v.",
+        change=[("q, k, v = (part", "k, q, v = (part")],
+    ),
+    Mistake(
+        "causal-self-attention-vkq-order",
+        exercise="causal_self_attention",
+        name="the parts of qkv are taken in another order",
+        hint="q, then k, then v.",
+        change=[("q, k, v = (part", "v, k, q = (part")],
+    ),
+    Mistake(
+        "causal-self-attention-interleaved-heads",
+        exercise="causal_self_attention",
+        name="the output of qkv is split into heads first and into q, k, v inside each head",
+        hint="The first d_model columns are q of all heads, the next are k, the last are v.",
+        change=[
+            (
+                "part.view(N, T, self.heads, d).transpose(1, 2) for part in self.qkv(x).split(d_model, dim=-1)",
+                "part.transpose(1, 2) for part in self.qkv(x).view(N, T, self.heads, 3 * d).split(d, dim=-1)",
+            )
+        ],
+    ),
+    Mistake(
+        "causal-self-attention-view-for-transpose",
+        exercise="causal_self_attention",
+        name="the heads are split by view alone, which mixes positions and heads",
+        hint="view(N, T, heads, d) first, then transpose(1, 2).",
+        change=[("part.view(N, T, self.heads, d).transpose(1, 2)", "part.reshape(N, self.heads, T, d)")],
+    ),
+    Mistake(
+        "causal-self-attention-heads-merged-wrongly",
+        exercise="causal_self_attention",
+        name="the heads are merged without the transpose",
+        hint="Undo the split in the opposite order: transpose(1, 2), then reshape.",
+        change=[
+            ("(self.dropout(weights) @ v).transpose(1, 2).reshape(N, T, d_model)", "(self.dropout(weights) @ v).reshape(N, T, d_model)")
+        ],
+    ),
+    Mistake(
+        "causal-self-attention-scale-by-d-model",
+        exercise="causal_self_attention",
+        name="the scores are divided by √d_model, not by the √d of one head",
+        hint="Each head has its own, smaller size d = d_model / heads.",
+        change=[("/ math.sqrt(d)", "/ math.sqrt(d_model)")],
+    ),
+    Mistake(
+        "causal-self-attention-no-scale",
+        exercise="causal_self_attention",
+        name="the scores are not divided by √d",
+        hint="Scaled dot-product attention: see the table.",
+        change=[(" / math.sqrt(d)", "")],
+    ),
+    Mistake(
+        "causal-self-attention-softmax-over-queries",
+        exercise="causal_self_attention",
+        name="the softmax runs over the queries",
+        hint="The weights of one query add up to one over the keys, the last axis.",
+        change=[('float("-inf")), dim=-1)', 'float("-inf")), dim=-2).nan_to_num()')],
+    ),
+    Mistake(
+        "causal-self-attention-mask-after-softmax",
+        exercise="causal_self_attention",
+        name="the mask is applied after the softmax, so the weights no longer add up to one",
+        hint="The future has taken its share already: mask the scores.",
+        change=[('torch.softmax(scores.masked_fill(~allowed, float("-inf")), dim=-1)', "torch.softmax(scores, dim=-1) * allowed")],
+    ),
+    Mistake(
+        "causal-self-attention-no-output-map",
+        exercise="causal_self_attention",
+        name="out_proj is missing",
+        hint="The merged heads go through out_proj.",
+        change=[("self.dropout(self.out_proj(merged))", "self.dropout(merged)")],
+    ),
+    Mistake(
+        "causal-self-attention-cache-ignored",
+        exercise="causal_self_attention",
+        name="the cache is filled, but its answer is not used",
+        hint="append returns the keys and values of all positions: attend to those.",
+        change=[("k, v = cache.append(k, v)", "cache.append(k, v)")],
+    ),
+    Mistake(
+        "causal-self-attention-cache-swapped",
+        exercise="causal_self_attention",
+        name="the cache gets values for keys",
+        hint="append(k, v): keys first.",
+        change=[("k, v = cache.append(k, v)", "v, k = cache.append(v, k)")],
+    ),
+    Mistake(
+        "causal-self-attention-dropout-in-eval",
+        exercise="causal_self_attention",
+        name="dropout works in eval mode too",
+        hint="F.dropout has to be told the mode; nn.Dropout knows it.",
+        change=[("self.dropout(weights) @ v", "F.dropout(weights, self.dropout.p) @ v")],
+    ),
+    Mistake(
+        "causal-self-attention-weights-not-dropped",
+        exercise="causal_self_attention",
+        name="the attention weights are never dropped",
+        hint="Dropout stands at two places: on the attention weights, and on what out_proj returns.",
+        change=[("self.dropout(weights) @ v", "weights @ v")],
+    ),
+    Mistake(
+        "causal-self-attention-output-not-dropped",
+        exercise="causal_self_attention",
+        name="what out_proj returns is never dropped",
+        hint="Dropout stands at two places: on the attention weights, and on what out_proj returns.",
+        change=[("self.dropout(self.out_proj(merged))", "self.out_proj(merged)")],
+    ),
+    Mistake(
+        "causal-self-attention-no-dropout",
+        exercise="causal_self_attention",
+        name="dropout is never applied",
+        hint="On the attention weights, and on what out_proj returns.",
+        change=[("self.dropout(weights) @ v", "weights @ v"), ("self.dropout(self.out_proj(merged))", "self.out_proj(merged)")],
+    ),
+    Mistake(
+        "causal-self-attention-scale-by-heads",
+        exercise="causal_self_attention",
+        name="the scores are divided by the root of the number of heads",
+        hint="The d of √d is the size of one head, d_model / heads.",
+        change=[("/ math.sqrt(d)", "/ math.sqrt(self.heads)")],
+    ),
+]
+
+GPT = [
+    Mistake(
+        "gpt-no-embedding-dropout",
+        exercise="gpt",
+        name="the embeddings are never dropped",
+        hint="Dropout stands at two places of the model: on the sum of the embeddings, and on what linear2 returns.",
+        change=[
+            (
+                "x = self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))",
+                "x = self.token_embedding(tokens) + self.position_embedding(positions)",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-no-network-dropout",
+        exercise="gpt",
+        name="what linear2 returns is never dropped",
+        hint="Dropout stands at two places of the model: on the sum of the embeddings, and on what linear2 returns.",
+        change=[("self.dropout(self.linear2(F.gelu(self.linear1(self.norm2(x)))))", "self.linear2(F.gelu(self.linear1(self.norm2(x))))")],
+    ),
+    Mistake(
+        "gpt-dropout-on-attention-again",
+        exercise="gpt",
+        name="the block drops what attention returns, which has its own dropout already",
+        hint="Attention has its own dropout. In the block, dropout stands on what linear2 returns.",
+        change=[("x = x + self.attention(self.norm1(x), cache)", "x = x + self.dropout(self.attention(self.norm1(x), cache))")],
+    ),
+    Mistake(
+        "gpt-stream-dropped",
+        exercise="gpt",
+        name="dropout stands on the stream, not on what is added to it",
+        hint="Nothing stands in the way of the stream: only what linear2 returns is dropped.",
+        change=[
+            (
+                "return x + self.dropout(self.linear2(F.gelu(self.linear1(self.norm2(x)))))",
+                "return self.dropout(x + self.linear2(F.gelu(self.linear1(self.norm2(x)))))",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-positions-restart",
+        exercise="gpt",
+        name="with caches the positions start at 0 again",
+        hint="With L positions in the caches the next token stands at L.",
+        change=[("first = 0 if caches is None else caches[0].length", "first = 0")],
+    ),
+    Mistake(
+        "gpt-positions-read-too-late",
+        exercise="gpt",
+        name="the length of the cache is read after the first block has added to it",
+        hint="Read the length before the loop over the blocks.",
+        change=[
+            (
+                "x = self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))",
+                "x = self.dropout(self.token_embedding(tokens))",
+            ),
+            (
+                "            x = block(x, None if caches is None else caches[number])\n",
+                "            if number == 0:\n"
+                "                x = x + self.position_embedding(positions if caches is None else (positions + tokens.shape[1]) % self.max_length)\n"
+                "            x = block(x, None if caches is None else caches[number])\n",
+            ),
+        ],
+    ),
+    Mistake(
+        "gpt-no-positions",
+        exercise="gpt",
+        name="there are no positions",
+        hint="Token vector plus position vector.",
+        change=[("self.token_embedding(tokens) + self.position_embedding(positions)", "self.token_embedding(tokens)")],
+    ),
+    Mistake(
+        "gpt-positions-from-one",
+        exercise="gpt",
+        name="positions are counted from 1",
+        hint="The first token stands at position 0.",
+        change=[
+            (
+                "torch.arange(first, first + tokens.shape[1], device=tokens.device)",
+                "torch.arange(first + 1, first + 1 + tokens.shape[1], device=tokens.device) % self.max_length",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-caches-not-passed",
+        exercise="gpt",
+        name="the caches are not handed to the blocks",
+        hint="Block number b gets caches[b].",
+        change=[("block(x, None if caches is None else caches[number])", "block(x)")],
+    ),
+    Mistake(
+        "gpt-one-cache-for-all",
+        exercise="gpt",
+        name="all blocks share the first cache",
+        hint="Every block has its own keys: block number b gets caches[b].",
+        change=[("caches[number])", "caches[0])")],
+    ),
+    Mistake(
+        "gpt-no-final-norm",
+        exercise="gpt",
+        name="the final norm is missing",
+        hint="One more norm stands between the last block and the logits.",
+        change=[("self.final_norm(x) @", "x @")],
+    ),
+    Mistake(
+        "gpt-post-norm",
+        exercise="gpt",
+        name="the norms stand after the additions (post-norm)",
+        hint="Pre-norm: the sub-layer sees the normed stream, the stream itself is not normed.",
+        change=[
+            ("x = x + self.attention(self.norm1(x), cache)", "x = self.norm1(x + self.attention(x, cache))"),
+            (
+                "return x + self.dropout(self.linear2(F.gelu(self.linear1(self.norm2(x)))))",
+                "return self.norm2(x + self.dropout(self.linear2(F.gelu(self.linear1(x)))))",
+            ),
+        ],
+    ),
+    Mistake(
+        "gpt-residual-from-norm",
+        exercise="gpt",
+        name="the residual adds to the normed input",
+        hint="The sub-layer adds to the stream, not to the normed stream.",
+        change=[("x = x + self.attention(self.norm1(x), cache)", "x = self.norm1(x)\n        x = x + self.attention(x, cache)")],
+    ),
+    Mistake(
+        "gpt-no-residual",
+        exercise="gpt",
+        name="the second residual connection is missing",
+        hint="Both sub-layers add to the stream.",
+        change=[("return x + self.dropout(", "return self.dropout(")],
+    ),
+    Mistake(
+        "gpt-parallel-sublayers",
+        exercise="gpt",
+        name="the two-layer network sees the stream from before attention",
+        hint="Two lines, one after the other: the second sees what the first has added.",
+        change=[
+            ("x = x + self.attention(self.norm1(x), cache)", "y = self.attention(self.norm1(x), cache)"),
+            ("return x + self.dropout(", "return x + y + self.dropout("),
+        ],
+    ),
+    Mistake(
+        "gpt-norms-swapped",
+        exercise="gpt",
+        name="norm1 and norm2 are exchanged",
+        hint="norm1 belongs to attention, norm2 to the two-layer network.",
+        change=[
+            ("self.attention(self.norm1(x), cache)", "self.attention(self.norm2(x), cache)"),
+            ("self.linear1(self.norm2(x))", "self.linear1(self.norm1(x))"),
+        ],
+    ),
+    Mistake(
+        "gpt-relu",
+        exercise="gpt",
+        name="ReLU stands in the place of GELU",
+        hint="GELU is a smooth ReLU: F.gelu.",
+        change=[("F.gelu(self", "F.relu(self")],
+    ),
+    Mistake(
+        "gpt-tanh-gelu",
+        exercise="gpt",
+        name="GELU is approximated with tanh",
+        hint="Here GELU is the exact one, F.gelu(x) without more.",
+        change=[("F.gelu(self.linear1(self.norm2(x)))", 'F.gelu(self.linear1(self.norm2(x)), approximate="tanh")')],
+    ),
+    Mistake(
+        "gpt-activation-after-the-second-layer",
+        exercise="gpt",
+        name="GELU stands after the second linear layer",
+        hint="linear1, GELU, linear2.",
+        change=[("self.linear2(F.gelu(self.linear1(self.norm2(x))))", "F.gelu(self.linear2(self.linear1(self.norm2(x))))")],
+    ),
+    Mistake(
+        "gpt-scaled-embedding",
+        exercise="gpt",
+        name="the token embedding is multiplied by √d_model",
+        hint="That belongs to the Transformer of 2017. GPT-2 takes the embedding as it is.",
+        change=[("self.token_embedding(tokens) +", "self.token_embedding(tokens) * self.token_embedding.embedding_dim**0.5 +")],
+    ),
+    Mistake(
+        "gpt-probabilities",
+        exercise="gpt",
+        name="forward returns probabilities",
+        hint="Logits: no softmax.",
+        change=[("self.final_norm(x) @ self.token_embedding.weight.T", "(self.final_norm(x) @ self.token_embedding.weight.T).softmax(-1)")],
+    ),
+    Mistake(
+        "gpt-last-position-only",
+        exercise="gpt",
+        name="forward returns the logits of the last position only",
+        hint="Training needs a prediction at every position: (N, T, vocab_size).",
+        change=[("self.final_norm(x) @", "self.final_norm(x)[:, -1] @")],
+    ),
+    Mistake(
+        "gpt-residual-init-unscaled",
+        exercise="gpt",
+        name="out_proj and linear2 start as large as the others",
+        hint="They write into the stream: smaller by 1/√(2 · layers). See «The start».",
+        change=[("std=small if writes_into_the_stream else 0.02", "std=0.02")],
+    ),
+    Mistake(
+        "gpt-residual-init-one-layer-count",
+        exercise="gpt",
+        name="the residual layers start smaller by 1/√layers",
+        hint="Each block adds two terms: 2 · layers.",
+        change=[("math.sqrt(2 * len(self.blocks))", "math.sqrt(len(self.blocks))")],
+    ),
+    Mistake(
+        "gpt-residual-init-no-root",
+        exercise="gpt",
+        name="the residual layers start smaller by 1/(2 · layers)",
+        hint="Variances add, so the standard deviation shrinks with the root.",
+        change=[("0.02 / math.sqrt(2 * len(self.blocks))", "0.02 / (2 * len(self.blocks))")],
+    ),
+    Mistake(
+        "gpt-residual-init-forgets-linear2",
+        exercise="gpt",
+        name="only out_proj starts smaller, linear2 does not",
+        hint="Two layers of each block write into the stream.",
+        change=[('name.endswith(("out_proj.weight", "linear2.weight"))', 'name.endswith("out_proj.weight")')],
+    ),
+    Mistake(
+        "gpt-default-init",
+        exercise="gpt",
+        name="initialise does nothing: torch's defaults remain",
+        hint="Embeddings would have a standard deviation of 1, fifty times too large.",
+        change=[
+            (
+                "nn.init.normal_(parameter, std=small if writes_into_the_stream else 0.02)",
+                "pass",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-embeddings-not-initialised",
+        exercise="gpt",
+        name="the embeddings keep torch's standard deviation of 1",
+        hint="Embeddings are drawn with 0.02 like all matrices.",
+        change=[
+            (
+                '            if name.endswith("bias"):',
+                '            if "embedding" in name:\n                continue\n            if name.endswith("bias"):',
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-uniform-init",
+        exercise="gpt",
+        name="the weights are uniform, not normal",
+        hint="A normal distribution with this standard deviation.",
+        change=[
+            (
+                "nn.init.normal_(parameter, std=small if writes_into_the_stream else 0.02)",
+                "bound = (small if writes_into_the_stream else 0.02) * 3**0.5\n                nn.init.uniform_(parameter, -bound, bound)",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-in-place",
+        exercise="gpt",
+        name="a block changes its input in place",
+        hint="x += … changes the caller's tensor. Write x = x + …",
+        change=[
+            ("x = x + self.attention(self.norm1(x), cache)", "x.data += self.attention(self.norm1(x), cache)"),
+        ],
+    ),
+    Mistake(
+        "gpt-readout-detached",
+        exercise="gpt",
+        name="the embedding that reads out the logits gets no gradient",
+        hint="Tied means one and the same parameter: it learns from reading and from writing. No detach, no copy.",
+        change=[("self.token_embedding.weight.T", "self.token_embedding.weight.detach().T")],
+    ),
+    Mistake(
+        "gpt-residual-init-qkv-too",
+        exercise="gpt",
+        name="qkv starts smaller, too",
+        hint="Only out_proj and linear2 write into the stream; qkv reads from it.",
+        change=[('(("out_proj.weight", "linear2.weight"))', '(("qkv.weight", "out_proj.weight", "linear2.weight"))')],
+    ),
+]
+
+KV_CACHE = [
+    Mistake(
+        "kv-cache-wrong-axis",
+        exercise="kv_cache",
+        name="the cache grows along the axis of the heads",
+        hint="Time is axis 2 of (batch, heads, T, d).",
+        change=[
+            ("torch.cat([self.k, k], dim=2)", "torch.cat([self.k, k], dim=1)"),
+            ("torch.cat([self.v, v], dim=2)", "torch.cat([self.v, v], dim=1)"),
+        ],
+    ),
+    Mistake(
+        "kv-cache-last-axis",
+        exercise="kv_cache",
+        name="the cache grows along the last axis",
+        hint="Time is axis 2 of (batch, heads, T, d); axis 3 is d.",
+        change=[
+            ("torch.cat([self.k, k], dim=2)", "torch.cat([self.k, k], dim=3)"),
+            ("torch.cat([self.v, v], dim=2)", "torch.cat([self.v, v], dim=3)"),
+        ],
+    ),
+    Mistake(
+        "kv-cache-newest-first",
+        exercise="kv_cache",
+        name="new positions are put in front of the old ones",
+        hint="Oldest first: new positions stand behind.",
+        change=[
+            ("torch.cat([self.k, k], dim=2)", "torch.cat([k, self.k], dim=2)"),
+            ("torch.cat([self.v, v], dim=2)", "torch.cat([v, self.v], dim=2)"),
+        ],
+    ),
+    Mistake(
+        "kv-cache-keeps-the-newest-only",
+        exercise="kv_cache",
+        name="the cache forgets: only the newest keys are kept",
+        hint="What is returned must be kept, too.",
+        change=[
+            ("self.k = k if self.k is None else torch.cat([self.k, k], dim=2)", "old_k, self.k = self.k, k"),
+            ("self.v = v if self.v is None else torch.cat([self.v, v], dim=2)", "old_v, self.v = self.v, v"),
+            ("return self.k, self.v", "return (k, v) if old_k is None else (torch.cat([old_k, k], 2), torch.cat([old_v, v], 2))"),
+        ],
+    ),
+    Mistake(
+        "kv-cache-values-for-keys",
+        exercise="kv_cache",
+        name="keys and values are returned in the wrong order",
+        hint="k_all, v_all: keys first.",
+        change=[("return self.k, self.v", "return self.v, self.k")],
+    ),
+    Mistake(
+        "kv-cache-length-of-the-wrong-axis",
+        exercise="kv_cache",
+        name="length is the size of another axis",
+        hint="Axis 2 is time.",
+        change=[("self.k.shape[2]", "self.k.shape[1]")],
+    ),
+    Mistake(
+        "kv-cache-length-none",
+        exercise="kv_cache",
+        name="the length of an empty cache is not 0",
+        hint="An empty cache has no tensors yet: its length is 0.",
+        change=[("return 0 if self.k is None else self.k.shape[2]", "return None if self.k is None else self.k.shape[2]")],
+    ),
+    Mistake(
+        "kv-cache-recomputes",
+        exercise="kv_cache",
+        name="generate has a cache, but feeds the whole text every time, with fresh caches",
+        hint="After the prompt each call feeds one token.",
+        change=[
+            ("logits = model(unread, caches) if use_cache else model(tokens)", "logits = model(tokens, [KVCache() for _ in model.blocks])")
+        ],
+    ),
+    Mistake(
+        "kv-cache-feeds-everything-again",
+        exercise="kv_cache",
+        name="generate feeds the whole text into a cache that holds most of it already",
+        hint="The earlier positions are in the cache: feed only what the model has not read.",
+        change=[
+            ("            unread = new\n", "            unread = tokens\n"),
+            (
+                "logits = model(unread, caches) if use_cache else model(tokens)",
+                "logits = model(unread[:, : model.max_length - caches[0].length], caches) if use_cache else model(tokens)",
+            ),
+        ],
+    ),
+    Mistake(
+        "kv-cache-ignored",
+        exercise="kv_cache",
+        name="generate never uses the cache",
+        hint="With use_cache=True there is one KVCache for each block, handed to every call.",
+        change=[("logits = model(unread, caches) if use_cache else model(tokens)", "logits = model(tokens)")],
+    ),
+    Mistake(
+        "kv-cache-one-for-all-blocks",
+        exercise="kv_cache",
+        name="one cache object serves all blocks",
+        hint="[cache] * n is the same object n times: each block needs its own.",
+        change=[("[KVCache() for _ in model.blocks]", "[KVCache()] * len(model.blocks)")],
+    ),
+    Mistake(
+        "kv-cache-context-lost",
+        exercise="kv_cache",
+        name="without the cache only the newest token is fed",
+        hint="Without a cache the model remembers nothing: it must see the whole text.",
+        change=[("else model(tokens)", "else model(unread)")],
+    ),
+    Mistake(
+        "kv-cache-first-logits",
+        exercise="kv_cache",
+        name="the next token is taken from the first position's logits",
+        hint="The prediction of the next token stands at the last position.",
+        change=[("logits[:, -1]", "logits[:, 0]")],
+    ),
+    Mistake(
+        "kv-cache-new-tokens-only",
+        exercise="kv_cache",
+        name="generate returns the new tokens without the prompt",
+        hint="The result is (N, T + n): the prompt, and the new tokens behind it.",
+        change=[("            unread = new\n    return tokens", "            unread = new\n    return tokens[:, tokens.shape[1] - n :]")],
+    ),
+    Mistake(
+        "kv-cache-sampling-dropped",
+        exercise="kv_cache",
+        name="the sampling arguments are not handed on",
+        hint="sample_next gets **sampling.",
+        change=[("sample_next(logits[:, -1], **sampling)", "sample_next(logits[:, -1])")],
+    ),
+    Mistake(
+        "kv-cache-always-greedy",
+        exercise="kv_cache",
+        name="generate always takes the likeliest token",
+        hint="Which token is drawn is up to sample_next and its arguments.",
+        change=[("sample_next(logits[:, -1], **sampling)", "logits[:, -1].argmax(dim=-1)")],
+    ),
+    Mistake(
+        "kv-cache-records-gradients",
+        exercise="kv_cache",
+        name="generate records gradients for the whole text",
+        hint="Nobody asks for a gradient here: torch.no_grad() saves its memory.",
+        change=[("with torch.no_grad():", "if True:")],
+    ),
+    Mistake(
+        "kv-cache-one-position-twice",
+        exercise="kv_cache",
+        name="after the prompt two tokens are fed each time, so one position is read twice",
+        hint="The model has read all but the newest token: feed that one alone.",
+        change=[("            unread = new\n", "            unread = tokens[:, -2:]\n")],
+    ),
+]
+
+SAMPLING = [
+    Mistake(
+        "next-token-sampling-drops-the-crossing-token",
+        exercise="next_token_sampling",
+        name="top-p drops the token that crosses the line",
+        hint="The smallest set whose sum *reaches* p: the token with which it gets there belongs to it.",
+        change=[("before = probs.cumsum(dim=-1) - probs", "before = probs.cumsum(dim=-1)")],
+    ),
+    Mistake(
+        "next-token-sampling-keeps-one-too-many",
+        exercise="next_token_sampling",
+        name="top-p keeps one token too many",
+        hint="Once p is reached nobody else comes in.",
+        change=[("before >= top_p", "(before - probs.roll(1, -1) * (torch.arange(probs.shape[-1]) > 0)) >= top_p")],
+    ),
+    Mistake(
+        "next-token-sampling-threshold",
+        exercise="next_token_sampling",
+        name="top-p keeps every token whose own probability is at least 1 - p",
+        hint="Top-p is about the running sum of the likeliest tokens, not about single probabilities.",
+        change=[("before >= top_p", "probs < 1 - top_p")],
+    ),
+    Mistake(
+        "next-token-sampling-temperature-multiplies",
+        exercise="next_token_sampling",
+        name="the logits are multiplied by the temperature",
+        hint="They are divided: a low temperature makes the likely likelier.",
+        change=[("logits / temperature", "logits * temperature")],
+    ),
+    Mistake(
+        "next-token-sampling-temperature-after-the-filter",
+        exercise="next_token_sampling",
+        name="the temperature is applied after top-p",
+        hint="The order: temperature, top-k, renormalise, top-p.",
+        change=[
+            ("logits / temperature", "logits"),
+            (
+                "places = torch.multinomial(probs, 1, generator=generator)",
+                "places = torch.multinomial(probs ** (1 / temperature), 1, generator=generator)",
+            ),
+        ],
+    ),
+    Mistake(
+        "next-token-sampling-temperature-on-probabilities",
+        exercise="next_token_sampling",
+        name="the probabilities are divided by the temperature, which changes nothing",
+        hint="Divide the logits, before the softmax.",
+        change=[
+            ("logits / temperature", "logits"),
+            ("probs = torch.softmax(scores, dim=-1)", "probs = torch.softmax(scores, dim=-1) / temperature"),
+        ],
+    ),
+    Mistake(
+        "next-token-sampling-not-renormalised-after-top-k",
+        exercise="next_token_sampling",
+        name="top-p looks at probabilities that are not renormalised after top-k, or comes before it",
+        hint="The order: temperature, top-k, renormalise, top-p. After top-k the shares grow, and p is reached earlier: see the second case by hand.",
+        change=[
+            ('scores[:, top_k:] = float("-inf")', "pass"),
+            (
+                "probs = torch.softmax(scores, dim=-1)",
+                "probs = torch.softmax(scores, dim=-1)\n    if top_k is not None:\n        probs[:, top_k:] = 0.0",
+            ),
+        ],
+    ),
+    Mistake(
+        "next-token-sampling-one-nucleus-for-all-rows",
+        exercise="next_token_sampling",
+        name="the size of the first row's nucleus is used for all rows",
+        hint="Rows are independent: each has a nucleus of its own size.",
+        change=[("probs.masked_fill(before >= top_p, 0.0)", "probs.masked_fill(before[:1] >= top_p, 0.0)")],
+    ),
+    Mistake(
+        "next-token-sampling-places-for-tokens",
+        exercise="next_token_sampling",
+        name="the place in the sorted order is returned, not the token",
+        hint="After sorting, place 0 is the likeliest token, not token 0: translate back.",
+        change=[("order.gather(-1, places).squeeze(-1)", "places.squeeze(-1)")],
+    ),
+    Mistake(
+        "next-token-sampling-ascending",
+        exercise="next_token_sampling",
+        name="the tokens are sorted with the unlikeliest first",
+        hint="The likeliest tokens stay: sort in descending order.",
+        change=[("descending=True", "descending=False")],
+    ),
+    Mistake(
+        "next-token-sampling-top-k-ignored",
+        exercise="next_token_sampling",
+        name="top_k is ignored",
+        hint="Only the k likeliest tokens stay.",
+        change=[('scores[:, top_k:] = float("-inf")', "pass")],
+    ),
+    Mistake(
+        "next-token-sampling-filtered-to-zero",
+        exercise="next_token_sampling",
+        name="filtered logits are set to 0, which is a probability like any other",
+        hint="Which logit has probability 0?",
+        change=[('float("-inf")', "0.0")],
+    ),
+    Mistake(
+        "next-token-sampling-always-greedy",
+        exercise="next_token_sampling",
+        name="nothing is drawn: the likeliest token always wins",
+        hint="Only temperature 0 is the argmax.",
+        change=[("places = torch.multinomial(probs, 1, generator=generator)", "places = probs.argmax(dim=-1, keepdim=True)")],
+    ),
+    Mistake(
+        "next-token-sampling-zero-divides",
+        exercise="next_token_sampling",
+        name="temperature 0 divides by zero",
+        hint="Temperature 0 is the argmax: nothing is divided, nothing is drawn.",
+        change=[("if temperature == 0:", "if False:")],
+    ),
+    Mistake(
+        "next-token-sampling-generator-ignored",
+        exercise="next_token_sampling",
+        name="the generator is not used",
+        hint="Hand it to torch.multinomial.",
+        change=[("torch.multinomial(probs, 1, generator=generator)", "torch.multinomial(probs, 1)")],
+    ),
+    Mistake(
+        "next-token-sampling-in-place",
+        exercise="next_token_sampling",
+        name="the logits are changed in place",
+        hint="logits /= … changes the caller's tensor.",
+        change=[
+            ("    scores, order = torch.sort(logits / temperature", "    logits /= temperature\n    scores, order = torch.sort(logits")
+        ],
+    ),
+    Mistake(
+        "next-token-sampling-top-k-beyond-v",
+        exercise="next_token_sampling",
+        name="top_k larger than the vocabulary crashes",
+        hint="Larger than V keeps all.",
+        change=[
+            (
+                'scores[:, top_k:] = float("-inf")',
+                'scores = scores.masked_fill(scores < scores.topk(top_k, dim=-1).values[:, -1:], float("-inf"))',
+            )
+        ],
+    ),
+    Mistake(
+        "next-token-sampling-top-k-one-too-many",
+        exercise="next_token_sampling",
+        name="top-k keeps one token too many",
+        hint="Places 0 to k - 1 are k tokens.",
+        change=[("scores[:, top_k:]", "scores[:, top_k + 1 :]")],
+    ),
+]
+
+ADAMW = [
+    Mistake(
+        "adamw-groups-everything-decays",
+        exercise="adamw_groups",
+        name="everything decays, biases and norms too",
+        hint="A gain belongs near 1: one-dimensional parameters don't decay.",
+        change=[('"weight_decay": 0.0', '"weight_decay": weight_decay')],
+    ),
+    Mistake(
+        "adamw-groups-by-name",
+        exercise="adamw_groups",
+        name="only biases are spared; gains of norms decay",
+        hint="Gains of norms are called weight, but they have one axis: count axes.",
+        code="""def configure_adamw(model, lr, weight_decay):
+    named = dict(model.named_parameters())
+    groups = [
+        {"params": [p for name, p in named.items() if not name.endswith("bias")], "weight_decay": weight_decay},
+        {"params": [p for name, p in named.items() if name.endswith("bias")], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=lr)
+
+
+def cosine_schedule(step, warmup, total, peak, floor):
+    if step < warmup:
+        return peak * step / warmup
+    if step >= total:
+        return floor
+    return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+""",
+    ),
+    Mistake(
+        "adamw-groups-embeddings-spared",
+        exercise="adamw_groups",
+        name="embeddings don't decay",
+        hint="Matrices *and embeddings* decay: all parameters with two axes or more.",
+        change=[
+            (
+                "parameters = list(model.parameters())",
+                "embedded = [m.weight for m in model.modules() if isinstance(m, nn.Embedding)]\n    parameters = list(model.parameters())",
+            ),
+            ("[p for p in parameters if p.ndim >= 2]", "[p for p in parameters if p.ndim >= 2 and not any(p is e for e in embedded)]"),
+            ("[p for p in parameters if p.ndim < 2]", "[p for p in parameters if p.ndim < 2 or any(p is e for e in embedded)]"),
+        ],
+    ),
+    Mistake(
+        "adamw-groups-matrices-only",
+        exercise="adamw_groups",
+        name="only parameters with exactly two axes decay",
+        hint="Two axes *or more*: filters have three.",
+        change=[("p.ndim >= 2", "p.ndim == 2"), ("p.ndim < 2", "p.ndim != 2")],
+    ),
+    Mistake(
+        "adamw-groups-lost-parameters",
+        exercise="adamw_groups",
+        name="parameters that don't decay are not in the optimizer at all",
+        hint="They are trained, too: in a group of their own, without decay.",
+        change=[('        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},\n', "")],
+    ),
+    Mistake(
+        "adamw-groups-adam",
+        exercise="adamw_groups",
+        name="Adam with weight_decay adds the decay to the gradient",
+        hint="That is L2 regularisation, which Adam divides away: use AdamW.",
+        change=[("return torch.optim.AdamW(groups, lr=lr)", "return torch.optim.Adam(groups, lr=lr)")],
+    ),
+    Mistake(
+        "adamw-groups-swapped",
+        exercise="adamw_groups",
+        name="the groups are exchanged: biases decay and matrices don't",
+        hint="Matrices decay.",
+        change=[("p.ndim >= 2", "p.ndim < 2 "), ("p.ndim < 2]", "p.ndim >= 2]")],
+    ),
+    Mistake(
+        "adamw-groups-learning-rate-lost",
+        exercise="adamw_groups",
+        name="the learning rate is left at its default",
+        hint="lr holds for both groups.",
+        change=[("torch.optim.AdamW(groups, lr=lr)", "torch.optim.AdamW(groups)")],
+    ),
+    Mistake(
+        "adamw-groups-tied-twice",
+        exercise="adamw_groups",
+        name="a tied parameter is listed twice",
+        hint="It has two names and is one parameter.",
+        change=[("list(model.parameters())", "[p for _, p in model.named_parameters(remove_duplicate=False)]")],
+    ),
+    Mistake(
+        "adamw-groups-no-warmup",
+        exercise="adamw_groups",
+        name="there is no warm-up",
+        hint="While step < warmup the rate is on a straight line from 0.",
+        change=[("return peak * step / warmup", "return peak")],
+    ),
+    Mistake(
+        "adamw-groups-warmup-from-one",
+        exercise="adamw_groups",
+        name="the warm-up is one step ahead",
+        hint="At step 0 the rate is 0: peak · step / warmup.",
+        change=[("peak * step / warmup", "peak * (step + 1) / warmup")],
+    ),
+    Mistake(
+        "adamw-groups-progress-from-zero",
+        exercise="adamw_groups",
+        name="the cosine counts from step 0, not from the end of the warm-up",
+        hint="At step warmup the cosine begins: progress is 0 there.",
+        change=[("(step - warmup) / (total - warmup)", "step / total")],
+    ),
+    Mistake(
+        "adamw-groups-floor-forgotten",
+        exercise="adamw_groups",
+        name="the cosine falls to 0, not to the floor",
+        hint="Stretch the cosine between floor and peak.",
+        change=[("floor + 0.5 * (peak - floor) *", "0.5 * peak *")],
+    ),
+    Mistake(
+        "adamw-groups-comes-back",
+        exercise="adamw_groups",
+        name="after the last step the cosine rises again",
+        hint="From total on the rate stays at the floor.",
+        change=[("    if step >= total:\n        return floor\n", "")],
+    ),
+    Mistake(
+        "adamw-groups-linear",
+        exercise="adamw_groups",
+        name="the rate falls on a straight line",
+        hint="Half a cosine.",
+        change=[("0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))", "(peak - floor) * (1 - progress)")],
+    ),
+]
+
+LOSS = [
+    Mistake(
+        "language-model-loss-unshifted",
+        exercise="language_model_loss",
+        name="the logits are compared with the token at the same position",
+        hint="Too good to be true: the model is asked for the token that it is looking at. Shift by one.",
+        change=[("logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten()", "logits.flatten(0, 1), tokens.flatten()")],
+    ),
+    Mistake(
+        "language-model-loss-shifted-backwards",
+        exercise="language_model_loss",
+        name="the shift goes the wrong way: the previous token is asked for",
+        hint="The logits at t are a guess about t + 1.",
+        change=[("logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten()", "logits[:, 1:].flatten(0, 1), tokens[:, :-1].flatten()")],
+    ),
+    Mistake(
+        "language-model-loss-shifted-by-two",
+        exercise="language_model_loss",
+        name="the shift is two",
+        hint="The next token, not the one after it.",
+        change=[("logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten()", "logits[:, :-2].flatten(0, 1), tokens[:, 2:].flatten()")],
+    ),
+    Mistake(
+        "language-model-loss-sum",
+        exercise="language_model_loss",
+        name="the loss is a sum, not a mean",
+        hint="The mean over N · (T − 1) predictions.",
+        change=[("tokens[:, 1:].flatten())", 'tokens[:, 1:].flatten(), reduction="sum")')],
+    ),
+    Mistake(
+        "language-model-loss-divided-by-t",
+        exercise="language_model_loss",
+        name="the sum is divided by N · T",
+        hint="There are only T − 1 predictions in each text.",
+        change=[("return F.cross_entropy(", "return (1 - 1 / tokens.shape[1]) * F.cross_entropy(")],
+    ),
+    Mistake(
+        "language-model-loss-rolled",
+        exercise="language_model_loss",
+        name="the last logits are asked for the first token",
+        hint="torch.roll goes round in a circle: the last position predicts nothing.",
+        change=[("logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten()", "logits.flatten(0, 1), tokens.roll(-1, dims=1).flatten()")],
+    ),
+    Mistake(
+        "language-model-loss-log-of-softmax",
+        exercise="language_model_loss",
+        name="log(softmax) is infinite for large logits",
+        hint="Use F.cross_entropy on the logits, or log_softmax.",
+        change=[
+            (
+                "F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())",
+                "-torch.log(torch.softmax(logits[:, :-1], dim=-1)).gather(-1, tokens[:, 1:].unsqueeze(-1)).mean()",
+            )
+        ],
+    ),
+    Mistake(
+        "language-model-loss-softmax-twice",
+        exercise="language_model_loss",
+        name="cross_entropy is given probabilities",
+        hint="F.cross_entropy wants logits and takes the softmax itself.",
+        change=[("logits[:, :-1].flatten(0, 1)", "logits[:, :-1].softmax(dim=-1).flatten(0, 1)")],
+    ),
+    Mistake(
+        "language-model-loss-bits",
+        exercise="language_model_loss",
+        name="the loss is in bits",
+        hint="language_model_loss is in nats; bits come in bits_per_byte.",
+        change=[("return F.cross_entropy(", "return 1 / math.log(2) * F.cross_entropy(")],
+    ),
+    Mistake(
+        "language-model-loss-nats-per-byte",
+        exercise="language_model_loss",
+        name="bits_per_byte returns nats",
+        hint="A nat is 1 / ln 2 bits.",
+        change=[("/ (n_bytes * math.log(2))", "/ n_bytes")],
+    ),
+    Mistake(
+        "language-model-loss-bits-multiplied",
+        exercise="language_model_loss",
+        name="bits_per_byte multiplies by ln 2 for dividing by it",
+        hint="There are more bits than nats.",
+        change=[("/ (n_bytes * math.log(2))", "/ n_bytes * math.log(2)")],
+    ),
+    Mistake(
+        "language-model-loss-bits-per-token",
+        exercise="language_model_loss",
+        name="bits_per_byte ignores how many tokens and bytes there are",
+        hint="The total is loss × tokens, spread over the bytes.",
+        change=[("loss * n_tokens / (n_bytes * math.log(2))", "loss / math.log(2)")],
+    ),
+    Mistake(
+        "language-model-loss-ratio-inverted",
+        exercise="language_model_loss",
+        name="bits_per_byte exchanges tokens and bytes",
+        hint="More bytes for the same loss means fewer bits a byte.",
+        change=[("loss * n_tokens / (n_bytes * math.log(2))", "loss * n_bytes / (n_tokens * math.log(2))")],
+    ),
+]
+
+DEFINITIONS = [
+    Mistake(
+        "write-definitions-first-line-break",
+        exercise="write_definitions",
+        name="the text is cut at the line break of the prompt, so nothing is left",
+        hint="The prompt begins with a line break: look for one in what the model wrote.",
+        change=[("decode(tokens[0, len(prompt) :].tolist())", "decode(tokens[0].tolist())")],
+    ),
+    Mistake(
+        "write-definitions-not-cut",
+        exercise="write_definitions",
+        name="the entry is not cut at its end and runs into the next ones",
+        hint="The model says that it is done by a line break.",
+        change=[('written.split("\\n")[0]', "written")],
+    ),
+    Mistake(
+        "write-definitions-cut-at-the-last-line-break",
+        exercise="write_definitions",
+        name="the text is cut at its last line break",
+        hint="The entry ends at the first line break that the model wrote.",
+        change=[('written.split("\\n")[0]', 'written.rsplit("\\n", 1)[0]')],
+    ),
+    Mistake(
+        "write-definitions-keeps-the-line-break",
+        exercise="write_definitions",
+        name="the line break at the end is kept",
+        hint="It does not belong to the entry.",
+        change=[('written.split("\\n")[0]', 'written.split("\\n")[0] + "\\n" * ("\\n" in written)')],
+    ),
+    Mistake(
+        "write-definitions-no-line-break-in-the-prompt",
+        exercise="write_definitions",
+        name="the prompt is the word alone, without the line break in front",
+        hint="An entry begins behind a line break; without one the word may stand anywhere.",
+        change=[('encode("\\n" + word)', "encode(word)")],
+    ),
+    Mistake(
+        "write-definitions-prompt-with-part-of-speech",
+        exercise="write_definitions",
+        name="the prompt ends with «, n. »",
+        hint="The prompt is a line break and the word, and no more: the model chooses the part of speech.",
+        change=[('encode("\\n" + word)', 'encode("\\n" + word + ", n. ")')],
+    ),
+    Mistake(
+        "write-definitions-word-missing",
+        exercise="write_definitions",
+        name="the entry begins behind the word",
+        hint="The entry is the word and what follows.",
+        change=[("entries.append(word + written", "entries.append(written")],
+    ),
+    Mistake(
+        "write-definitions-sampling-dropped",
+        exercise="write_definitions",
+        name="the sampling arguments are not handed on",
+        hint="generate gets **sampling.",
+        change=[("n, **sampling)  #", "n)  #")],
+    ),
+    Mistake(
+        "write-definitions-n-counts-the-prompt",
+        exercise="write_definitions",
+        name="n is taken for the length of prompt and entry together",
+        hint="n is the number of new tokens.",
+        change=[("torch.tensor([prompt]), n, **sampling", "torch.tensor([prompt]), n - len(prompt), **sampling")],
+    ),
+    Mistake(
+        "write-definitions-stripped",
+        exercise="write_definitions",
+        name="spaces at the end of the entry are stripped",
+        hint="Nothing but the line break and what follows is cut.",
+        change=[('written.split("\\n")[0]', 'written.split("\\n")[0].strip()')],
+    ),
+    Mistake(
+        "write-definitions-splitlines",
+        exercise="write_definitions",
+        name="the entry is cut at a carriage return or form feed, too",
+        hint="str.splitlines knows ten kinds of line ends. Here only «\\n» ends an entry.",
+        change=[('written.split("\\n")[0]', '(written.splitlines() or [""])[0]')],
+    ),
+    Mistake(
+        "write-definitions-last-word-only",
+        exercise="write_definitions",
+        name="only the last word's entry is returned",
+        hint="One entry for each word, in their order.",
+        change=[("    return entries", "    return entries[-1:]")],
+    ),
+    Mistake(
+        "write-definitions-each-word-once",
+        exercise="write_definitions",
+        name="a word that comes twice is written once",
+        hint="The result is as long as the list of words.",
+        change=[("for word in words:", "for word in dict.fromkeys(words):")],
+    ),
+    Mistake(
+        "write-definitions-own-bytes",
+        exercise="write_definitions",
+        name="the prompt is turned into bytes, not into the tokenizer's ids",
+        hint="Use the encode that is given.",
+        change=[('encode("\\n" + word)', 'list(("\\n" + word).encode())')],
+    ),
+    Mistake(
+        "write-definitions-ends-at-the-full-stop",
+        exercise="write_definitions",
+        name="the entry is cut behind its first full stop",
+        hint="An entry may have many sentences, and «n.» ends with a full stop, too. It ends at the line break.",
+        change=[('written.split("\\n")[0]', '(written.split("\\n")[0].split(".")[0] + ".")')],
+    ),
+]
+
+MISTAKES = [*TRAIN_BPE, *BPE_CODEC, *ATTENTION, *GPT, *KV_CACHE, *SAMPLING, *ADAMW, *LOSS, *DEFINITIONS]

@@ -1,0 +1,399 @@
+"""What the hidden tests of the language model let run beside the student's code: modules with given parameters, caches, scripted models."""
+
+import inspect
+
+import torch
+from torch import nn
+
+
+def _fill(module, parameters):
+    """The module, double or float like the parameters, with these parameters."""
+    module.to(next(iter(parameters.values())).dtype)
+    here = dict(module.named_parameters())
+    with torch.no_grad():
+        for name, value in parameters.items():
+            here[name].copy_(value)
+    return module
+
+
+def _globals_of(*functions):
+    """The notebook's names, as the first of these functions sees them that is written in Python; decorators are looked through."""
+    for function in functions:
+        names = getattr(inspect.unwrap(function), "__globals__", {})
+        if names.get("__name__") != "torch.utils._contextlib":
+            return names
+    return {}
+
+
+def _with_globals(functions, changes, work):
+    """What work() returns while these functions see the given global names."""
+    names = _globals_of(*functions)
+    before = {name: names[name] for name in changes if name in names}
+    names.update(changes)
+    try:
+        return work()
+    finally:
+        for name in changes:
+            names.pop(name, None)
+        names.update(before)
+
+
+# --- byte-pair encoding ----------------------------------------------------------------------------------------------
+
+
+def merges_as_pairs(student, text, vocab_size):
+    """train_bpe(text, vocab_size)"""
+    merges = student.train_bpe(text, vocab_size)
+    return [(int(left), int(right)) for left, right in merges]
+
+
+def encode_as_ints(student, text, merges):
+    """bpe_encode(text, merges)"""
+    return [int(token) for token in student.bpe_encode(text, merges)]
+
+
+# --- causal self-attention -------------------------------------------------------------------------------------------
+
+
+class _GivenCache:
+    """A cache that holds given keys and values, and notes with what it was called."""
+
+    def __init__(self, k, v):
+        self.k, self.v, self.calls = k, v, []
+
+    @property
+    def length(self):
+        return self.k.shape[2]
+
+    def append(self, k, v):
+        self.calls.append((k.detach().clone(), v.detach().clone()))
+        self.k, self.v = torch.cat([self.k, k], dim=2), torch.cat([self.v, v], dim=2)
+        return self.k, self.v
+
+
+def _attention(student, parameters, heads, dropout=0.0):
+    d_model = parameters["out_proj.weight"].shape[0]
+    return _fill(student.CausalSelfAttention(d_model, heads, dropout), parameters).eval()
+
+
+def attention_forward(student, parameters, heads, x):
+    """CausalSelfAttention(d_model, heads) with given parameters, called with x"""
+    return _attention(student, parameters, heads)(x)
+
+
+def attention_gradients(student, parameters, heads, x, d_output):
+    """CausalSelfAttention(d_model, heads) with given parameters, then the gradients of x and every parameter"""
+    module = _attention(student, parameters, heads)
+    leaf = x.detach().clone().requires_grad_()
+    here = dict(module.named_parameters())
+    found = torch.autograd.grad(module(leaf), [leaf, *(here[name] for name in parameters)], d_output)
+    return dict(zip(["x", *parameters], found, strict=True))
+
+
+def attention_with_cache(student, parameters, heads, x, k, v):
+    """CausalSelfAttention(d_model, heads) with given parameters, called with x and a cache that holds earlier positions"""
+    cache = _GivenCache(k, v)
+    output = _attention(student, parameters, heads)(x, cache)
+    return {"output": output, "calls": [list(call) for call in cache.calls]}
+
+
+def attention_in_parts(student, parameters, heads, x, sizes):
+    """CausalSelfAttention(…) called with one part of x after the other and the same cache"""
+    module, d_model = _attention(student, parameters, heads), x.shape[2]
+    empty = torch.zeros(x.shape[0], heads, 0, d_model // heads, dtype=x.dtype)
+    cache, parts = _GivenCache(empty, empty.clone()), x.split(sizes, dim=1)
+    return torch.cat([module(part, cache) for part in parts], dim=1)
+
+
+def attention_dropout(student, parameters, heads, x):
+    """CausalSelfAttention(d_model, heads, dropout=0.5), in eval mode and twice in training mode"""
+    module = _attention(student, parameters, heads, dropout=0.5)
+    quiet = module(x)
+    module.train()
+    return quiet, module(x), module(x)
+
+
+def attention_dropout_alone(student, parameters, x):
+    """CausalSelfAttention(d_model, 1, dropout=0.5) in training mode"""
+    return _attention(student, parameters, 1, dropout=0.5).train()(x)
+
+
+def attention_argument_after(student, parameters, heads, x):
+    """CausalSelfAttention(d_model, heads) with given parameters, called with x"""
+    return {"output": _attention(student, parameters, heads)(x), "x": x}
+
+
+# --- the model -------------------------------------------------------------------------------------------------------
+
+
+class _Mixer(nn.Module):
+    """Stands in for the attention of exercise 3: q times the running mean of k · v, through out_proj."""
+
+    def __init__(self, d_model, heads, dropout=0.0):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(d_model, 3 * d_model)
+        self.out_proj = nn.Linear(d_model, d_model)
+
+    def forward(self, x, cache=None):
+        q, k, v = self.qkv(x).chunk(3, dim=2)
+        if cache is not None:
+            k, v = (whole.squeeze(1) for whole in cache.append(k.unsqueeze(1), v.unsqueeze(1)))
+        so_far = (k * v).cumsum(dim=1) / torch.arange(1, k.shape[1] + 1).unsqueeze(1)
+        return self.out_proj(q * so_far[:, -x.shape[1] :])
+
+
+def _gpt(student, sizes, parameters=None, dropout=0.0):
+    """GPT(**sizes) whose blocks have a stand-in for the attention of exercise 3, whatever became of it."""
+    model = _with_globals([student.Block.__init__], {"CausalSelfAttention": _Mixer}, lambda: student.GPT(**sizes, dropout=dropout))
+    return model if parameters is None else _fill(model, parameters).eval()
+
+
+def _empty_caches(model, sizes, dtype, batch):
+    empty = torch.zeros(batch, 1, 0, sizes["d_model"], dtype=dtype)
+    return [_GivenCache(empty, empty.clone()) for _ in range(sizes["layers"])]
+
+
+def gpt_logits(student, sizes, parameters, tokens):
+    """GPT(…) with given parameters and a stand-in for attention, called with tokens"""
+    return _gpt(student, sizes, parameters)(tokens)
+
+
+def gpt_gradients(student, sizes, parameters, tokens, d_logits):
+    """GPT(…) with given parameters and a stand-in for attention, then the gradients of every parameter"""
+    model = _gpt(student, sizes, parameters)
+    here = dict(model.named_parameters())
+    found = torch.autograd.grad(model(tokens), [here[name] for name in parameters], d_logits)
+    return dict(zip(parameters, found, strict=True))
+
+
+def block_output(student, parameters, x):
+    """Block(d_model, heads) with given parameters and a stand-in for attention, called with x"""
+    d_model = parameters["norm1.weight"].shape[0]
+    block = _with_globals([student.Block.__init__], {"CausalSelfAttention": _Mixer}, lambda: student.Block(d_model, 1))
+    return {"output": _fill(block, parameters).eval()(x), "x": x}
+
+
+def gpt_in_parts(student, sizes, parameters, tokens, parts):
+    """GPT(…) called with one part of the tokens after the other and the same caches"""
+    model = _gpt(student, sizes, parameters)
+    caches = _empty_caches(model, sizes, next(iter(parameters.values())).dtype, tokens.shape[0])
+    return torch.cat([model(part, caches) for part in tokens.split(parts, dim=1)], dim=1)
+
+
+def gpt_dropout(student, sizes, parameters, tokens):
+    """GPT(…, dropout=0.5), in eval mode and twice in training mode"""
+    model = _gpt(student, sizes, parameters, dropout=0.5)
+    quiet = model(tokens)
+    model.train()
+    return quiet, model(tokens), model(tokens)
+
+
+def gpt_all_dropped(student, sizes, parameters, tokens):
+    """GPT(…, dropout=1.0) in training mode"""
+    return _gpt(student, sizes, parameters, dropout=1.0).train()(tokens)
+
+
+def gpt_fresh(student, sizes, spoilt):
+    """The parameters of a fresh GPT(…)"""
+    model = _gpt(student, sizes)
+    if spoilt:
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.fill_(7.0)
+        model.initialise()
+    return {name: parameter.detach() for name, parameter in model.named_parameters()}
+
+
+# --- cache and generation --------------------------------------------------------------------------------------------
+
+
+def cache_appends(student, keys, values):
+    """KVCache(), then append called several times; the length before and after each call, and what each call returned"""
+    cache = student.KVCache()
+    lengths, returned = [cache.length], []
+    for k, v in zip(keys, values, strict=True):
+        k_all, v_all = cache.append(k, v)
+        returned.append((k_all.clone(), v_all.clone()))
+        lengths.append(cache.length)
+    return {"lengths": lengths, "returned": returned, "arguments": [*keys, *values]}
+
+
+def two_caches(student, k, v):
+    """Two KVCache objects: one append to the first, then the length of the second"""
+    first, second = student.KVCache(), student.KVCache()
+    first.append(k, v)
+    return first.length, second.length
+
+
+class _Recurrent(nn.Module):
+    """A model whose logits depend on every earlier token and on positions; it notes what it is fed."""
+
+    def __init__(self, embedding, positions, readout, layers):
+        super().__init__()
+        self.embedding, self.positions, self.readout = embedding, positions, readout
+        self.max_length = len(positions)
+        self.blocks = [None] * layers
+        self.fed, self.with_caches, self.recording, self.different = [], [], [], True
+
+    def forward(self, tokens, caches=None):
+        self.fed.append(tuple(tokens.shape))
+        self.with_caches.append(caches is not None)
+        self.recording.append(torch.is_grad_enabled())
+        first = 0
+        if caches is not None:
+            self.different = self.different and len({id(cache) for cache in caches}) == len(self.blocks) == len(caches)
+            first = caches[0].length
+        x = self.embedding[tokens] + self.positions[first : first + tokens.shape[1]]
+        for layer in range(len(self.blocks)):
+            k = torch.sin((layer + 2) * x).unsqueeze(1)  # (N, 1, T, d)
+            v = torch.cos((layer + 3) * x).unsqueeze(1)
+            if caches is not None:
+                k, v = caches[layer].append(k, v)
+            so_far = (k * v + k).squeeze(1).cumsum(dim=1)
+            x = x + so_far[:, -x.shape[1] :]
+        return x @ self.readout
+
+
+def _greedy(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
+    """Stands in for exercise 6: the largest logit at temperature 0, the smallest otherwise."""
+    return logits.argmax(dim=-1) if temperature == 0 else logits.argmin(dim=-1)
+
+
+def generated(student, tables, layers, tokens, n, use_cache, sampling):
+    """generate(model, tokens, n, use_cache, **sampling) with a hidden model"""
+    model = _Recurrent(*tables, layers)
+    result = _with_globals(
+        [student.generate, student.KVCache.append],
+        {"sample_next": _greedy},
+        lambda: student.generate(model, tokens, n, use_cache=use_cache, **sampling),
+    )
+    return {
+        "result": result,
+        "fed": [length for _, length in model.fed],
+        "with_caches": model.with_caches,
+        "recording": any(model.recording),
+        "different": model.different,
+        "tokens": tokens,
+    }
+
+
+def sampling_asked(student, tables, tokens, n):
+    """generate(model, tokens, n, temperature=0.7, top_k=3, top_p=0.9): what sample_next was called with"""
+    calls = []
+
+    def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
+        calls.append({"shape": tuple(logits.shape), "temperature": temperature, "top_k": top_k, "top_p": top_p})
+        return logits.argmax(dim=-1)
+
+    model = _Recurrent(*tables, 2)
+    _with_globals(
+        [student.generate, student.KVCache.append],
+        {"sample_next": sample_next},
+        lambda: student.generate(model, tokens, n, temperature=0.7, top_k=3, top_p=0.9),
+    )
+    return calls
+
+
+# --- sampling --------------------------------------------------------------------------------------------------------
+
+
+def draw_counts(student, logits, rows, seed, sampling):
+    """sample_next(logits, …) on many copies of each row: how often each token was drawn"""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = student.sample_next(logits.repeat_interleave(rows, dim=0), **sampling, generator=generator)
+    n, vocab = logits.shape
+    assert drawn.shape == (n * rows,), f"the result should have the shape {(n * rows,)}, it has {tuple(drawn.shape)}"
+    return torch.stack([torch.bincount(part, minlength=vocab) for part in drawn.view(n, rows)])
+
+
+def draw_with_generator(student, logits, seed):
+    """sample_next(logits, generator=…) twice with the same seed; and whether PyTorch's own generator was used"""
+    before = torch.get_rng_state()
+    first = student.sample_next(logits, generator=torch.Generator().manual_seed(seed))
+    second = student.sample_next(logits, generator=torch.Generator().manual_seed(seed))
+    other = student.sample_next(logits, generator=torch.Generator().manual_seed(seed + 1))
+    return {"first": first, "second": second, "other": other, "untouched": bool(torch.equal(before, torch.get_rng_state()))}
+
+
+# --- the optimizer ---------------------------------------------------------------------------------------------------
+
+
+class _Tied(nn.Module):
+    """A model with a shared parameter, parameters of one, two and three axes, and modules in modules."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 4)
+        self.inner = nn.ModuleList([nn.Sequential(nn.Linear(4, 5), nn.LayerNorm(5), nn.Linear(5, 4, bias=False))])
+        self.filter = nn.Conv1d(4, 3, 2)
+        self.scale = nn.Parameter(torch.ones(4))
+        self.weighted_bias = nn.Parameter(torch.ones(3, 2))
+        self.readout = nn.Linear(4, 7)
+        self.readout.weight = self.embedding.weight
+
+
+def optimizer_groups(student, lr, weight_decay):
+    """configure_adamw(model, lr, weight_decay): the decay and the learning rate of each parameter, and how often it occurs"""
+    model = _Tied()
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    optimizer = student.configure_adamw(model, lr, weight_decay)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    settings, strangers = {}, 0
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            name = names.get(id(parameter))
+            if name is None:
+                strangers += 1
+            else:
+                settings.setdefault(name, []).append((float(group["weight_decay"]), float(group["lr"])))
+    same = all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    return {"type": type(optimizer).__name__, "settings": settings, "strangers": strangers, "unchanged": same}
+
+
+def optimizer_step(student, lr, weight_decay, gradients):
+    """configure_adamw(model, lr, weight_decay), then two steps with given gradients"""
+    model = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2))
+    with torch.no_grad():
+        for number, parameter in enumerate(model.parameters()):
+            parameter.copy_(torch.arange(parameter.numel()).view(parameter.shape) + number + 1.0)
+    model.double()
+    optimizer = student.configure_adamw(model, lr, weight_decay)
+    for _ in range(2):
+        for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+            parameter.grad = gradient.clone()
+        optimizer.step()
+    return [parameter.detach() for parameter in model.parameters()]
+
+
+# --- the loss --------------------------------------------------------------------------------------------------------
+
+
+def loss_gradient(student, logits, tokens):
+    """language_model_loss(logits, tokens), then the gradient of logits"""
+    leaf = logits.detach().clone().requires_grad_()
+    return torch.autograd.grad(student.language_model_loss(leaf, tokens), leaf)[0]
+
+
+# --- the capstone ----------------------------------------------------------------------------------------------------
+
+
+def definitions(student, script, words, n, sampling):
+    """write_definitions(model, words, encode, decode, generate, n, **sampling) with a generate that follows a hidden script"""
+    model, asked = nn.Identity(), []
+
+    def encode(text):
+        return [byte + 1 for byte in text.encode("utf-8")]
+
+    def decode(ids):
+        return bytes(int(token) - 1 for token in ids).decode("utf-8", errors="replace")
+
+    def generate(given, tokens, count, use_cache=True, **options):
+        prompts = [decode(row) for row in tokens.tolist()]
+        asked.append({"prompts": prompts, "n": count, "options": dict(options), "model": given is model, "dtype": str(tokens.dtype)})
+        rows = [torch.tensor(encode(script.get(prompt, "?" * count))[:count], dtype=torch.int64) for prompt in prompts]
+        rows = [torch.cat([row, torch.ones(count - len(row), dtype=torch.int64)]) for row in rows]
+        return torch.cat([tokens, torch.stack(rows)], dim=1)
+
+    texts = student.write_definitions(model, words, encode, decode, generate, n, **sampling)
+    return {"texts": texts, "asked": asked}

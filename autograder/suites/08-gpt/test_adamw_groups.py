@@ -1,0 +1,113 @@
+"""Hidden tests of the exercise `adamw_groups`. The oracles are AdamW step by step in NumPy, and cos² for the half cosine."""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.suite import assert_close, assert_true, graded
+
+#: the parameters of the hidden model by their number of axes; readout.weight is embedding.weight
+MATRICES = ("embedding.weight", "inner.0.0.weight", "inner.0.2.weight", "filter.weight", "weighted_bias")
+VECTORS = ("inner.0.0.bias", "inner.0.1.weight", "inner.0.1.bias", "filter.bias", "scale", "readout.bias")
+
+
+def settings(student, lr=0.01, weight_decay=0.3):
+    got = student.probe.optimizer_groups(lr, weight_decay)
+    assert_true(got["type"] == "AdamW", "configure_adamw should return a torch.optim.AdamW.", got=got["type"])
+    return got
+
+
+@graded(stage="value", weight=2, hint="Matrices, embeddings and filters decay. Count axes; names deceive.")
+def test_matrices_decay(student, rng):
+    """Parameters with two axes or more decay."""
+    decay = float(rng.uniform(0.1, 0.5))
+    got = settings(student, weight_decay=decay)["settings"]
+    for name in MATRICES:
+        assert_true(name in got, f"{name} is in no group: it would never be trained.")
+        assert_true(got[name][0][0] == decay, f"The weight decay of {name} is wrong.", got=got[name][0][0], expected=decay)
+
+
+@graded(stage="value", weight=2, hint="Biases and the gains of norms have one axis: they don't decay.")
+def test_vectors_do_not_decay(student, rng):
+    """Parameters with one axis don't decay."""
+    got = settings(student, weight_decay=float(rng.uniform(0.1, 0.5)))["settings"]
+    for name in VECTORS:
+        assert_true(name in got, f"{name} is in no group: it would never be trained.")
+        assert_true(got[name][0][0] == 0, f"The weight decay of {name} should be 0.", got=got[name][0][0])
+
+
+@graded(
+    stage="value", weight=2, hint="AdamW pulls at the weight, not at the gradient. torch.optim.Adam with weight_decay does something else."
+)
+def test_two_steps(student, rng):
+    """Two steps with given gradients agree with AdamW done by hand."""
+    lr, decay = float(rng.uniform(0.01, 0.05)), float(rng.uniform(0.2, 0.6))
+    shapes = ((2, 3), (2,), (2,), (2,))
+    gradients = [torch.from_numpy(rng.normal(size=shape)) for shape in shapes]
+    expected = []
+    for number, (shape, gradient) in enumerate(zip(shapes, gradients, strict=True)):
+        w, g = np.arange(np.prod(shape)).reshape(shape) + number + 1.0, gradient.numpy()
+        m = v = np.zeros(shape)
+        for t in (1, 2):
+            m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+            pull = decay if len(shape) > 1 else 0.0
+            w = w - lr * pull * w - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        expected.append(torch.from_numpy(w))
+    got = student.probe.optimizer_step(lr, decay, gradients)
+    assert_close(tuple(got), tuple(expected), names=("linear.weight", "linear.bias", "norm.weight", "norm.bias"))
+
+
+@graded(stage="value", weight=3, hint="Three cases: a straight line, half a cosine from step warmup to step total, the floor.")
+def test_schedule(student, rng):
+    """The schedule at many steps, with a warm-up."""
+    warmup, total = int(rng.integers(7, 20)), int(rng.integers(60, 120))
+    peak, floor = float(rng.uniform(0.5, 2)), float(rng.uniform(0.05, 0.3))
+    for step in (1, warmup // 2, warmup - 1, warmup, warmup + 1, (warmup + total) // 2, total - 2, total - 1):
+        if step < warmup:
+            expected = peak * step / warmup
+        else:
+            weight = math.cos(math.pi / 2 * (step - warmup) / (total - warmup)) ** 2  # (1 + cos 2a) / 2 = cos² a
+            expected = peak * weight + floor * (1 - weight)
+        assert_close(
+            student.cosine_schedule(step, warmup, total, peak, floor),
+            expected,
+            name=f"the rate at step {step} of {total}, warm-up {warmup}",
+        )
+
+
+@graded(stage="edge", weight=1, hint="Step 0, no warm-up at all, the last step and steps far beyond it; a floor of 0.")
+def test_schedule_ends(student, rng):
+    """Step 0, a warm-up of 0, and steps from total on."""
+    peak = float(rng.uniform(0.5, 2))
+    for arguments, expected in (
+        ((0, 10, 50, peak, 0.1), 0.0),
+        ((0, 0, 50, peak, 0.1), peak),
+        ((25, 0, 50, peak, 0.0), peak / 2),
+        ((50, 10, 50, peak, 0.1), 0.1),
+        ((51, 10, 50, peak, 0.1), 0.1),
+        ((90, 10, 50, peak, 0.1), 0.1),
+        ((1000, 0, 50, peak, 0.0), 0.0),
+    ):
+        assert_close(student.cosine_schedule(*arguments), expected, name=f"cosine_schedule{arguments}")
+
+
+@graded(stage="edge", weight=1, hint="A tied weight has two names and is one parameter: model.parameters() gives it once.")
+def test_each_parameter_once(student, rng):
+    """Every parameter is in the optimizer exactly once, a shared one too, and nothing else is."""
+    got = settings(student)
+    for name in (*MATRICES, *VECTORS):
+        times = len(got["settings"].get(name, []))
+        assert_true(times == 1, f"{name} should be in the optimizer once.", got=times, expected=1)
+    assert_true(got["strangers"] == 0, "The optimizer holds tensors that are no parameters of the model.", got=got["strangers"])
+
+
+@graded(stage="contract", weight=1, hint="The learning rate holds for both groups; making an optimizer changes no parameter.")
+def test_learning_rate(student, rng):
+    """Both groups have the learning rate, and no parameter is changed."""
+    lr = float(rng.uniform(1e-4, 1e-1))
+    got = settings(student, lr=lr, weight_decay=0.0)
+    for name, found in got["settings"].items():
+        assert_true(found[0][1] == lr, f"The learning rate of {name} is wrong.", got=found[0][1], expected=lr)
+    assert_true(len(got["settings"]) == len(MATRICES) + len(VECTORS), "Parameters are missing.", got=len(got["settings"]))
+    assert_true(got["unchanged"], "configure_adamw changed the parameters.")

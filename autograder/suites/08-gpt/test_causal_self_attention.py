@@ -1,0 +1,202 @@
+"""Hidden tests of the exercise `causal_self_attention`. The oracles are torch's own attention functions."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+
+def draw_parameters(rng, d_model):
+    shapes = {
+        "qkv.weight": (3 * d_model, d_model),
+        "qkv.bias": (3 * d_model,),
+        "out_proj.weight": (d_model, d_model),
+        "out_proj.bias": (d_model,),
+    }
+    return {name: torch.from_numpy(rng.normal(scale=0.6, size=shape)) for name, shape in shapes.items()}
+
+
+def draw_case(rng, batch=3, T=5, heads=2, d=3):
+    return draw_parameters(rng, heads * d), heads, torch.from_numpy(rng.normal(scale=1.2, size=(batch, T, heads * d)))
+
+
+def multihead(parameters, heads, x):
+    """nn.MultiheadAttention with these parameters: there True in the mask means blocked."""
+    T, d_model = x.shape[1:]
+    module = nn.MultiheadAttention(d_model, heads, batch_first=True, dtype=x.dtype)
+    with torch.no_grad():
+        module.in_proj_weight.copy_(parameters["qkv.weight"])
+        module.in_proj_bias.copy_(parameters["qkv.bias"])
+        module.out_proj.weight.copy_(parameters["out_proj.weight"])
+        module.out_proj.bias.copy_(parameters["out_proj.bias"])
+        return module(x, x, x, attn_mask=torch.ones(T, T).triu(1).bool(), need_weights=False)[0]
+
+
+def project(parameters, heads, x):
+    """q, k and v of each head, (batch, heads, T, d)."""
+    parts = F.linear(x, parameters["qkv.weight"], parameters["qkv.bias"]).chunk(3, dim=-1)
+    return [torch.stack(part.chunk(heads, dim=-1), dim=1) for part in parts]
+
+
+def attend(parameters, heads, x, k_old=None, v_old=None):
+    """One query after the other over the keys that it may see."""
+    q, k, v = project(parameters, heads, x)
+    if k_old is not None:
+        k, v = torch.cat([k_old, k], dim=2), torch.cat([v_old, v], dim=2)
+    first = k.shape[2] - x.shape[1]
+    steps = []
+    for t in range(x.shape[1]):
+        steps.append(F.scaled_dot_product_attention(q[:, :, t : t + 1], k[:, :, : first + t + 1], v[:, :, : first + t + 1]))
+    merged = torch.cat([torch.cat(list(step.unbind(1)), dim=-1) for step in steps], dim=1)
+    return F.linear(merged, parameters["out_proj.weight"], parameters["out_proj.bias"])
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="Check the order q, k, v, the split into heads (view, then transpose), the scale √d of one head, and the mask.",
+)
+def test_forward(student, rng):
+    """The output agrees with torch's own multi-head attention under a causal mask."""
+    case = draw_case(rng)
+    assert_close(student.probe.attention_forward(*case), multihead(*case))
+
+
+@graded(stage="value", weight=2, hint="Each head owns a contiguous part of the columns, and is scaled by its own size d_model / heads.")
+def test_heads(student, rng):
+    """One head, three heads, and as many heads as dimensions."""
+    for heads, d in ((1, 5), (3, 2), (4, 1)):
+        case = draw_case(rng, batch=2, T=4, heads=heads, d=d)
+        assert_close(student.probe.attention_forward(*case), attend(*case))
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="With L positions in the cache the query i stands at L + i: align the mask at the bottom right, not at the top left.",
+)
+def test_cache(student, rng):
+    """Three new positions on top of four cached ones."""
+    parameters, heads, x = draw_case(rng, batch=2, T=3)
+    k, v = (torch.from_numpy(rng.normal(size=(2, heads, 4, 3))) for _ in range(2))
+    got = student.probe.attention_with_cache(parameters, heads, x, k, v)
+    assert_close(got["output"], attend(parameters, heads, x, k, v), name="output")
+
+
+@graded(stage="value", weight=2, hint="One part after the other with a cache is the same computation as all at once.")
+def test_in_parts(student, rng):
+    """With a cache, any way of cutting the sequence gives the same output."""
+    parameters, heads, x = draw_case(rng, T=7)
+    expected = attend(parameters, heads, x)
+    for sizes in ([7], [1] * 7, [3, 1, 3], [4, 2, 1]):
+        assert_close(student.probe.attention_in_parts(parameters, heads, x, sizes), expected, name=f"the output in parts of {sizes}")
+
+
+@graded(stage="value", weight=1, hint="A query may look at its own position and at earlier ones: at no later one.")
+def test_causality(student, rng):
+    """Changing position 3 changes position 3 and later ones, and no earlier one."""
+    parameters, heads, x = draw_case(rng, T=6)
+    changed = x.clone()
+    changed[:, 3] += 1.5
+    before, after = (student.probe.attention_forward(parameters, heads, each) for each in (x, changed))
+    assert_close(before, attend(parameters, heads, x))
+    assert_close(after, attend(parameters, heads, changed), name="the output after the change")
+    assert_close(after[:, :3], before[:, :3], name="the output before position 3")
+    assert_true(
+        bool((after[:, 3:] - before[:, 3:]).abs().amax(dim=-1).min() > 1e-6), "Position 3 should reach itself and all later positions."
+    )
+
+
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="Every step must be differentiable: no .data, no .detach(), no in-place change of what is needed again.",
+)
+def test_gradients(student, rng):
+    """The gradients of x and of all four parameters."""
+    parameters, heads, x = draw_case(rng)
+    d_output = torch.from_numpy(rng.normal(size=tuple(x.shape)))
+    leaves = {"x": x, **parameters}
+    leaves = {name: value.clone().requires_grad_() for name, value in leaves.items()}
+    output = attend({name: leaves[name] for name in parameters}, heads, leaves["x"])
+    expected = dict(zip(leaves, torch.autograd.grad(output, list(leaves.values()), d_output), strict=True))
+    assert_close(student.probe.attention_gradients(parameters, heads, x, d_output), expected, name="gradient")
+
+
+@graded(stage="edge", weight=1, hint="Hand the cache the keys and values of the new positions, (N, heads, T, d), once, keys first.")
+def test_what_the_cache_gets(student, rng):
+    """append is called once, with the keys and values of the new positions."""
+    parameters, heads, x = draw_case(rng, batch=2, T=4)
+    k, v = (torch.from_numpy(rng.normal(size=(2, heads, 5, 3))) for _ in range(2))
+    calls = student.probe.attention_with_cache(parameters, heads, x, k, v)["calls"]
+    assert_true(len(calls) == 1, "append should be called once.", got=len(calls), expected=1)
+    assert_close(tuple(calls[0]), tuple(project(parameters, heads, x)[1:]), names=("k", "v"))
+
+
+@graded(
+    stage="edge", weight=1, hint="One position sees itself only; a long cache and one query; large scores are no trouble for torch.softmax."
+)
+def test_small_and_large(student, rng):
+    """T = 1, N = 1, one query on top of a cache, and scores in the hundreds."""
+    case = draw_case(rng, batch=1, T=1)
+    assert_close(student.probe.attention_forward(*case), attend(*case))
+    parameters, heads, x = draw_case(rng, batch=1, T=1)
+    k, v = (torch.from_numpy(rng.normal(size=(1, heads, 6, 3))) for _ in range(2))
+    assert_close(
+        student.probe.attention_with_cache(parameters, heads, x, k, v)["output"], attend(parameters, heads, x, k, v), name="output"
+    )
+    parameters, heads, x = draw_case(rng)
+    # scores of several hundred keep about twelve digits
+    assert_close(student.probe.attention_forward(parameters, heads, 20 * x), attend(parameters, heads, 20 * x), rtol=1e-6, atol=1e-7)
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Dropout works in training mode only: F.dropout and F.scaled_dot_product_attention must be told; nn.Dropout knows.",
+)
+def test_dropout(student, rng):
+    """Dropout of one half changes nothing in eval mode, and something in training mode."""
+    parameters, heads, x = draw_case(rng)
+    quiet, first, second = student.probe.attention_dropout(parameters, heads, x)
+    assert_close(quiet, attend(parameters, heads, x), name="the output in eval mode")
+    for noisy in (first, second):
+        assert_true(
+            torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the output should have the same shape.", got=noisy
+        )
+    different = bool((first - quiet).abs().max() > 1e-6) and bool((first - second).abs().max() > 1e-6)
+    assert_true(different, "In training mode dropout should change the output, each time in another way.")
+
+
+@graded(
+    stage="edge", weight=1, hint="Dropout stands at two places: on the attention weights, and on what out_proj returns. Elsewhere nowhere."
+)
+def test_where_dropout_stands(student, rng):
+    """In training mode attention weights are dropped, and so are entries of the output, and nothing else."""
+    parameters, _, x = draw_case(rng, batch=1, T=1, heads=1, d=5)
+    value = project(parameters, 1, x)[2].flatten()
+    with_it = 2 * (parameters["out_proj.weight"] @ (2 * value) + parameters["out_proj.bias"])
+    without = 2 * parameters["out_proj.bias"]
+    # Each of 100 rows keeps its only weight with probability 1/2: that one of the three cases is missing happens once in 2^100.
+    got = student.probe.attention_dropout_alone(parameters, x.expand(100, 1, 5).contiguous())
+    assert_true(torch.is_tensor(got) and got.shape == (100, 1, 5), "In training mode the output should have the same shape.", got=got)
+    got = got[:, 0].double()
+    cases = {"zero": got == 0, "dropped": (got - without).abs() < 1e-9, "kept": (got - with_it).abs() < 1e-9}
+    assert_true(bool(cases["zero"].any()), "With dropout 0.5 about half of the entries of the output should be 0.")
+    assert_true(bool(cases["dropped"].any()), "With dropout 0.5 about half of the attention weights should be 0.")
+    known = cases["zero"] | cases["dropped"] | cases["kept"]
+    assert_true(
+        bool(known.all()) and bool(cases["kept"].any()),
+        "In training mode something else than attention weights and entries of the output was dropped, or what stays is not scaled by 2.",
+    )
+
+
+@graded(stage="contract", weight=1, hint="float32 in, float32 out, and no operation on x that ends in _.")
+def test_dtype_and_argument(student, rng):
+    """float32 stays float32, and x is not changed."""
+    parameters, heads, x = draw_case(rng)
+    single = {name: value.float() for name, value in parameters.items()}
+    got = student.probe.attention_argument_after(single, heads, x.float())
+    assert_close(got["output"], attend(parameters, heads, x).float(), name="output", dtype=True)
+    assert_unchanged([got["x"]], [x.float()], names=("x",))

@@ -1,0 +1,236 @@
+"""Hidden tests of the exercise `gpt`.
+
+In place of exercise 3 the blocks have a stand-in for attention: q times the running mean of k · v. The oracle is written with torch's functions.
+"""
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+SIZES = {"vocab_size": 13, "max_length": 9, "d_model": 6, "heads": 2, "layers": 3}
+
+
+def draw_block(rng, d, prefix=""):
+    """Parameters of one block, none of them zero or one."""
+    shapes = {
+        "norm1.weight": (d,), "norm1.bias": (d,), "attention.qkv.weight": (3 * d, d), "attention.qkv.bias": (3 * d,),
+        "attention.out_proj.weight": (d, d), "attention.out_proj.bias": (d,), "norm2.weight": (d,), "norm2.bias": (d,),
+        "linear1.weight": (4 * d, d), "linear1.bias": (4 * d,), "linear2.weight": (d, 4 * d), "linear2.bias": (d,),
+    }  # fmt: skip
+    return {
+        prefix + name: torch.from_numpy(rng.normal(scale=0.5, size=shape)) + (name.startswith("norm") * 0.4)
+        for name, shape in shapes.items()
+    }
+
+
+def draw_model(rng, sizes=SIZES):
+    d = sizes["d_model"]
+    parameters = {
+        "token_embedding.weight": torch.from_numpy(rng.normal(size=(sizes["vocab_size"], d))),
+        "position_embedding.weight": torch.from_numpy(rng.normal(size=(sizes["max_length"], d))),
+        "final_norm.weight": torch.from_numpy(rng.normal(size=d)) + 0.5,
+        "final_norm.bias": torch.from_numpy(rng.normal(size=d)),
+    }
+    for layer in range(sizes["layers"]):
+        parameters |= draw_block(rng, d, f"blocks.{layer}.")
+    return parameters
+
+
+def draw_tokens(rng, batch=3, T=5, vocab=13):
+    return torch.from_numpy(rng.integers(0, vocab, size=(batch, T)))
+
+
+def run_block(p, x, prefix="", network=True):
+    d = x.shape[-1]
+    h = F.layer_norm(x, (d,), p[prefix + "norm1.weight"], p[prefix + "norm1.bias"])
+    q, k, v = F.linear(h, p[prefix + "attention.qkv.weight"], p[prefix + "attention.qkv.bias"]).chunk(3, dim=-1)
+    mean = (k * v).cumsum(dim=1) / torch.arange(1, x.shape[1] + 1).unsqueeze(1)
+    x = x + F.linear(q * mean, p[prefix + "attention.out_proj.weight"], p[prefix + "attention.out_proj.bias"])
+    if not network:
+        return x
+    h = F.layer_norm(x, (d,), p[prefix + "norm2.weight"], p[prefix + "norm2.bias"])
+    h = F.linear(h, p[prefix + "linear1.weight"], p[prefix + "linear1.bias"])
+    h = h * 0.5 * (1 + torch.erf(h / math.sqrt(2)))
+    return x + F.linear(h, p[prefix + "linear2.weight"], p[prefix + "linear2.bias"])
+
+
+def run_model(p, tokens, layers):
+    x = p["token_embedding.weight"][tokens] + p["position_embedding.weight"][: tokens.shape[1]]
+    for layer in range(layers):
+        x = run_block(p, x, f"blocks.{layer}.")
+    x = F.layer_norm(x, x.shape[-1:], p["final_norm.weight"], p["final_norm.bias"])
+    return torch.einsum("ntd,vd->ntv", x, p["token_embedding.weight"])
+
+
+@graded(
+    stage="value",
+    weight=2,
+    hint="Each sub-layer sees the normed stream and adds to the stream itself. The GELU stands between the two linear layers, and is the exact one.",
+)
+def test_block(student, rng):
+    """One block: both sub-layers, pre-norm, with the exact GELU."""
+    parameters, x = draw_block(rng, 6), torch.from_numpy(rng.normal(size=(3, 5, 6)))
+    assert_close(student.probe.block_output(parameters, x)["output"], run_block(parameters, x), name="the block's output")
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="Token plus position, the blocks, the final norm, the tied embedding: which of them is missing, or twice there?",
+)
+def test_logits(student, rng):
+    """The logits of a model with three layers and random parameters."""
+    parameters, tokens = draw_model(rng), draw_tokens(rng)
+    assert_close(student.probe.gpt_logits(SIZES, parameters, tokens), run_model(parameters, tokens, 3), name="logits")
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="With L positions in the caches the new tokens stand at L, L + 1, … Read the length before the first block appends.",
+)
+def test_positions_with_caches(student, rng):
+    """Fed in parts with caches, the model gives the same logits as at once."""
+    parameters, tokens = draw_model(rng), draw_tokens(rng, T=8)
+    expected = run_model(parameters, tokens, 3)
+    for parts in ([8], [5, 3], [1] * 8, [2, 1, 5]):
+        assert_close(student.probe.gpt_in_parts(SIZES, parameters, tokens, parts), expected, name=f"logits in parts of {parts}")
+
+
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="The token embedding gets its gradient from two places: it reads and it writes. Is it one and the same parameter?",
+)
+def test_gradients(student, rng):
+    """The gradients of all parameters, the tied embedding among them."""
+    sizes = SIZES | {"layers": 2}
+    parameters, tokens = draw_model(rng, sizes), draw_tokens(rng)
+    d_logits = torch.from_numpy(rng.normal(size=(3, 5, 13)))
+    leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
+    expected = dict(zip(leaves, torch.autograd.grad(run_model(leaves, tokens, 2), list(leaves.values()), d_logits), strict=True))
+    # sums over the batch of products of three layers
+    assert_close(student.probe.gpt_gradients(sizes, parameters, tokens, d_logits), expected, name="gradient", rtol=1e-6, atol=1e-8)
+
+
+FRESH = {"vocab_size": 97, "max_length": 80, "d_model": 48, "heads": 3, "layers": 5}
+
+
+def check_spread(fresh, residual):
+    """Standard deviations: 8 % and more from the right one is seven standard errors at least for every matrix here (2,304 entries: 12 %)."""
+    for name, value in fresh.items():
+        if value.ndim < 2:
+            continue
+        writes = name.endswith(("out_proj.weight", "linear2.weight"))
+        if writes is not residual:
+            continue
+        wanted = 0.02 / math.sqrt(10) if writes else 0.02
+        got = value.double().std().item()
+        slack = 0.12 if value.numel() < 3000 else 0.08
+        assert_true(
+            abs(got / wanted - 1) < slack, f"The standard deviation of {name} is not right.", got=round(got, 5), expected=round(wanted, 5)
+        )
+        far = (value.abs() > 2 * wanted).double().mean().item()
+        assert_true(
+            0.015 < far < 0.09,
+            f"{name} does not look normally distributed: how many entries are beyond two standard deviations?",
+            got=round(far, 3),
+            expected="about 0.046",
+        )
+        assert_true(
+            abs(value.double().mean().item()) < 0.15 * wanted, f"The mean of {name} should be near 0.", got=value.double().mean().item()
+        )
+
+
+@graded(stage="value", weight=2, hint="All matrices and both embeddings: normal, 0.02. torch's own defaults are much larger.")
+def test_initial_spread(student, rng):
+    """A fresh model: embeddings, qkv and linear1 have the standard deviation 0.02."""
+    check_spread(student.probe.gpt_fresh(FRESH, False), residual=False)
+
+
+@graded(
+    stage="value",
+    weight=2,
+    hint="The two layers of each block that write into the stream start smaller by 1/√(2 · layers). See «The start».",
+)
+def test_initial_residual_spread(student, rng):
+    """A fresh model of five layers: out_proj and linear2 are smaller by 1/√10."""
+    check_spread(student.probe.gpt_fresh(FRESH, False), residual=True)
+
+
+@graded(stage="edge", weight=1, hint="initialise sets every parameter, whatever it was: biases 0, gains of norms 1.")
+def test_initialise_again(student, rng):
+    """Called on a spoilt model, initialise sets biases to 0, gains to 1, and draws the matrices again."""
+    fresh = student.probe.gpt_fresh(FRESH | {"d_model": 12}, True)
+    for name, value in fresh.items():
+        if name.endswith("bias"):
+            assert_true(bool((value == 0).all()), f"{name} should be 0.", got=value[:5])
+        elif value.ndim == 1:
+            assert_true(bool((value == 1).all()), f"{name} should be 1.", got=value[:5])
+        else:
+            assert_true(bool(value.abs().max() < 0.2), f"{name} was not drawn again.", got=value.abs().max())
+
+
+@graded(stage="edge", weight=1, hint="One token, one row, a text of exactly max_length tokens.")
+def test_small_cases(student, rng):
+    """T = 1, N = 1, one layer, and as many tokens as there are positions."""
+    sizes = SIZES | {"layers": 1, "heads": 1}
+    parameters = draw_model(rng, sizes)
+    for batch, T in ((1, 1), (4, 1), (1, 9)):
+        tokens = draw_tokens(rng, batch, T)
+        assert_close(student.probe.gpt_logits(sizes, parameters, tokens), run_model(parameters, tokens, 1), name="logits")
+
+
+@graded(stage="edge", weight=1, hint="Dropout after the embeddings and on what linear2 returns, in training mode only.")
+def test_dropout(student, rng):
+    """Dropout of one half changes nothing in eval mode, and something in training mode."""
+    parameters, tokens = draw_model(rng), draw_tokens(rng)
+    quiet, first, second = student.probe.gpt_dropout(SIZES, parameters, tokens)
+    assert_close(quiet, run_model(parameters, tokens, 3), name="the logits in eval mode")
+    for noisy in (first, second):
+        assert_true(
+            torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the logits should have the same shape.", got=noisy
+        )
+    different = bool((first - quiet).abs().max() > 1e-6) and bool((first - second).abs().max() > 1e-6)
+    assert_true(different, "In training mode dropout should change the logits, each time in another way.")
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Dropout stands on the sum of the two embeddings and on what linear2 returns: on all of each, and nowhere else.",
+)
+def test_where_dropout_stands(student, rng):
+    """With dropout 1 in training mode the embeddings and the two-layer networks vanish, and only attention speaks."""
+    parameters, tokens = draw_model(rng), draw_tokens(rng)
+    x = torch.zeros(3, 5, SIZES["d_model"], dtype=torch.float64)
+    for layer in range(SIZES["layers"]):
+        x = run_block(parameters, x, f"blocks.{layer}.", network=False)
+    x = F.layer_norm(x, x.shape[-1:], parameters["final_norm.weight"], parameters["final_norm.bias"])
+    expected = x @ parameters["token_embedding.weight"].T
+    assert_close(
+        student.probe.gpt_all_dropped(SIZES, parameters, tokens), expected, name="the logits when all that can be dropped is dropped"
+    )
+
+
+@graded(stage="contract", weight=1, hint="`x += …` changes the caller's tensor: write x = x + … And nothing may turn float32 into float64.")
+def test_argument_and_dtype(student, rng):
+    """A block does not change x, and the logits of a float32 model are float32."""
+    parameters, x = draw_block(rng, 6), torch.from_numpy(rng.normal(size=(2, 4, 6)))
+    got = student.probe.block_output(parameters, x)
+    assert_close(got["output"], run_block(parameters, x), name="the block's output")
+    assert_unchanged([got["x"]], [x], names=("x",))
+    parameters, tokens = draw_model(rng), draw_tokens(rng)
+    single = {name: value.float() for name, value in parameters.items()}
+    # three layers in float32
+    assert_close(
+        student.probe.gpt_logits(SIZES, single, tokens),
+        run_model(parameters, tokens, 3).float(),
+        name="logits",
+        dtype=True,
+        rtol=1e-3,
+        atol=1e-3,
+    )

@@ -1,0 +1,82 @@
+"""Hidden tests of the exercise `language_model_loss`. The oracle goes token by token, in NumPy."""
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from autograder.suite import assert_close, assert_unchanged, graded
+
+
+def draw_case(rng, batch=3, T=5, vocab=7, scale=1.5):
+    return torch.from_numpy(rng.normal(scale=scale, size=(batch, T, vocab))), torch.from_numpy(rng.integers(0, vocab, size=(batch, T)))
+
+
+def loss_of(logits, tokens):
+    total = []
+    for row, ids in zip(logits.double().numpy(), tokens.numpy(), strict=True):
+        for t in range(len(ids) - 1):
+            shifted = row[t] - row[t].max()
+            total.append(np.log(np.exp(shifted).sum()) - shifted[ids[t + 1]])
+    return torch.tensor(np.mean(total), dtype=torch.float64)
+
+
+@graded(stage="value", weight=3, hint="The logits at t are a guess about token t + 1: shift by one, and leave out the last logits.")
+def test_loss(student, rng):
+    """The loss of three texts of five tokens."""
+    logits, tokens = draw_case(rng)
+    assert_close(student.language_model_loss(logits, tokens), loss_of(logits, tokens), name="loss")
+
+
+@graded(stage="gradient", weight=2, hint="Gradients flow to all logits but those of the last position, divided by N (T − 1).")
+def test_gradient(student, rng):
+    """The gradient: probability minus truth, over the number of predictions; zero at the last position."""
+    logits, tokens = draw_case(rng)
+    expected = torch.zeros_like(logits)
+    expected[:, :-1] = (torch.softmax(logits[:, :-1], dim=-1) - F.one_hot(tokens[:, 1:], 7)) / 12
+    assert_close(student.probe.loss_gradient(logits, tokens), expected, name="gradient")
+
+
+@graded(stage="value", weight=2, hint="Bits = nats / ln 2. The total is loss times tokens; the bytes divide it.")
+def test_bits_per_byte(student, rng):
+    """Nats a token become bits a byte."""
+    for _ in range(3):
+        loss, n_tokens, n_bytes = float(rng.uniform(0.5, 6)), int(rng.integers(50, 99)), int(rng.integers(100, 300))
+        expected = float(np.log2(np.exp(loss))) * n_tokens / n_bytes
+        assert_close(student.bits_per_byte(loss, n_tokens, n_bytes), expected, name="bits per byte")
+
+
+@graded(
+    stage="value", weight=1, hint="Every prediction weighs the same; the first token is not predicted, and the last logits predict nothing."
+)
+def test_what_counts(student, rng):
+    """The first token and the last logits have no influence."""
+    logits, tokens = draw_case(rng)
+    expected = loss_of(logits, tokens)
+    logits[:, -1] = torch.from_numpy(rng.normal(scale=9, size=(3, 7)))
+    tokens[:, 0] = (tokens[:, 0] + 1) % 7
+    assert_close(student.language_model_loss(logits, tokens), expected, name="loss")
+
+
+@graded(stage="edge", weight=1, hint="One text, two tokens, one prediction; one token in the vocabulary.")
+def test_small_cases(student, rng):
+    """N = 1, T = 2, and a vocabulary of one."""
+    for sizes in ({"batch": 1, "T": 2}, {"batch": 4, "T": 2, "vocab": 3}, {"batch": 1, "T": 9}, {"vocab": 1}):
+        logits, tokens = draw_case(rng, **sizes)
+        assert_close(student.language_model_loss(logits, tokens), loss_of(logits, tokens), name="loss")
+
+
+@graded(stage="edge", weight=1, hint="log(softmax) overflows or becomes log 0: F.cross_entropy does both in one safe step.")
+def test_large_logits(student, rng):
+    """Logits of thousands give a finite loss."""
+    logits, tokens = draw_case(rng, scale=4000.0)
+    assert_close(student.language_model_loss(logits, tokens), loss_of(logits, tokens), name="loss")
+
+
+@graded(stage="contract", weight=1, hint="A scalar tensor in the dtype of the logits, and a plain number of bits.")
+def test_types(student, rng):
+    """float32 stays float32, arguments stay as they are, and bits_per_byte of one bit a token is a number."""
+    logits, tokens = draw_case(rng)
+    call = student.run("language_model_loss", logits.float(), tokens)
+    assert_close(call.result, loss_of(logits, tokens).float(), name="loss", dtype=True)
+    assert_unchanged(call.arguments, (logits.float(), tokens), names=("logits", "tokens"))
+    assert_close(student.bits_per_byte(float(np.log(2)), 6, 24), 0.25, name="bits per byte (one bit a token, 6 tokens, 24 bytes)")

@@ -1,0 +1,153 @@
+"""Hidden tests of the exercise `next_token_sampling`.
+
+Many draws are compared with the exact distribution: a token that must not come must never come, and the counts of the others may be
+off by seven standard deviations and ten draws. A right answer fails one of these by chance less than once in 10^9 gradings.
+"""
+
+import numpy as np
+import torch
+
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+LADDER = np.array([0.40, 0.24, 0.16, 0.10, 0.06, 0.03, 0.01])
+STEEP = np.array([0.72, 0.14, 0.06, 0.04, 0.02, 0.01, 0.01])
+FLAT = np.array([0.20, 0.18, 0.16, 0.14, 0.12, 0.11, 0.09])
+ROWS = 12_000
+
+
+def exact(p, temperature=1.0, top_k=None, top_p=None):
+    """The distribution, token by token from the likeliest down; p > 0 or = 0."""
+    q = np.where(p > 0, p, 0) ** (1 / temperature)
+    order = np.argsort(-q, kind="stable")
+    kept = list(order[: len(p) if top_k is None else top_k])
+    share = q / q[kept].sum()
+    if top_p is not None:
+        total, nucleus = 0.0, []
+        for token in kept:
+            nucleus.append(token)
+            total += share[token]
+            if total >= top_p:
+                break
+        kept = nucleus
+    result = np.zeros(len(p))
+    result[kept] = q[kept] / q[kept].sum()
+    return result
+
+
+def check(student, rng, tables, dtype=torch.float64, **sampling):
+    """Each row of `tables` (probabilities), its tokens shuffled and its logits shifted, against the exact distribution."""
+    tables = np.stack([row[rng.permutation(len(row))] for row in tables])
+    with np.errstate(divide="ignore"):
+        logits = torch.from_numpy(np.log(tables) + rng.normal(scale=3, size=(len(tables), 1))).to(dtype)
+    counts = student.probe.draw_counts(logits, ROWS, int(rng.integers(2**31)), sampling)
+    said = ", ".join(f"{name}={value}" for name, value in sampling.items()) or "the defaults"
+    for row, (p, got) in enumerate(zip(tables, counts.numpy(), strict=True)):
+        wanted = exact(p, **sampling)
+        for token in range(len(p)):
+            if wanted[token] == 0:
+                message = f"With {said}, a token of probability {p[token]:.2f} was drawn, which should never come."
+                assert_true(got[token] == 0, message, got=f"{got[token]} of {ROWS} draws", expected="0")
+            slack = 7 * np.sqrt(ROWS * wanted[token] * (1 - wanted[token])) + 10
+            message = f"With {said}, a token of probability {p[token]:.2f} comes too often or too seldom (row {row})."
+            assert_true(
+                abs(got[token] - ROWS * wanted[token]) <= slack,
+                message,
+                got=f"{got[token] / ROWS:.3f} of the draws",
+                expected=f"about {wanted[token]:.3f}",
+            )
+
+
+@graded(
+    stage="value",
+    weight=2,
+    hint="Without any filter the tokens come as often as the softmax of the logits says; the temperature divides the logits.",
+)
+def test_temperature(student, rng):
+    """Temperatures 1, 0.5 and 2: the shares of 12,000 draws."""
+    check(student, rng, [LADDER, FLAT])
+    check(student, rng, [LADDER, FLAT], temperature=0.5)
+    check(student, rng, [LADDER, STEEP], temperature=2.0)
+
+
+@graded(stage="value", weight=2, hint="The k likeliest tokens of each row stay, and their shares grow so that they add up to one.")
+def test_top_k(student, rng):
+    """top_k = 3 and top_k = 1."""
+    check(student, rng, [LADDER, FLAT, STEEP], top_k=3)
+    check(student, rng, [LADDER, FLAT], top_k=1)
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="The token that crosses the line belongs to the set: the smallest set whose sum *reaches* p. Rows have nuclei of different sizes.",
+)
+def test_top_p(student, rng):
+    """top_p = 0.7 and 0.88 on three rows, whose nuclei have different sizes."""
+    check(student, rng, [LADDER, FLAT, STEEP], top_p=0.7)
+    check(student, rng, [LADDER, STEEP, FLAT], top_p=0.88)
+
+
+@graded(stage="value", weight=3, hint="The order: temperature, top-k, renormalise, top-p. See the second case by hand.")
+def test_together(student, rng):
+    """Temperature before the filters; top-p on what top-k left, renormalised."""
+    check(student, rng, [LADDER, FLAT], temperature=2.0, top_p=0.7)
+    check(student, rng, [LADDER, FLAT], temperature=0.5, top_p=0.7)
+    check(student, rng, [LADDER], top_k=2, top_p=0.6)
+    check(student, rng, [LADDER, FLAT], temperature=1.5, top_k=4, top_p=0.8)
+
+
+@graded(stage="value", weight=1, hint="Temperature 0 means the largest logit, with nothing drawn and nothing divided by zero.")
+def test_temperature_zero(student, rng):
+    """Temperature 0 takes the largest logit, whatever the filters."""
+    logits = torch.from_numpy(rng.normal(size=(9, 13)))
+    expected = logits.argmax(dim=1)
+    assert_close(student.sample_next(logits, temperature=0), expected, dtype=True)
+    assert_close(student.sample_next(logits, temperature=0.0, top_k=3, top_p=0.5), expected, dtype=True)
+
+
+@graded(stage="edge", weight=2, hint="top_k beyond V keeps all, top_p = 1 keeps all, a tiny top_p keeps one.")
+def test_limits(student, rng):
+    """top_k of V and beyond, top_p of 1 and of 0.001, and one token in all."""
+    check(student, rng, [LADDER, FLAT], top_k=7)
+    check(student, rng, [LADDER, FLAT], top_k=50)
+    check(student, rng, [LADDER, FLAT], top_p=1.0)
+    check(student, rng, [LADDER, FLAT], top_p=0.001)
+    check(student, rng, [np.ones(1)], top_k=2, top_p=0.5)
+
+
+@graded(stage="edge", weight=1, hint="A logit of -inf has probability 0, and differences of 10,000 must not overflow.")
+def test_extreme_logits(student, rng):
+    """Logits of -inf, of ±10,000, and float32."""
+    check(student, rng, [np.array([0.5, 0.0, 0.3, 0.0, 0.2, 0.0, 0.0])], top_p=0.95)
+    check(student, rng, [np.array([0.5, 0.0, 0.3, 0.0, 0.2, 0.0, 0.0])], top_k=5)
+    check(student, rng, [LADDER, FLAT], dtype=torch.float32, top_k=5, top_p=0.8)
+    logits = torch.tensor([[-1e4, 1e4, 0.0], [1e4, -1e4, -1e4]])
+    for sampling in ({}, {"temperature": 0.1}, {"top_p": 0.9}):
+        assert_close(student.sample_next(logits, **sampling), torch.tensor([1, 0]))
+
+
+@graded(stage="contract", weight=1, hint="Hand the generator to whatever draws, and give back one int64 token for each row.")
+def test_generator(student, rng):
+    """The same generator gives the same draws, and leaves PyTorch's own alone; the result is (N,) int64."""
+    logits = torch.from_numpy(rng.normal(size=(200, 9)))
+    got = student.probe.draw_with_generator(logits, int(rng.integers(2**31)))
+    for draws in (got["first"], got["second"], got["other"]):
+        tokens = torch.is_tensor(draws) and tuple(draws.shape) == (200,) and draws.dtype == torch.int64
+        assert_true(tokens, "The result should be a tensor (N,) of int64.", got=draws)
+        assert_true(bool(((draws >= 0) & (draws < 9)).all()), "The tokens should be from 0 to V - 1.", got=draws)
+    assert_true(bool(torch.equal(got["first"], got["second"])), "Two calls with equal generators should draw the same tokens.")
+    assert_true(not torch.equal(got["first"], got["other"]), "Another seed of the generator should give other draws.")
+    assert_true(got["untouched"], "With a generator given, PyTorch's global randomness should not be used.")
+
+
+@graded(stage="contract", weight=1, hint="Filter a copy: an assignment into a slice of logits changes the caller's tensor.")
+def test_argument_unchanged(student, rng):
+    """logits is not changed, with every filter at work."""
+    logits = torch.from_numpy(rng.normal(size=(5, 8)))
+    call = student.run("sample_next", logits, 0.5, 3, 0.9)
+    allowed = logits.topk(3, dim=1).indices
+    assert_true(torch.is_tensor(call.result) and call.result.shape == (5,), "The result should be a tensor (N,).", got=call.result)
+    assert_true(bool((call.result.unsqueeze(1) == allowed).any(dim=1).all()), "A token outside the top 3 was drawn.", got=call.result)
+    assert_unchanged(call.arguments[:1], (logits,), names=("logits",))
+    call = student.run("sample_next", logits, 1.0, 2)
+    assert_unchanged(call.arguments[:1], (logits,), names=("logits",))

@@ -13,7 +13,9 @@
 # %% [markdown]
 # # 08 · A language model, from bytes to sampling
 #
-# **A Transformer learns to translate because somebody wrote down pairs: spelling and sound, sentence and translation. Most of what people write comes in no pairs. Drop the encoder: can the decoder alone learn a language from plain text, if its only task is *guess what comes next*? Then we need an alphabet in which every text can be written. And a way to write that does not read the whole text again for each new token.**
+# **Most of what people write comes in no pairs. Can a Transformer learn a language from plain text alone, if its only task is to guess what comes next?**
+#
+# The last notebook learned from pairs, spelling and sound. Somebody had to write down both. Drop the encoder: what is left needs no pairs. Then it needs an alphabet in which every text can be written. And it needs a way to write that does not read the whole text again for each new token.
 #
 # **You will be able to**
 #

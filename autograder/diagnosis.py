@@ -147,10 +147,16 @@ class Diagnostician:
 
 
 class _Names:
-    """A variant's names as attributes, as a probe expects them."""
+    """A variant's names as attributes, as a probe expects them: the twin of the sandbox's `_Namespace`."""
 
     def __init__(self, names: dict[str, Any]) -> None:
-        self.__dict__ = names
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._names[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 def _compile(nodes: Iterable[ast.stmt]) -> list[CodeType]:

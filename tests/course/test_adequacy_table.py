@@ -37,3 +37,10 @@ def test_the_table_has_nothing_to_hide(assignment: str) -> None:
 def test_the_table_says_when_and_with_what() -> None:
     """The date and the versions stand in it."""
     assert re.search(r"Measured on \d{4}-\d\d-\d\d with Python [\d.]+, numpy [\d.]+, torch [\d.]+", FILE.read_text())
+
+
+@pytest.mark.parametrize("assignment", finished())
+def test_nine_mistakes_of_ten_are_named(assignment: str) -> None:
+    """The feedback told at least nine of ten catalogued mistakes by name when the table was made."""
+    rows = rows_of(assignment).values()
+    assert sum(int(row["named"]) for row in rows) >= 0.9 * sum(int(row["mistakes"]) for row in rows)

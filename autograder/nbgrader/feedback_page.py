@@ -1,8 +1,8 @@
 """nbgrader's feedback page, without the work that nbconvert does twice or for every student anew."""
 
 from collections.abc import Callable
-from functools import cache, cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
@@ -10,6 +10,9 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
 __all__ = ["FeedbackExporter"]
+
+#: More than the cells of the longest lesson; what students wrote themselves may be forgotten.
+REMEMBERED: Final = 512
 
 
 class FeedbackExporter(HTMLExporter):
@@ -28,7 +31,7 @@ class FeedbackExporter(HTMLExporter):
     @cached_property
     def _highlight(self) -> Callable[..., str]:
         """Colours a cell's code. Most cells of a class are the same, and one exporter makes all pages of an assignment."""
-        remembered = cache(Highlight2HTML(pygments_lexer="python", parent=self))
+        remembered = lru_cache(REMEMBERED)(Highlight2HTML(pygments_lexer="python", parent=self))
 
         def highlight(source: str, language: str | None = None, metadata: Any = None) -> str:
             html: str = remembered(source, language or (metadata or {}).get("magics_language"))

@@ -63,12 +63,12 @@ def test_a_notebook_elsewhere(folder: Path, place: str) -> None:
 def test_a_notebook_in_a_zip(folder: Path) -> None:
     """An archive is looked into; what a Mac adds to it is passed over."""
     with zipfile.ZipFile(folder / "all.zip", "w") as archive:
-        archive.writestr("work/x.ipynb", notebook("a = 1"))
-        archive.writestr("__MACOSX/work/._x.ipynb", "rubbish")
+        archive.writestr("mine/x.ipynb", notebook("a = 1"))
+        archive.writestr("__MACOSX/mine/._x.ipynb", "rubbish")
     file, notes = find_notebook(folder, "x")
     assert file is not None
     assert read_cells(file)[0][0]["source"] == "a = 1"
-    assert "all.zip/work/x.ipynb" in notes[0]
+    assert "all.zip/mine/x.ipynb" in notes[0]
 
 
 def test_of_two_candidates_neither(folder: Path) -> None:

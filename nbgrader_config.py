@@ -7,7 +7,6 @@ import warnings
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import (
     AssignLatePenalties,
-    CheckCellMetadata,
     ClearHiddenTests,
     ClearMarkScheme,
     ClearOutput,
@@ -62,6 +61,7 @@ c.Autograde.exporter_class = MendingExporter
 Autograde.init_notebooks = find_every_submission  # nbgrader has no setting for it
 c.GenerateFeedback.exporter_class = FeedbackExporter
 c.Autograde.sanitize_preprocessors = []
-c.Autograde.autograde_preprocessors = [GradeSubmission, SaveReport, AssignLatePenalties, CheckCellMetadata]
+# Without CheckCellMetadata: what the cells say of themselves comes from the grade book.
+c.Autograde.autograde_preprocessors = [GradeSubmission, SaveReport, AssignLatePenalties]
 # The weakest isolation at which grading may start; `autograder doctor` shows what this machine has, SECURITY.md what the levels promise.
 c.GradeSubmission.minimum_isolation = "B"

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["Cell", "ExerciseReport", "Failure", "Job", "Outcome", "Report", "TestResult"]
+__all__ = ["Cell", "ExerciseReport", "Failure", "Job", "Materials", "Outcome", "Report", "TestResult"]
 
 
 class Outcome(StrEnum):
@@ -46,6 +47,27 @@ class Job:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `as_dict`."""
         return cls(**{**data, "cells": [Cell(**cell) for cell in data["cells"]]})
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What the jobs of one assignment are graded with: the hidden suite, the data beside the notebook, and the lesson's script.
+
+    Without the script no mistake is named, and a student's own test can't be tried on anything.
+    """
+
+    suite: Path
+    files: Sequence[Path] = ()
+    lesson: Path | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The materials as JSON's types."""
+        return {"suite": str(self.suite), "files": [str(file) for file in self.files], "lesson": self.lesson and str(self.lesson)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `as_dict`."""
+        return cls(Path(data["suite"]), tuple(map(Path, data["files"])), Path(data["lesson"]) if data["lesson"] else None)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Worker processes of one assignment: jobs in, reports out as they are ready; a worker that dies is replaced.
+"""Worker processes: jobs in, reports out as they are ready; a worker that dies is replaced.
 
 A job whose worker dies twice is reported ungradable: the machine's fault, for a person to look at, never a zero.
 """
@@ -8,17 +8,16 @@ import os
 import select
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future
 from contextlib import suppress
-from pathlib import Path
+from threading import Condition, Thread, current_thread
 from types import TracebackType
 from typing import Any, Final, Self
 
 from autograder.errors import CourseError, MachineError
-from autograder.model import ExerciseReport, Job, Outcome, Report
+from autograder.model import ExerciseReport, Job, Materials, Outcome, Report
 from autograder.sandbox.host import ONE_THREAD
 from autograder.sandbox.isolation import MINIMUM_LEVEL
 
@@ -29,10 +28,10 @@ TRIES: Final = 2
 
 
 class Worker:
-    """One grading process for one suite. Use it as a context manager; leaving it ends the process."""
+    """One grading process. Use it as a context manager; leaving it ends the process."""
 
-    def __init__(self, suite: Path, files: Sequence[Path] = (), minimum: str = MINIMUM_LEVEL, lesson: Path | None = None) -> None:
-        self._suite, self._files, self._minimum, self._lesson = suite, list(files), minimum, lesson
+    def __init__(self, minimum: str = MINIMUM_LEVEL) -> None:
+        self._minimum = minimum
         self._start()
 
     def __enter__(self) -> Self:
@@ -41,11 +40,11 @@ class Worker:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
 
-    def grade(self, job: Job) -> Report:
+    def grade(self, job: Job, materials: Materials) -> Report:
         """The report of one job. Raises `CourseError` for a broken suite, `MachineError` when the process dies again and again."""
         for _ in range(TRIES):
             try:
-                return self._grade_once(job)
+                return self._grade_once(job, materials)
             except (OSError, EOFError, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
                 self.close()
@@ -66,9 +65,8 @@ class Worker:
     def _start(self) -> None:
         their_jobs, self._jobs = os.pipe()
         self._reports, their_reports = os.pipe()
-        paths = [self._suite, self._lesson or "", *self._files]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "autograder.worker", str(their_jobs), str(their_reports), self._minimum, *map(str, paths)],
+            [sys.executable, "-P", "-m", "autograder.worker", str(their_jobs), str(their_reports), self._minimum],
             pass_fds=[their_jobs, their_reports],
             env={**os.environ, **ONE_THREAD},
             stdin=subprocess.DEVNULL,
@@ -78,8 +76,8 @@ class Worker:
         os.close(their_reports)
         self._buffer = bytearray()
 
-    def _grade_once(self, job: Job) -> Report:
-        line = memoryview(json.dumps(job.as_dict()).encode() + b"\n")
+    def _grade_once(self, job: Job, materials: Materials) -> Report:
+        line = memoryview(json.dumps({"job": job.as_dict(), "materials": materials.as_dict()}).encode() + b"\n")
         while line:
             line = line[os.write(self._jobs, line) :]
         answer: dict[str, Any] = json.loads(self._line(time.monotonic() + JOB_SECONDS))
@@ -102,49 +100,76 @@ class Worker:
 
 
 class Pool:
-    """Several workers for one suite, each in a thread of its own, started when they are first needed.
+    """Several workers, each in a thread of its own, started when there is something for it to do.
 
-    `slots`, shared by the pools of several suites, bounds how many of their workers are at work at a time.
+    Jobs are taken in the order in which they came, but a worker stays with an assignment that it has begun, and leaves alone the one
+    that another is at while there are others to begin: what is warm is used, and little is warmed up twice.
     Use it as a context manager; leaving it ends the workers.
     """
 
-    def __init__(
-        self,
-        suite: Path,
-        files: Sequence[Path],
-        workers: int,
-        minimum: str = MINIMUM_LEVEL,
-        lesson: Path | None = None,
-        slots: threading.Semaphore | None = None,
-    ) -> None:
-        self._suite, self._files, self._minimum, self._lesson = suite, files, minimum, lesson
-        self._slots = slots or threading.Semaphore(max(1, workers))
-        self._threads = ThreadPoolExecutor(max(1, workers))
-        self._mine = threading.local()
-        self._workers: list[Worker] = []
+    def __init__(self, workers: int, minimum: str = MINIMUM_LEVEL) -> None:
+        self._workers, self._minimum = max(1, workers), minimum
+        self._jobs: deque[tuple[Job, Materials, Future[Report]]] = deque()
+        self._at: dict[Thread, Materials | None] = {}
+        self._changed = Condition()
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._threads.shutdown(cancel_futures=True)
-        for worker in self._workers:
+        with self._changed:
+            self._closed = True
+            for *_, future in self._jobs:
+                future.cancel()
+            self._jobs.clear()
+            self._changed.notify_all()
+        for thread in self._at:
+            thread.join()
+
+    def submit(self, job: Job, materials: Materials) -> Future[Report]:
+        """The report to come. A fault of the course or the machine gives an ungradable report, not an exception."""
+        future: Future[Report] = Future()
+        with self._changed:
+            self._jobs.append((job, materials, future))
+            if len(self._at) < self._workers:
+                thread = Thread(target=self._work, daemon=True)
+                self._at[thread] = None
+                thread.start()
+            self._changed.notify()
+        return future
+
+    def _work(self) -> None:
+        worker: Worker | None = None
+        while (task := self._next()) is not None:
+            job, materials, future = task
+            try:
+                worker = worker or Worker(self._minimum)
+                report = worker.grade(job, materials)
+            except (CourseError, MachineError) as error:
+                report = ungradable(job, str(error))
+            except BaseException as error:  # a fault of ours: whoever waits for the report is to see it
+                future.set_exception(error)
+                continue
+            future.set_result(report)
+        if worker:
             worker.close()
 
-    def submit(self, job: Job) -> Future[Report]:
-        """The report to come. A fault of the course or the machine gives an ungradable report, not an exception."""
-        return self._threads.submit(self._grade, job)
-
-    def _grade(self, job: Job) -> Report:
-        with self._slots:
-            try:
-                if not hasattr(self._mine, "worker"):
-                    self._mine.worker = Worker(self._suite, self._files, self._minimum, self._lesson)
-                    self._workers.append(self._mine.worker)
-                report: Report = self._mine.worker.grade(job)
-            except (CourseError, MachineError) as error:
-                return ungradable(job, str(error))
-            return report
+    def _next(self) -> tuple[Job, Materials, Future[Report]] | None:
+        """The job that the calling thread does next, or None at the end. Waits for one."""
+        me = current_thread()
+        with self._changed:
+            while not self._jobs and not self._closed:
+                self._changed.wait()
+            if not self._jobs:
+                return None
+            others = [materials for thread, materials in self._at.items() if thread is not me]
+            mine = [task for task in self._jobs if task[1] == self._at[me]]
+            free = [task for task in self._jobs if task[1] not in others]
+            task = (mine or free or self._jobs)[0]
+            self._jobs.remove(task)
+            self._at[me] = task[1]
+            return task
 
 
 def ungradable(job: Job, reason: str) -> Report:

@@ -6,6 +6,8 @@ with the fixtures `student` and `rng` bound to that submission, and scores what 
 
 import hashlib
 import hmac
+import os
+import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -18,7 +20,7 @@ import pytest
 from autograder.compare import Mismatch
 from autograder.diagnosis import Diagnostician, Trace, Variants
 from autograder.errors import AutograderError, CourseError, MachineError, SubmissionError
-from autograder.model import ExerciseReport, Failure, Job, Outcome, Report, TestResult
+from autograder.model import ExerciseReport, Failure, Job, Materials, Outcome, Report, TestResult
 from autograder.points import score
 from autograder.replay import Budget, Replay
 from autograder.sandbox.host import Sandbox
@@ -68,22 +70,20 @@ class Suite:
 
 
 def run_suite(
-    suite: Suite,
-    jobs: Iterable[Job],
-    emit: Callable[[Report], None],
-    files: Iterable[Path] = (),
-    minimum: str = MINIMUM_LEVEL,
-    lesson: Path | None = None,
+    suite: Suite, materials: Materials, sandbox: Sandbox, jobs: Iterable[Job], emit: Callable[[Report], None], minimum: str = MINIMUM_LEVEL
 ) -> None:
-    """Grades each job as it comes and hands its report to `emit`; with the lesson's script, catalogued mistakes are named.
+    """Grades each job as it comes and hands its report to `emit`; `sandbox` has imported the suite's modules.
 
     Raises `CourseError` when the suite can't be collected, or when this machine isolates less than the level `minimum`.
     """
-    diagnostician = Diagnostician(suite.folder, lesson, suite.probes) if lesson else None
-    with Sandbox(suite.modules) as sandbox:
-        plugin = _Plugin(suite, sandbox, jobs, emit, tuple(files), diagnostician, minimum)
-        options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture", "--import-mode=importlib"]
-        status = pytest.main([str(suite.folder), *options, "-c", "/dev/null", f"--rootdir={suite.folder}"], plugins=[plugin])
+    diagnostician = Diagnostician(suite.folder, materials.lesson, suite.probes) if materials.lesson else None
+    plugin = _Plugin(suite, sandbox, jobs, emit, tuple(materials.files), diagnostician, minimum)
+    options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture", "-p", "no:unraisableexception"]
+    where = [str(suite.folder), "-c", "/dev/null", f"--rootdir={suite.folder}", "--import-mode=importlib"]
+    try:
+        status = pytest.main([*where, *options], plugins=[plugin])
+    finally:
+        _forget_modules(suite.folder)
     if plugin.fault is not None:
         raise plugin.fault
     if plugin.trouble:
@@ -235,6 +235,13 @@ class _Plugin:
             "versions": ", ".join(f"{name} {version(name)}" for name in packages),
             "isolation": self.sandbox.isolation.sentence(),
         }
+
+
+def _forget_modules(folder: Path) -> None:
+    """Test files of the same name in another suite would otherwise be taken from memory."""
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(f"{folder}{os.sep}"):
+            del sys.modules[name]
 
 
 def _by_exercise(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:

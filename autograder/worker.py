@@ -1,7 +1,7 @@
 """A grading process: jobs come in as JSON lines on one descriptor, reports go out as JSON lines on another.
 
-Started by `pool` as `python -m autograder.worker JOBS REPORTS LEVEL SUITE LESSON [FILE…]`.
-It holds the hidden suite and never runs a student's code.
+Started by `pool` as `python -m autograder.worker JOBS REPORTS LEVEL`. It holds the hidden suites and never runs a student's code.
+What it has warmed up for one assignment serves the next one too.
 """
 
 import json
@@ -9,39 +9,78 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
-from autograder.errors import AutograderError, CourseError
-from autograder.model import Job, Report
+from autograder.errors import CourseError, MachineError
+from autograder.model import Job, Materials, Report
 from autograder.runner import Suite, run_suite
+from autograder.sandbox.host import Sandbox
 
 __all__ = ["main"]
 
 
-def main(jobs: int, reports: int, minimum: str, suite: Path, lesson: Path | None, files: list[Path]) -> None:
-    """Grades until the descriptor `jobs` ends. What goes wrong outside a job is reported as `{"fault": …, "message": …}`."""
-    out = os.fdopen(reports, "w")
+def main(jobs: int, reports: int, minimum: str) -> None:
+    """Grades until the descriptor `jobs` ends. Each job is answered once: by `{"report": …}`, or by `{"fault": …, "message": …}`.
 
-    def write(data: dict[str, object]) -> None:
-        with suppress(BrokenPipeError):
-            out.write(json.dumps(data) + "\n")
-            out.flush()
-
-    def emit(report: Report) -> None:
-        write({"report": report.as_dict()})
-
+    After a fault of the machine the process ends, for what it has warmed up may be broken.
+    """
+    desk = _Desk(jobs, reports)
+    sandboxes: dict[tuple[str, ...], Sandbox] = {}
     try:
-        run_suite(Suite.read(suite), _read_jobs(jobs), emit, files, minimum, lesson)
-    except AutograderError as error:
-        write({"fault": "course" if isinstance(error, CourseError) else "machine", "message": str(error)})
+        while (materials := desk.next_materials()) is not None:
+            try:
+                suite = Suite.read(materials.suite)
+                if suite.modules not in sandboxes:
+                    sandboxes[suite.modules] = Sandbox(suite.modules)
+                run_suite(suite, materials, sandboxes[suite.modules], desk.take(materials), desk.report, minimum)
+            except CourseError as error:
+                desk.fault("course", error, materials)
+            except MachineError as error:
+                desk.fault("machine", error, materials)
+                break
+    finally:
+        for sandbox in sandboxes.values():
+            sandbox.close()
 
 
-def _read_jobs(descriptor: int) -> Iterator[Job]:
-    with os.fdopen(descriptor) as lines:
-        for line in lines:
-            yield Job.from_dict(json.loads(line))
+class _Desk:
+    """Jobs and their materials as they come in, one answer for each as it goes out."""
+
+    def __init__(self, jobs: int, reports: int) -> None:
+        self._in, self._out = os.fdopen(jobs), os.fdopen(reports, "w")
+        self._waiting: tuple[Job, Materials] | None = None
+        self._in_hand = False
+
+    def next_materials(self) -> Materials | None:
+        """What the next job is graded with, or None at the end. Waits for a job; it stays until it is taken."""
+        if self._waiting is None and (line := self._in.readline()):
+            data = json.loads(line)
+            self._waiting = Job.from_dict(data["job"]), Materials.from_dict(data["materials"])
+        return self._waiting[1] if self._waiting else None
+
+    def take(self, materials: Materials) -> Iterator[Job]:
+        """The jobs up to the first one that is graded with something else."""
+        while self.next_materials() == materials and self._waiting is not None:
+            (job, _), self._waiting, self._in_hand = self._waiting, None, True
+            yield job
+
+    def report(self, report: Report) -> None:
+        """Answers the job in hand."""
+        self._answer({"report": report.as_dict()})
+
+    def fault(self, family: str, error: Exception, materials: Materials) -> None:
+        """Answers the job in hand, or the one that waits for `materials`, if it is not answered yet."""
+        if not self._in_hand and self._waiting and self._waiting[1] == materials:
+            self._waiting, self._in_hand = None, True
+        if self._in_hand:
+            self._answer({"fault": family, "message": str(error)})
+
+    def _answer(self, data: dict[str, object]) -> None:
+        self._in_hand = False
+        with suppress(BrokenPipeError):  # nobody may be listening any more
+            self._out.write(json.dumps(data) + "\n")
+            self._out.flush()
 
 
 if __name__ == "__main__":
-    script = Path(sys.argv[5]) if sys.argv[5] else None
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), script, [Path(name) for name in sys.argv[6:]])
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    os._exit(0)  # taking the libraries apart would take longer than a submission

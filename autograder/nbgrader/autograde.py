@@ -3,13 +3,13 @@
 `nbgrader_config.py` puts these classes in the place of nbgrader's own; the rest of nbgrader stays as it is.
 """
 
+import atexit
 import hashlib
 import json
 import os
 import re
 import secrets
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from functools import cache
 from glob import glob
@@ -26,7 +26,7 @@ from traitlets import Enum as TraitEnum
 
 from autograder.feedback import render_output
 from autograder.lesson import BEGIN_HIDDEN, END_HIDDEN, topic_of
-from autograder.model import Job, Report
+from autograder.model import Job, Materials, Report
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
 from autograder.pool import Pool, ungradable
@@ -42,6 +42,7 @@ __all__ = [
     "find_every_submission",
     "fingerprint",
     "make_job",
+    "materials_of",
     "with_notes",
 ]
 
@@ -94,7 +95,8 @@ class GradeSubmission(NbGraderPreprocessor):  # type: ignore[misc]
         if hasattr(converter, "grade_job"):
             report: Report = converter.grade_job(job)
             return report
-        return _pool(Path(converter.coursedir.root), job.assignment, self.minimum_isolation)(job)
+        places = Places(Path(converter.coursedir.root), job.assignment)
+        return _pool(self.minimum_isolation).submit(job, materials_of(places)).result()
 
 
 class SaveReport(NbGraderPreprocessor):  # type: ignore[misc]
@@ -163,14 +165,17 @@ def data_files(places: Places) -> list[Path]:
     return [path for path in places.released_files() if path.suffix != ".ipynb"]
 
 
+def materials_of(places: Places) -> Materials:
+    """What the assignment's jobs are graded with."""
+    return Materials(places.suite, tuple(data_files(places)), places.script if places.script.is_file() else None)
+
+
 @cache
-def _pool(course: Path, assignment: str, minimum: str) -> Callable[[Job], Report]:
-    """Grades one job after another; the worker process stays for the next submission of the same nbgrader command."""
-    places = Places(course, assignment)
-    pool = Pool(places.suite, data_files(places), workers=1, minimum=minimum, lesson=places.script if places.script.is_file() else None)
-    # Not `atexit`: by then the threads of an executor are gone already.
-    threading._register_atexit(pool.__exit__, None, None, None)  # type: ignore[attr-defined]
-    return lambda job: pool.submit(job).result()
+def _pool(minimum: str) -> Pool:
+    """The worker process stays for the next submission of the same nbgrader command."""
+    pool = Pool(1, minimum)
+    atexit.register(pool.__exit__, None, None, None)
+    return pool
 
 
 def with_notes(submission: Submission, notes: list[str]) -> dict[str, Any]:

@@ -6,10 +6,9 @@ worker processes. What has not changed since it was graded is left as it is.
 
 import json
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, chdir, contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +22,8 @@ from sqlalchemy.exc import OperationalError
 from autograder.errors import CourseError, MachineError
 from autograder.lesson import topic_of
 from autograder.model import Job, Report
-from autograder.nbgrader.autograde import KEY, GradeSubmission, data_files, fingerprint, make_job, with_notes
+from autograder.nbgrader.autograde import KEY, GradeSubmission, fingerprint, make_job, materials_of, with_notes
+from autograder.nbgrader.gradebook import prepared_once
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
 from autograder.pool import Pool, ungradable
@@ -73,11 +73,8 @@ def grade_class(
     app = _start_nbgrader(course)
     submitted = _list_submissions(app.coursedir, assignments, students)
     graded: list[Graded] = []
-    with ExitStack() as stack:
-        slots = threading.Semaphore(workers)
-        # Each worker process costs seconds to start: where several assignments share the slots, one for each is enough.
-        each = workers if len(submitted) == 1 else max(1, workers // 2)
-        plans = [_plan(stack, app, name, people, each, slots) for name, people in submitted.items()]
+    with prepared_once(), Pool(workers, GradeSubmission(config=app.config).minimum_isolation) as pool:
+        plans = [_plan(pool, app, name, people) for name, people in submitted.items()]
         for plan in plans:
             _run(_Autograde, app, plan, progress)
             _run(_Feedback, app, plan, progress)
@@ -119,7 +116,7 @@ def _refuse_unknown(word: str, named: Sequence[str], known: set[str]) -> None:
         raise CourseError(f"Nothing was submitted for the {word} {', '.join(unknown)}. There is work for {', '.join(sorted(known))}.")
 
 
-def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], workers: int, slots: threading.Semaphore) -> _Plan:
+def _plan(pool: Pool, app: Any, assignment: str, students: Sequence[str]) -> _Plan:
     """Reads every submission, and starts to grade those that have changed."""
     coursedir = app.coursedir
     root, name = Path(coursedir.root), topic_of(assignment)
@@ -131,15 +128,12 @@ def _plan(stack: ExitStack, app: Any, assignment: str, students: Sequence[str], 
             raise CourseError(
                 f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first."
             ) from None
-    minimum = GradeSubmission(config=app.config).minimum_isolation
-    script = places.script if places.script.is_file() else None
-    pool = stack.enter_context(Pool(places.suite, data_files(places), workers, minimum, script, slots))
-    plan = _Plan(assignment)
+    materials, plan = materials_of(places), _Plan(assignment)
     for student in students:
         job, mark, problem = _read_job(coursedir, reference, assignment, student)
         plan.jobs[student] = job
         if _last_mark(coursedir, assignment, student) != mark:
-            plan.reports[student] = Future() if problem else pool.submit(job)
+            plan.reports[student] = Future() if problem else pool.submit(job, materials)
         elif not _page_stands(coursedir, assignment, student):
             plan.pages.append(student)
     return plan

@@ -230,3 +230,4 @@ def _prctl(option: int, value: int) -> None:
 
 if __name__ == "__main__":
     main(int(sys.argv[1]), sys.argv[2], set(sys.argv[3].split(",")), sys.argv[4:])
+    os._exit(0)  # taking the libraries apart would take longer than a submission

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from autograder.model import Cell, ExerciseReport, Job, Report
-from autograder.pool import Worker
+from tests.engine.conftest import SuiteWorker
 
 __all__ = ["FILES", "POINTS", "Attack", "Stage", "canonical", "descendants", "is_alive", "make_suite", "points_of", "read_attacks"]
 
@@ -251,13 +251,13 @@ class Stage:
         works = list(self.temporary.glob("autograder-*/work-*"))
         return f"{digest.hexdigest()} {strays} {works}"
 
-    def _start(self) -> Worker:
+    def _start(self) -> SuiteWorker:
         canary = self._canary("environment")
         changed = {"TMPDIR": str(self.temporary), "COURSE_TOKEN": canary, "HOME": str(self.course / "home")}
         kept = {name: os.environ.get(name) for name in changed}
         os.environ.update(changed)
         try:
-            return Worker(self.suite)
+            return SuiteWorker(self.suite)
         finally:
             for name, value in kept.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})

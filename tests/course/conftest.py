@@ -11,7 +11,7 @@ import pytest
 from autograder.catalogue import Mistake, Style, read_catalogue
 from autograder.lesson import CAPSTONE, Lesson, topic_of
 from autograder.lesson import Cell as LessonCell
-from autograder.model import Cell, ExerciseReport, Job
+from autograder.model import Cell, ExerciseReport, Job, Materials
 from autograder.pool import Worker
 from autograder.source import parse_script
 
@@ -37,6 +37,11 @@ def files_of(assignment: str) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix not in (".py", ".ipynb") and path.is_file()]
 
 
+def materials_of(assignment: str) -> Materials:
+    """What the assignment's jobs are graded with."""
+    return Materials(SUITES / assignment, tuple(files_of(assignment)), script_of(assignment))
+
+
 @cache
 def catalogue_of(assignment: str) -> tuple[list[Mistake], list[Style]]:
     """The mistakes and the right styles of an assignment."""
@@ -48,7 +53,7 @@ class Bench:
 
     def __init__(self, assignment: str) -> None:
         self.assignment, self.lesson = assignment, lesson_of(assignment)
-        self.worker = Worker(SUITES / assignment, files_of(assignment), lesson=script_of(assignment))
+        self.worker, self.materials = Worker(), materials_of(assignment)
 
     def solution(self, exercise: str) -> str:
         """The solution's cell of an exercise, without the markers."""
@@ -57,7 +62,7 @@ class Bench:
 
     def grade(self, changes: dict[str, str], student: str = "somebody", only: str | None = None) -> dict[str, ExerciseReport]:
         """The reports by exercise when the cells in `changes` stand in place of the solution's; of all exercises, or of one."""
-        report = self.worker.grade(job_for(self.assignment, changes, student, only))
+        report = self.worker.grade(job_for(self.assignment, changes, student, only), self.materials)
         return {exercise.exercise: exercise for exercise in report.exercises}
 
 

@@ -1,11 +1,11 @@
 """Builders for the tests of the engine: a tiny hidden suite, jobs for it, and the real sandbox that runs them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from autograder.model import Cell, ExerciseReport, Job, Report
+from autograder.model import Cell, ExerciseReport, Job, Materials, Report
 from autograder.pool import Worker
 from autograder.sandbox.host import Sandbox
 from autograder.submission import Reference, ReferenceCell
@@ -65,6 +65,18 @@ GOOD = {"imports": "import numpy as np", "linear": "def linear(x, w):\n    retur
 POINTS = {"linear": 8.0, "twice": 4.0}
 
 
+class SuiteWorker(Worker):
+    """A grading process for the jobs of one suite."""
+
+    def __init__(self, suite: Path, files: Sequence[Path] = (), lesson: Path | None = None) -> None:
+        super().__init__()
+        self.materials = Materials(suite, tuple(files), lesson)
+
+    def grade(self, job: Job, materials: Materials | None = None) -> Report:
+        """The report of one job."""
+        return super().grade(job, materials or self.materials)
+
+
 def make_suite(folder: Path, tests: Mapping[str, str] | None = None, probes: str = PROBES, manifest: str = MANIFEST) -> Path:
     """A suite folder with a test file for each exercise."""
     folder.mkdir(parents=True)
@@ -113,9 +125,9 @@ def make_reference() -> Reference:
 
 
 @pytest.fixture(scope="package")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SuiteWorker]:
     """A grading process for the tiny suite, shared: a submission must not change what the next one gets."""
-    with Worker(make_suite(tmp_path_factory.mktemp("course") / "01-tiny")) as worker:
+    with SuiteWorker(make_suite(tmp_path_factory.mktemp("course") / "01-tiny")) as worker:
         yield worker
 
 

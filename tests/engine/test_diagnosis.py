@@ -6,8 +6,7 @@ import pytest
 
 from autograder.feedback import render_html, render_text
 from autograder.model import ExerciseReport, Report
-from autograder.pool import Worker
-from tests.engine.conftest import by_exercise, make_job, make_suite
+from tests.engine.conftest import SuiteWorker, by_exercise, make_job, make_suite
 
 SCRIPT = """\
 # %%
@@ -89,18 +88,18 @@ def test_unchanged(student, rng):
 
 
 @pytest.fixture(scope="module")
-def knowing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+def knowing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SuiteWorker]:
     """A grading process that has a lesson and a mistake catalogue."""
     course = tmp_path_factory.mktemp("course")
     suite = make_suite(course / "01-tiny", {"linear": LINEAR, "twice": TWICE})
     (suite / "mistakes.py").write_text(MISTAKES)
     script = course / "tiny.py"
     script.write_text(SCRIPT)
-    with Worker(suite, lesson=script) as worker:
+    with SuiteWorker(suite, lesson=script) as worker:
         yield worker
 
 
-def graded(worker: Worker, exercise: str, code: str) -> ExerciseReport:
+def graded(worker: SuiteWorker, exercise: str, code: str) -> ExerciseReport:
     """The report of the exercise when it is answered with `code`."""
     return by_exercise(worker.grade(make_job({exercise: code})))[exercise]
 
@@ -116,14 +115,14 @@ NAMED = {
 
 
 @pytest.mark.parametrize("mistake", NAMED)
-def test_the_mistake_is_named(knowing: Worker, mistake: str) -> None:
+def test_the_mistake_is_named(knowing: SuiteWorker, mistake: str) -> None:
     """Written in other words, it is the same mistake: by its values, by what it does to its argument, by what it raises."""
     report = graded(knowing, mistake.split("-")[0], NAMED[mistake])
     assert report.mistake == mistake
     assert report.points < report.max_points
 
 
-def test_equal_on_one_input_is_not_enough(knowing: Worker) -> None:
+def test_equal_on_one_input_is_not_enough(knowing: SuiteWorker) -> None:
     """2 + 2 is 2 · 2: two mistakes that agree in the first test are told apart by the second."""
     reports = {mistake: graded(knowing, "twice", NAMED[mistake]) for mistake in ("twice-plus", "twice-square")}
     assert [str(test.outcome) for test in reports["twice-plus"].tests] == [str(test.outcome) for test in reports["twice-square"].tests]
@@ -140,13 +139,13 @@ def test_equal_on_one_input_is_not_enough(knowing: Worker) -> None:
         pytest.param("twice", "def twice(x):\n    return x + x", id="a-sum"),
     ],
 )
-def test_a_right_answer_is_not_accused(knowing: Worker, exercise: str, code: str) -> None:
+def test_a_right_answer_is_not_accused(knowing: SuiteWorker, exercise: str, code: str) -> None:
     """What is right, and what is right within rounding, is no catalogued mistake."""
     report = graded(knowing, exercise, code)
     assert (report.mistake, report.advice) == (None, None)
 
 
-def test_right_values_that_fail_otherwise_are_not_accused(knowing: Worker) -> None:
+def test_right_values_that_fail_otherwise_are_not_accused(knowing: SuiteWorker) -> None:
     """Right values in another dtype or type lose what they lose, but no mistake of the catalogue is read into them."""
     for code in ("def twice(x):\n    return str(2 * x)", "def twice(x):\n    import numpy\n    return numpy.array([2 * x])"):
         report = graded(knowing, "twice", code)
@@ -168,14 +167,14 @@ def test_right_values_that_fail_otherwise_are_not_accused(knowing: Worker) -> No
         pytest.param("class N(int): pass\ndef twice(x):\n    return N(x + 2)", id="not-plain-data"),
     ],
 )
-def test_another_wrong_answer_has_no_name(knowing: Worker, code: str) -> None:
+def test_another_wrong_answer_has_no_name(knowing: SuiteWorker, code: str) -> None:
     """What no catalogued mistake gives on every input is left unnamed."""
     report = graded(knowing, "twice", code)
     assert report.points < report.max_points
     assert report.mistake is None
 
 
-def test_page_and_line_carry_the_mistake(knowing: Worker) -> None:
+def test_page_and_line_carry_the_mistake(knowing: SuiteWorker) -> None:
     """The student's page has the name and the hint above the tests; the line for machines has the id and the name."""
     report = graded(knowing, "linear", NAMED["linear-negative"])
     for page in (render_text(report), render_html(report)):
@@ -187,13 +186,13 @@ def test_page_and_line_carry_the_mistake(knowing: Worker) -> None:
     assert line["message"].startswith("the sign is wrong. ")
 
 
-def test_without_a_lesson_nothing_is_named(worker: Worker) -> None:
+def test_without_a_lesson_nothing_is_named(worker: SuiteWorker) -> None:
     """A suite that is graded without its lesson names nothing, and grades all the same."""
     report = graded(worker, "twice", NAMED["twice-plus"])
     assert (report.points, report.mistake) == (0, None)
 
 
-def test_diagnosis_changes_no_points(knowing: Worker) -> None:
+def test_diagnosis_changes_no_points(knowing: SuiteWorker) -> None:
     """A named mistake in one exercise leaves the other as it is."""
     report: Report = knowing.grade(make_job({"linear": NAMED["linear-changes"]}))
     assert {name: e.points for name, e in by_exercise(report).items()} == {"linear": 4.0, "twice": 4.0}

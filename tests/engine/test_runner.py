@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import CourseError, MachineError
-from autograder.model import Job, Outcome, Report
-from autograder.pool import Pool, Worker
+from autograder.model import Job, Materials, Outcome, Report
+from autograder.pool import Pool
 from autograder.runner import Suite
 from autograder.suite import graded
-from tests.engine.conftest import GOOD, LINEAR, POINTS, TWICE, by_exercise, make_job, make_suite, without_times
+from tests.engine.conftest import GOOD, LINEAR, POINTS, TWICE, SuiteWorker, by_exercise, make_job, make_suite, without_times
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_full_marks(worker: Worker) -> None:
+def test_full_marks(worker: SuiteWorker) -> None:
     """A right submission earns everything, and its outputs come with the report."""
     report = worker.grade(make_job({"shown": "linear(np.eye(2), np.eye(2))"}))
     assert marks(report) == {"linear": (8, "passed"), "twice": (4, "passed")}
@@ -87,12 +87,12 @@ def test_full_marks(worker: Worker) -> None:
         ),
     ],
 )
-def test_a_fault_costs_one_exercise(worker: Worker, code: str, mark: tuple[float, str]) -> None:
+def test_a_fault_costs_one_exercise(worker: SuiteWorker, code: str, mark: tuple[float, str]) -> None:
     """Whatever one function or cell does, the other exercise keeps its points."""
     assert marks(worker.grade(make_job({"linear": code}))) == {"linear": mark, "twice": (4, "passed")}
 
 
-def test_tests_after_a_hang_are_not_run(worker: Worker) -> None:
+def test_tests_after_a_hang_are_not_run(worker: SuiteWorker) -> None:
     """After a hang the rest of the exercise is not waited for, and says so."""
     begin = time.monotonic()
     tests = by_exercise(worker.grade(make_job({"linear": "def linear(x, w):\n    while True: pass"})))["linear"].tests
@@ -102,7 +102,7 @@ def test_tests_after_a_hang_are_not_run(worker: Worker) -> None:
     assert tests[1].failure.sentence == "Not run: in «The output is x @ w.» the exercise had stopped already."
 
 
-def test_a_failure_says_four_things(worker: Worker) -> None:
+def test_a_failure_says_four_things(worker: SuiteWorker) -> None:
     """What was called, expected, got and a hint stand in the report of a wrong value."""
     failure = by_exercise(worker.grade(make_job({"twice": "def twice(x): return x"})))["twice"].tests[0].failure
     assert failure is not None
@@ -121,7 +121,7 @@ def revealed(report: Report) -> str:
     return failure.sentence
 
 
-def test_inputs_follow_secret_and_student(worker: Worker) -> None:
+def test_inputs_follow_secret_and_student(worker: SuiteWorker) -> None:
     """The same secret and student give the same inputs; another secret or student gives others."""
     reports = [
         worker.grade(make_job(REVEALS, student=student, secret=secret))
@@ -150,7 +150,7 @@ DIRTY = {
 }
 
 
-def test_reports_do_not_depend_on_what_came_before(worker: Worker) -> None:
+def test_reports_do_not_depend_on_what_came_before(worker: SuiteWorker) -> None:
     """After any other submission, and in any order, a submission gets the same report to the last digit."""
     jobs = [make_job(STATEFUL, student="ada"), make_job(DIRTY, student="eve"), make_job(REVEALS, student="bo"), make_job(student="cy")]
     first = [without_times(worker.grade(job)) for job in jobs]
@@ -158,11 +158,12 @@ def test_reports_do_not_depend_on_what_came_before(worker: Worker) -> None:
     assert first == second
 
 
-def test_two_workers_say_what_one_says(worker: Worker, tmp_path: Path) -> None:
+def test_two_workers_say_what_one_says(worker: SuiteWorker, tmp_path: Path) -> None:
     """A pool of two workers gives the reports of one."""
     jobs = [make_job(changes, student=name) for name, changes in [("ada", STATEFUL), ("eve", DIRTY), ("bo", REVEALS), ("cy", {})]]
-    with Pool(make_suite(tmp_path / "01-tiny"), [], workers=2) as pool:
-        futures = [pool.submit(job) for job in jobs]
+    materials = Materials(make_suite(tmp_path / "01-tiny"))
+    with Pool(2) as pool:
+        futures = [pool.submit(job, materials) for job in jobs]
         reports = [without_times(future.result()) for future in futures]
     assert reports == [without_times(worker.grade(job)) for job in jobs]
 
@@ -173,7 +174,7 @@ def test_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TMPDIR", str(tmp_path / "t"))
     daemon = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork(): os._exit(0)\n    time.sleep(600)\n"
     daemon += "def linear(x, w): return x @ w"
-    with Worker(make_suite(tmp_path / "01-tiny")) as worker:
+    with SuiteWorker(make_suite(tmp_path / "01-tiny")) as worker:
         assert marks(worker.grade(make_job({"linear": daemon})))["linear"] == (8, "passed")
         started = [worker._process.pid, *descendants(worker._process.pid)]
         assert len(started) >= 2
@@ -187,7 +188,7 @@ def test_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
     """A worker that is killed while it grades is replaced, and its job graded by the next."""
     slow = make_job({"linear": "import time\ntime.sleep(0.9)\ndef linear(x, w): return x @ w"})
-    with Worker(make_suite(tmp_path / "01-tiny")) as worker:
+    with SuiteWorker(make_suite(tmp_path / "01-tiny")) as worker:
         worker.grade(make_job())
         victim = worker._process.pid
         below = list(descendants(victim))
@@ -202,17 +203,19 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
 def test_a_job_that_kills_every_worker(tmp_path: Path) -> None:
     """When the grading process ends twice, the job is the machine's fault: ungradable, no points lost, and the next job is graded."""
     deadly = TWICE.replace("    assert_close(student.twice(21), 42)", "    import os\n    assert student.twice(21) != 43 or os._exit(9)")
-    with Pool(make_suite(tmp_path / "01-tiny", {"twice": deadly}), [], workers=1) as pool:
+    materials = Materials(make_suite(tmp_path / "01-tiny", {"twice": deadly}))
+    with Pool(1) as pool:
         points = {"twice": 4.0}
-        report = pool.submit(make_job({"twice": "def twice(x): return 43"}, points=points)).result()
+        report = pool.submit(make_job({"twice": "def twice(x): return 43"}, points=points), materials).result()
         assert marks(report) == {"twice": (None, "ungradable")}
         assert report.exercises[0].message == "the grading process of 01-tiny ended 2 times on this submission (the process ended)"
-        assert by_exercise(pool.submit(make_job({"twice": "def twice(x): return 1"}, points=points)).result())["twice"].points is not None
+        wrong = make_job({"twice": "def twice(x): return 1"}, points=points)
+        assert by_exercise(pool.submit(wrong, materials).result())["twice"].points is not None
 
 
 def course_fault(suite: Path, job: Job | None = None) -> str:
     """The `CourseError` that grading with a broken suite raises."""
-    with Worker(suite) as worker, pytest.raises(CourseError) as caught:
+    with SuiteWorker(suite) as worker, pytest.raises(CourseError) as caught:
         worker.grade(job or make_job())
     return str(caught.value)
 
@@ -245,7 +248,7 @@ def test_suites_that_do_not_collect(tmp_path: Path) -> None:
 def test_a_test_that_fails_by_itself(tmp_path: Path, source: str, reason: str) -> None:
     """A plain assert or an exception in a test is the course's fault: the exercise is ungradable, the other one graded."""
     broken = TWICE.replace("    assert_close(student.twice(21), 42)", source)
-    with Worker(make_suite(tmp_path / "01-tiny", {"linear": LINEAR, "twice": broken})) as worker:
+    with SuiteWorker(make_suite(tmp_path / "01-tiny", {"linear": LINEAR, "twice": broken})) as worker:
         report = worker.grade(make_job())
     assert marks(report) == {"linear": (8, "passed"), "twice": (None, "ungradable")}
     assert by_exercise(report)["twice"].message.startswith(f"test_number: the test itself failed, which is the course's fault: {reason}")
@@ -267,7 +270,7 @@ builtins.exec = exec_but_no_probes
 def linear(x, w): return x @ w"""
 
 
-def test_probes_that_a_student_sabotages(worker: Worker) -> None:
+def test_probes_that_a_student_sabotages(worker: SuiteWorker) -> None:
     """A submission that keeps a good probes.py from loading is at fault itself: no points, and nobody has to look."""
     report = worker.grade(make_job({"linear": SABOTAGE}))
     assert marks(report) == {"linear": (0, "crashed"), "twice": (0, "crashed")}
@@ -278,7 +281,7 @@ def test_probes_that_a_student_sabotages(worker: Worker) -> None:
     )
 
 
-def test_an_unknown_exercise(worker: Worker) -> None:
+def test_an_unknown_exercise(worker: SuiteWorker) -> None:
     """An exercise that the suite has no test for is ungradable; nothing is lost elsewhere."""
     report = worker.grade(make_job(points=POINTS | {"new": 3.0}))
     assert marks(report)["new"] == (None, "ungradable")
@@ -287,26 +290,46 @@ def test_an_unknown_exercise(worker: Worker) -> None:
 
 def test_a_broken_suite_in_a_pool(tmp_path: Path) -> None:
     """A pool turns the fault of the course into ungradable reports, one for each job."""
-    with Pool(make_suite(tmp_path / "01-tiny", {"linear": "1 / 0"}), [], workers=1) as pool:
-        reports = [pool.submit(make_job(student=name)).result() for name in ("ada", "bo")]
+    broken = Materials(make_suite(tmp_path / "01-tiny", {"linear": "1 / 0"}))
+    with Pool(1) as pool:
+        reports = [pool.submit(make_job(student=name), broken).result() for name in ("ada", "bo")]
     for report in reports:
         assert marks(report) == {"linear": (None, "ungradable"), "twice": (None, "ungradable")}
         assert "test_linear.py could not be collected" in report.notes[0]
         assert "ZeroDivisionError" in report.notes[0]
 
 
+def test_one_worker_grades_several_suites(tmp_path: Path) -> None:
+    """A worker goes from suite to suite, and back: a broken one, an empty one and files of the same name elsewhere change nothing."""
+    good, broken = make_suite(tmp_path / "a" / "01-tiny"), make_suite(tmp_path / "b" / "01-tiny", {"linear": "1 / 0"})
+    empty = make_suite(tmp_path / "c" / "01-tiny", {})
+    other = make_suite(tmp_path / "d" / "01-tiny", {"linear": LINEAR.replace("x @ w)", "x @ w + 1)"), "twice": TWICE})
+    expected = {
+        good: {"linear": (8, "passed"), "twice": (4, "passed")},
+        broken: {"linear": (None, "ungradable"), "twice": (None, "ungradable")},
+        empty: {"linear": (None, "ungradable"), "twice": (None, "ungradable")},
+        other: {"linear": (4, "partial"), "twice": (4, "passed")},
+    }
+    order = [good, broken, broken, good, good, empty, other, empty, good]
+    with Pool(1) as pool:
+        futures = [pool.submit(make_job(student=f"student-{number}"), Materials(suite)) for number, suite in enumerate(order)]
+        for number, (suite, future) in enumerate(zip(order, futures, strict=True)):
+            report = future.result()
+            assert (report.student, marks(report)) == (f"student-{number}", expected[suite])
+
+
 def test_data_files_reach_the_cells(tmp_path: Path) -> None:
     """The files given to a worker lie beside the notebook."""
     (tmp_path / "words.csv").write_text("21")
     reads = {"twice": "number = int(open('words.csv').read())\ndef twice(x): return 2 * x * number // 21"}
-    with Worker(make_suite(tmp_path / "01-tiny"), [tmp_path / "words.csv"]) as worker:
+    with SuiteWorker(make_suite(tmp_path / "01-tiny"), [tmp_path / "words.csv"]) as worker:
         assert marks(worker.grade(make_job(reads)))["twice"] == (4, "passed")
 
 
 def test_modules_that_do_not_import(tmp_path: Path) -> None:
     """A module in suite.toml that is not installed is told by its name."""
     suite = make_suite(tmp_path / "01-tiny", manifest='modules = ["no_such_module_here"]\n')
-    with Worker(suite) as worker, pytest.raises((CourseError, MachineError), match="no_such_module_here"):
+    with SuiteWorker(suite) as worker, pytest.raises((CourseError, MachineError), match="no_such_module_here"):
         worker.grade(make_job())
 
 
@@ -343,7 +366,7 @@ def test_the_decorator_refuses_what_it_does_not_know() -> None:
         graded(stage="value")(lambda student: None)
 
 
-def test_the_report_says_how_it_was_made(worker: Worker) -> None:
+def test_the_report_says_how_it_was_made(worker: SuiteWorker) -> None:
     """Seeds, versions and the isolation that was active stand in the report; the secret does not."""
     report = worker.grade(make_job(secret="top-secret"))
     assert set(report.provenance) >= {"seeds", "versions", "isolation"}

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from autograder.catalogue import Mistake, Style
 from autograder.model import ExerciseReport, Job, Report
 from autograder.runner import Suite, run_suite
-from tests.course.conftest import ROOT, SUITES, Bench, catalogue_of, files_of, job_for, lesson_of, script_of
+from autograder.sandbox.host import Sandbox
+from tests.course.conftest import ROOT, SUITES, Bench, catalogue_of, job_for, lesson_of, materials_of
 
 __all__ = ["RESULTS", "Entry", "bench_of", "finished", "grade", "grade_catalogue", "parser_for", "run_all", "table"]
 
@@ -62,7 +63,8 @@ def grade_catalogue(assignment: str, secret: str, keep: Callable[[Entry, Report]
             yield job_for(assignment, changes, only=entry.exercise if entry else None)
 
     suite = Suite.read(SUITES / assignment)
-    run_suite(suite, jobs(), lambda report: keep(next(waiting), report), files_of(assignment), lesson=script_of(assignment))
+    with Sandbox(suite.modules) as sandbox:
+        run_suite(suite, materials_of(assignment), sandbox, jobs(), lambda report: keep(next(waiting), report))
 
 
 def parser_for(module_docstring: str | None) -> argparse.ArgumentParser:

@@ -1,5 +1,7 @@
 """Names a student's mistake: the recorded calls of a failed exercise in, the catalogued mistake that answers all of them alike out.
 
+Where there is none, a smaller input is looked for on which the answer is wrong too.
+
 Nothing is guessed. A mistake is named only if it gives the very numbers that the student's code gave, on every input of every test,
 and not those of the solution. Its code is ours, so it runs here, in the trusted process.
 """
@@ -12,8 +14,8 @@ import random
 import signal
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import CodeType
@@ -23,20 +25,25 @@ import numpy as np
 
 from autograder import wire
 from autograder.catalogue import Mistake, Style, read_catalogue
-from autograder.describe import is_tensor
+from autograder.compare import Mismatch, assert_close
+from autograder.describe import describe_call, is_tensor
+from autograder.errors import SubmissionError
 from autograder.lesson import CAPSTONE, Lesson
+from autograder.smaller import smaller_inputs
 from autograder.source import parse_script
 
 __all__ = ["Diagnostician", "Trace", "Variants"]
 
 VARIANT_SECONDS: Final = 5.0
+#: So many smaller inputs are tried on the student's code: it is slow, or wrong only in the large, where none is found by then.
+MOST_TRIES: Final = 12
 #: Two runs of the same formula may differ by rounding; two different formulas differ by far more.
 RTOL: Final = {2: 1e-2, 4: 1e-5, 8: 1e-9}
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One call that a test made: what was called with what, and what the student's code gave, or the type of what it raised.
+    """One call that a test made: what was called with what, and what the student's code gave, or what it raised.
 
     `after` are the arguments as the call left them, where the test asked for them.
     """
@@ -48,6 +55,7 @@ class Trace:
     seed: int
     value: Any = None
     raised: str | None = None
+    message: str = ""
     after: Sequence[Any] | None = None
 
 
@@ -96,17 +104,48 @@ class Diagnostician:
                 return None
             return next((mistake for mistake in candidates if self._explains(mistake, traces)), None)
 
+    def smaller(self, exercise: str, traces: Sequence[Trace], call: Callable[..., Any]) -> str | None:
+        """A small input on which the student's `call(name, arguments, keywords)` is wrong too, in a sentence; None if none is found."""
+        with _quietly(self._folder):
+            names = self._names(exercise, "", self.variants.solution(exercise))
+            for trace in traces:
+                if trace.kind == "call" and trace.raised is None and trace.after is None and not self._gives(names, trace):
+                    return self._smaller(names, trace, call)
+        return None
+
+    def _smaller(self, names: dict[str, Any], trace: Trace, call: Callable[..., Any]) -> str | None:
+        tries = 0
+        for arguments, keywords in smaller_inputs(trace.arguments, trace.keywords):
+            try:
+                with _time_limit():
+                    expected, _ = self._run(names, replace(trace, arguments=arguments, keywords=keywords))
+            except BaseException:  # no input for this function
+                continue
+            tries += 1
+            if tries > MOST_TRIES:
+                return None
+            try:
+                assert_close(call(trace.name, arguments, keywords), _plain(expected), name="it")
+            except Mismatch as error:
+                return _example(describe_call(trace.name, arguments, keywords), error)
+            except SubmissionError:  # it raises there: another story than the one to be told
+                return None
+        return None
+
     def _explains(self, mistake: Mistake, traces: Sequence[Trace]) -> bool:
         names = self._names(mistake.exercise, mistake.id, self.variants.code(mistake))
-        return all(self._gives(names, trace) for trace in traces)
+        # Where there is no value at all, an exception of the same type proves little: many mistakes raise a ValueError.
+        silent = all(trace.raised is not None for trace in traces)
+        return all(self._gives(names, trace, with_message=silent) for trace in traces)
 
-    def _gives(self, names: dict[str, Any], trace: Trace) -> bool:
+    def _gives(self, names: dict[str, Any], trace: Trace, *, with_message: bool = False) -> bool:
         """Whether the variant answers the call as the student's code did."""
         try:
             with _time_limit():
                 value, after = self._run(names, trace)
         except BaseException as error:
-            return trace.raised == type(error).__name__
+            alike = str(error).startswith(trace.message) and bool(trace.message) == bool(str(error))  # a long one arrives cut off
+            return trace.raised == type(error).__name__ and (alike or not with_message)
         if trace.after is not None and not _same(_plain(after), tuple(trace.after)):
             return False
         return trace.raised is None and _same(_plain(value), trace.value)
@@ -144,6 +183,16 @@ class Diagnostician:
         names: dict[str, Any] = {}
         exec(compile(self._probes_source, "<probes>", "exec"), names)
         return names
+
+
+def _example(called: str, error: Mismatch) -> str | None:
+    """The smaller input, with one number of what is wrong there."""
+    if error.rows:
+        index, expected, got = error.rows[0]
+        return f"A small input shows it too: `{called}` should have {expected} at {index}, yours has {got}."
+    if error.expected and error.got:
+        return f"A small input shows it too: `{called}` should give {error.expected}, yours gives {error.got}."
+    return None
 
 
 class _Names:

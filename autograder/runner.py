@@ -34,13 +34,17 @@ STOPS: Final = (Outcome.TIMEOUT, Outcome.CRASHED)
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite folder, read: the modules that the sandbox warms up, the time limits, the probes' source, the forbidden routines."""
+    """A suite folder, read: the modules that the sandbox warms up, the time limits, the probes' source, the forbidden routines.
+
+    `independent` are functions whose arguments may be cut and rounded: a failure of theirs is shown on a smaller input.
+    """
 
     folder: Path
     modules: tuple[str, ...]
     budget: Budget
     probes: str
     forbidden: Mapping[str, Sequence[str]]
+    independent: Sequence[str] = ()
 
     @classmethod
     def read(cls, folder: Path) -> "Suite":
@@ -58,15 +62,17 @@ class Suite:
         forbidden = settings.pop("forbidden", {})
         if type(forbidden) is not dict or not all(type(names) is list for names in forbidden.values()):
             raise CourseError(f'{manifest}: [forbidden] has a line for each exercise: a list of dotted names such as "torch.gru_cell"')
+        independent = settings.pop("independent", [])
+        if type(independent) is not list or not all(type(name) is str for name in independent):
+            raise CourseError(f"{manifest}: independent is a list of functions' names, not {independent!r}")
         known = {field.name for field in fields(Budget)}
         if unknown := set(settings) - known:
-            raise CourseError(
-                f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are modules, [forbidden], {', '.join(sorted(known))}"
-            )
+            words = ", ".join(("modules", "independent", "[forbidden]", *sorted(known)))
+            raise CourseError(f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are {words}")
         if wrong := [name for name, value in settings.items() if type(value) not in (int, float) or value <= 0]:
             raise CourseError(f"{manifest}: {', '.join(sorted(wrong))}: a number of seconds was expected")
         probes = folder / "probes.py"
-        return cls(folder, tuple(modules), Budget(**settings), probes.read_text() if probes.is_file() else "", forbidden)
+        return cls(folder, tuple(modules), Budget(**settings), probes.read_text() if probes.is_file() else "", forbidden, independent)
 
 
 def run_suite(
@@ -160,8 +166,16 @@ class _Plugin:
             return report
         mistake = self.diagnostician.name(name, self.traces)
         if mistake is None:
-            return report
+            return replace(report, advice=self._smaller(name))
         return replace(report, mistake=mistake.id, advice=f"{mistake.name}. {mistake.hint}", message=f"{mistake.name}. {report.message}")
+
+    def _smaller(self, exercise: str) -> str | None:
+        """What a smaller input shows, of the functions that the suite says can be tried on one."""
+        traces = [trace for trace in self.traces if trace.name in self.suite.independent]
+        if self.diagnostician is None or not traces:
+            return None
+        student = Student(self.replay, exercise, self.seeds[exercise] % (1 << 31))
+        return self.diagnostician.smaller(exercise, traces, student.call)
 
     def _run_exercise(self, items: list[pytest.Item]) -> Iterator[TestResult]:
         stopped: TestResult | None = None

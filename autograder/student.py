@@ -25,9 +25,9 @@ TRACED_BYTES: Final = 8 << 20
 class StudentFault(SubmissionError):
     """The student's function could not give a value: it is missing, raised, hung or ended the process."""
 
-    def __init__(self, sentence: str, outcome: Outcome = Outcome.FAILED, types: Sequence[str] = ()) -> None:
+    def __init__(self, sentence: str, outcome: Outcome = Outcome.FAILED, types: Sequence[str] = (), message: str = "") -> None:
         super().__init__(sentence)
-        self.sentence, self.outcome, self.types = sentence, outcome, types
+        self.sentence, self.outcome, self.types, self.message = sentence, outcome, types, message
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,11 @@ class Student:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        return lambda *arguments, **keywords: self._call(name, arguments, keywords)["value"]
+        return lambda *arguments, **keywords: self.call(name, arguments, keywords)
+
+    def call(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
+        """What `name` returns."""
+        return self._call(name, arguments, keywords)["value"]
 
     def run(self, name: str, *arguments: Any, **keywords: Any) -> Call:
         """Calls `name` and also returns its positional arguments as the call left them."""
@@ -95,7 +99,7 @@ class Student:
             if _is_small(reply["value"]):
                 trace = replace(trace, value=reply["value"], raised=None, after=reply.get("arguments"))
         except StudentFault as fault:
-            trace = replace(trace, raised=fault.types[0] if fault.types else "")
+            trace = replace(trace, raised=fault.types[0] if fault.types else "", message=fault.message)
             raise
         finally:
             self.traces.append(trace)
@@ -130,7 +134,7 @@ class Student:
             case "raised":
                 types = reply.get("types")
                 names = [t[:100] for t in types[:50] if type(t) is str] if type(types) is list else []
-                return StudentFault(_raised(what, names, reply), types=names)
+                return StudentFault(_raised(what, names, reply), types=names, message=_text(reply, "message"))
         return StudentFault(f"{what} gave no readable answer.", Outcome.CRASHED)
 
     def _shortcut(self, what: str, used: str) -> str:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.course.conftest import lesson_of
-from tests.soak.adequacy import FILE, HEAD, count_catalogue
+from tests.soak.adequacy import FILE, HEAD, count_catalogue, oracle_of
 from tests.soak.course import finished
 
 
@@ -32,6 +32,14 @@ def test_the_table_has_nothing_to_hide(assignment: str) -> None:
     for exercise, row in rows_of(assignment).items():
         assert row["caught"] == row["mistakes"], exercise
         assert row["passed"] == row["right styles"], exercise
+
+
+@pytest.mark.parametrize(("assignment", "exercise"), [(name, exercise) for name in finished() for exercise in lesson_of(name).exercises])
+def test_every_exercise_names_its_oracle(assignment: str, exercise: str) -> None:
+    """The docstring of the hidden tests says what they compare with, and the table tells it."""
+    said = oracle_of(assignment, exercise)
+    assert len(said) > 10
+    assert f"- `{exercise}`: {said}\n" in FILE.read_text(), "run `make adequacy`"
 
 
 def test_the_table_says_when_and_with_what() -> None:

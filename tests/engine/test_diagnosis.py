@@ -1,12 +1,13 @@
 """A mistake is named only when it is known for sure: it gives the student's very answers on every input, and the solution does not."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from autograder.feedback import render_html, render_text
 from autograder.model import ExerciseReport, Report
-from tests.engine.conftest import SuiteWorker, by_exercise, make_job, make_suite
+from tests.engine.conftest import MANIFEST, SuiteWorker, by_exercise, make_job, make_suite
 
 SCRIPT = """\
 # %%
@@ -91,7 +92,7 @@ def test_unchanged(student, rng):
 def knowing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SuiteWorker]:
     """A grading process that has a lesson and a mistake catalogue."""
     course = tmp_path_factory.mktemp("course")
-    suite = make_suite(course / "01-tiny", {"linear": LINEAR, "twice": TWICE})
+    suite = make_suite(course / "01-tiny", {"linear": LINEAR, "twice": TWICE}, manifest=MANIFEST + 'independent = ["linear"]\n')
     (suite / "mistakes.py").write_text(MISTAKES)
     script = course / "tiny.py"
     script.write_text(SCRIPT)
@@ -196,3 +197,46 @@ def test_diagnosis_changes_no_points(knowing: SuiteWorker) -> None:
     """A named mistake in one exercise leaves the other as it is."""
     report: Report = knowing.grade(make_job({"linear": NAMED["linear-changes"]}))
     assert {name: e.points for name, e in by_exercise(report).items()} == {"linear": 4.0, "twice": 4.0}
+
+
+SMALL = {
+    "def linear(x, w):\n    return x @ w + 1": r"`linear\(array\(\[\[(\S+)\]\]\), array\(\[\[(\S+)\]\]\)\)` should have (\S+) at \[0, 0\], yours has (\S+)\.$",
+    "def linear(x, w):\n    return x @ w + (x.size + w.size > 16)": None,
+    "def linear(x, w):\n    return (x @ w)[:, ::-1]": r"`linear\(array\(.*\), array\(\[\[\S+, \S+\]\]\)\)` should have \S+ at \[0, 0\], yours has \S+\.$",
+}
+
+
+@pytest.mark.parametrize("code", SMALL)
+def test_a_smaller_input_is_shown(knowing: SuiteWorker, code: str) -> None:
+    """An unnamed mistake is shown on the smallest input on which it is wrong, with one number; none is shown where it is right in the small."""
+    report = graded(knowing, "linear", code)
+    assert report.mistake is None
+    pattern = SMALL[code]
+    if pattern is None:
+        assert report.advice is None
+        return
+    assert report.advice is not None
+    found = re.fullmatch(r"A small input shows it too: " + pattern, report.advice)
+    assert found, report.advice
+    if found.groups():
+        x, w, expected, got = map(float, found.groups())
+        assert expected == pytest.approx(x * w)
+        assert got == pytest.approx(x * w + 1)
+
+
+def test_raising_alone_names_nothing(knowing: SuiteWorker) -> None:
+    """An answer that only raises is a mistake's if it raises with the same message, not if the type alone agrees."""
+    assert graded(knowing, "linear", "def linear(x, w):\n    raise ValueError").mistake is None
+    assert graded(knowing, "linear", "def linear(x, w):\n    raise ValueError('wrong')").mistake is None
+    assert graded(knowing, "linear", "def linear(x, w):\n    return np.multiply(x, w)").mistake == "linear-elementwise"
+
+
+def test_no_smaller_input_for_a_right_answer_that_raises(knowing: SuiteWorker) -> None:
+    """Where the answer raises, or is right but for its contract, no smaller input is looked for."""
+    for code in ("def linear(x, w):\n    raise ValueError", "def linear(x, w):\n    y = x @ w\n    x *= 2\n    return y"):
+        assert graded(knowing, "linear", code).advice is None
+
+
+def test_other_functions_are_not_cut(knowing: SuiteWorker) -> None:
+    """A function that the suite does not call independent is not tried on smaller inputs."""
+    assert graded(knowing, "twice", "def twice(x):\n    return 2 * x + 0.5").advice is None

@@ -337,7 +337,10 @@ def test_modules_that_do_not_import(tmp_path: Path) -> None:
     ("manifest", "message"),
     [
         (None, "suite.toml is missing: every suite says there which modules its sandbox imports"),
-        ("seconds = 5\n", r"suite\.toml: unknown settings seconds; known are modules, \[forbidden\], call_seconds, cell_seconds"),
+        (
+            "seconds = 5\n",
+            r"suite\.toml: unknown settings seconds; known are modules, independent, \[forbidden\], call_seconds, cell_seconds",
+        ),
         ("modules = [", "suite.toml"),
         ('cell_seconds = "long"\n', "suite.toml"),
         ('modules = "numpy"\n', "suite.toml"),

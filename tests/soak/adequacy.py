@@ -27,6 +27,7 @@ Made by `make adequacy`, never edited. For each exercise: the functions that tes
 points (*caught*) and how many are told by name in the feedback; the right answers in other styles, and how many of them earn full marks;
 and how many of the generic mutants of the solution (another operator, constant, axis or order of arguments, a statement left out) lose
 points. Mutants that are equivalent to the solution, listed in `tests/soak/equivalent.toml`, are not counted.
+*Compared with* names what the expected values come from: something else than our solution.
 The table of mistakes × diagnosis has nearly all its entries on the diagonal, so only the others are written out.
 """
 
@@ -54,8 +55,18 @@ class Row:
 
 def count_tests(assignment: str, exercise: str) -> int:
     """The functions that test an exercise."""
-    tree = ast.parse((SUITES / assignment / f"test_{exercise}.py").read_text())
-    return sum(isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in tree.body)
+    return sum(isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in _tests(assignment, exercise).body)
+
+
+def oracle_of(assignment: str, exercise: str) -> str:
+    """What the hidden tests of an exercise compare with, in one line; an empty text where they don't say."""
+    paragraphs = (ast.get_docstring(_tests(assignment, exercise)) or "").split("\n\n")
+    said = next((" ".join(part.split()) for part in paragraphs if part.startswith("Oracle: ")), "")
+    return said.removeprefix("Oracle: ")
+
+
+def _tests(assignment: str, exercise: str) -> ast.Module:
+    return ast.parse((SUITES / assignment / f"test_{exercise}.py").read_text())
 
 
 def count_catalogue(assignment: str, exercise: str) -> tuple[int, int, int]:
@@ -118,6 +129,8 @@ def render(rows: dict[str, list[Row]]) -> str:
         total = {name: sum(getattr(row, name) for row in mine) for name in ("mistakes", "caught", "named", "misnamed", "styles", "passed")}
         unnamed = total["caught"] - total["named"] - total["misnamed"]
         parts.append(f"## {assignment}\n\n{table(HEAD, [row.cells() for row in mine])}\n")
+        oracles = "".join(f"- `{row.exercise}`: {oracle_of(assignment, row.exercise)}\n" for row in mine)
+        parts.append(f"Compared with:\n\n{oracles}")
         parts.append(
             f"Of {total['mistakes']} mistakes {total['caught']} are caught: {total['named']} named right, {unnamed} not named, "
             f"{total['misnamed']} taken for another. Of {total['styles']} right styles {total['passed']} earn full marks.\n"

@@ -38,7 +38,8 @@ VARIANT_SECONDS: Final = 5.0
 #: So many smaller inputs are tried on the student's code: it is slow, or wrong only in the large, where none is found by then.
 MOST_TRIES: Final = 12
 #: Two runs of the same formula may differ by rounding; two different formulas differ by far more.
-RTOL: Final = {2: 1e-2, 4: 1e-5, 8: 1e-9}
+#: (relative to the number, relative to the largest one) by precision.
+ROUNDING: Final = {2: (1e-2, 1e-3), 4: (1e-5, 1e-6), 8: (1e-9, 1e-12)}
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,11 @@ class Diagnostician:
             return None
         with _quietly(self._folder):
             right = self._names(exercise, "", self.variants.solution(exercise))
-            if all(self._gives(right, trace) for trace in traces):
+            # An answer with the solution's numbers can still be wrong in its dtypes, and then only these tell the mistakes apart.
+            only_dtypes = all(self._gives(right, trace) for trace in traces)
+            if only_dtypes and all(self._gives(right, trace, with_dtypes=True) for trace in traces):
                 return None
-            return next((mistake for mistake in candidates if self._explains(mistake, traces)), None)
+            return next((mistake for mistake in candidates if self._explains(mistake, traces, only_dtypes)), None)
 
     def smaller(self, exercise: str, traces: Sequence[Trace], call: Callable[..., Any]) -> str | None:
         """A small input on which the student's `call(name, arguments, keywords)` is wrong too, in a sentence; None if none is found."""
@@ -132,13 +135,13 @@ class Diagnostician:
                 return None
         return None
 
-    def _explains(self, mistake: Mistake, traces: Sequence[Trace]) -> bool:
+    def _explains(self, mistake: Mistake, traces: Sequence[Trace], with_dtypes: bool) -> bool:
         names = self._names(mistake.exercise, mistake.id, self.variants.code(mistake))
         # Where there is no value at all, an exception of the same type proves little: many mistakes raise a ValueError.
         silent = all(trace.raised is not None for trace in traces)
-        return all(self._gives(names, trace, with_message=silent) for trace in traces)
+        return all(self._gives(names, trace, with_message=silent, with_dtypes=with_dtypes) for trace in traces)
 
-    def _gives(self, names: dict[str, Any], trace: Trace, *, with_message: bool = False) -> bool:
+    def _gives(self, names: dict[str, Any], trace: Trace, *, with_message: bool = False, with_dtypes: bool = False) -> bool:
         """Whether the variant answers the call as the student's code did."""
         try:
             with _time_limit():
@@ -148,7 +151,10 @@ class Diagnostician:
             return trace.raised == type(error).__name__ and (alike or not with_message)
         if trace.after is not None and not _same(_plain(after), tuple(trace.after)):
             return False
-        return trace.raised is None and _same(_plain(value), trace.value)
+        if trace.raised is not None:
+            return False
+        value = _plain(value)
+        return _same(value, trace.value) and (not with_dtypes or _dtypes(value) == _dtypes(trace.value))
 
     def _run(self, names: dict[str, Any], trace: Trace) -> tuple[Any, tuple[Any, ...]]:
         """What the variant gives for the call, and its arguments afterwards."""
@@ -272,14 +278,29 @@ def _same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and bool(a == b)
 
 
+def _dtypes(value: Any) -> Any:
+    """The dtypes of all arrays and tensors in a value, and the types of the rest."""
+    if isinstance(value, tuple | list):
+        return [_dtypes(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _dtypes(part) for key, part in value.items()}
+    return str(value.dtype) if isinstance(value, np.ndarray | np.generic) or is_tensor(value) else type(value)
+
+
+def _rounding(value: Any) -> tuple[float, float]:
+    """How far two runs of a formula in the value's precision may be apart."""
+    if is_tensor(value):
+        return ROUNDING[min(8, value.element_size()) if value.is_floating_point() else 8]
+    kind: np.dtype[Any] = np.asarray(value).dtype
+    return ROUNDING[min(8, kind.itemsize) if kind.kind == "f" else 8]
+
+
 def _same_numbers(a: Any, b: Any) -> bool:
-    if is_tensor(a):
-        a, b = a.double().numpy(), b.double().numpy()
-    if not isinstance(b, np.ndarray | np.generic | int | float | complex):
+    if not is_tensor(b) and not isinstance(b, np.ndarray | np.generic | int | float | complex):
         return False
-    x, y = np.asarray(a), np.asarray(b)
-    if x.shape != y.shape:
+    if tuple(np.shape(a)) != tuple(np.shape(b)):
         return False
-    rtol = max(RTOL[min(8, part.dtype.itemsize)] if part.dtype.kind == "f" else 1e-9 for part in (x, y))
+    rtol, atol = max(map(_rounding, (a, b)))
+    x, y = (value.double().numpy() if is_tensor(value) else np.asarray(value) for value in (a, b))
     scale = float(np.max(np.abs(y[np.isfinite(y)]), initial=0.0)) if y.size else 0.0
-    return bool(np.allclose(x, y, rtol=rtol, atol=rtol * 1e-3 * scale, equal_nan=True))
+    return bool(np.allclose(x, y, rtol=rtol, atol=atol * scale, equal_nan=True))

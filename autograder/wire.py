@@ -135,10 +135,11 @@ class _Writer:
             return self.integer(value)
         if kind is complex:
             return ["complex", value.real, value.imag]
-        if kind in (list, tuple):
-            return [kind.__name__, [self.tree(item, depth + 1) for item in value]]
-        if kind is dict:
-            return ["dict", [[self.key(k, depth + 1), self.tree(v, depth + 1)] for k, v in value.items()]]
+        # A named tuple is a tuple, an ordered dict a dict: what a subclass adds stays behind.
+        if base := next((base for base in (list, tuple) if isinstance(value, base)), None):
+            return [base.__name__, [self.tree(item, depth + 1) for item in base.__iter__(value)]]
+        if isinstance(value, dict):
+            return ["dict", [[self.key(k, depth + 1), self.tree(v, depth + 1)] for k, v in dict.items(value)]]
         if kind is Opaque:
             return ["opaque", value.type_name]
         return self.array(value, kind)

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import torch
 
+from autograder.diagnosis import _same
 from autograder.feedback import render_html, render_text
 from autograder.model import ExerciseReport, Report
 from tests.engine.conftest import MANIFEST, SuiteWorker, by_exercise, make_job, make_suite
@@ -240,3 +242,24 @@ def test_no_smaller_input_for_a_right_answer_that_raises(knowing: SuiteWorker) -
 def test_other_functions_are_not_cut(knowing: SuiteWorker) -> None:
     """A function that the suite does not call independent is not tried on smaller inputs."""
     assert graded(knowing, "twice", "def twice(x):\n    return 2 * x + 0.5").advice is None
+
+
+SINGLE = {
+    "linear-negative": "def linear(x, w):\n    return -(w.T @ x.T).T.astype('f4')",
+    None: "def linear(x, w):\n    return -(w.T @ x.T).T.astype('f4') * np.float32(1.001)",
+}
+
+
+@pytest.mark.parametrize("mistake", SINGLE)
+def test_rounding_does_not_hide_a_mistake(knowing: SuiteWorker, mistake: str | None) -> None:
+    """A mistake made in single precision is the catalogued one; an answer a thousandth away from it is not."""
+    assert graded(knowing, "linear", SINGLE[mistake]).mistake == mistake
+
+
+@pytest.mark.parametrize("scale", [1, 1e4])
+def test_tensors_are_compared_at_their_own_precision(scale: float) -> None:
+    """Two single-precision tensors that differ by rounding are the same, two double-precision ones with that difference are not."""
+    values = scale * torch.tensor([1.0, 2.0, 1e-4])
+    assert _same(values, values * (1 + 5e-7))
+    assert not _same(values, values * (1 + 1e-4))
+    assert not _same(values.double(), values.double() * (1 + 5e-7))

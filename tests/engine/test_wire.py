@@ -6,7 +6,8 @@ import socket
 import threading
 import time
 import tracemalloc
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict, namedtuple
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any
 
@@ -142,7 +143,6 @@ class LyingTensor(torch.Tensor):
     ("value", "name"),
     [
         (Liar(3), "Liar"),
-        (OrderedDict(a=1), "OrderedDict"),
         (IntEnum("Colour", "RED").RED, "Colour"),
         (np.zeros(3).view(LyingArray), "LyingArray"),
         (torch.zeros(3).as_subclass(LyingTensor), "LyingTensor"),
@@ -158,8 +158,35 @@ class LyingTensor(torch.Tensor):
     ],
 )
 def test_only_exact_types(value: Any, name: str) -> None:
-    """A subclass or any other object crosses as an `Opaque` that holds nothing but its type's name."""
+    """A subclass of a number or an array, or any other object, crosses as an `Opaque` that holds nothing but its type's name."""
     assert there_and_back([value]) == [Opaque(name)]
+
+
+class LyingList(list):
+    """A list that hides what it holds."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (namedtuple("Pair", "a b")(1, 2.0), (1, 2.0)),
+        (OrderedDict(a=1), {"a": 1}),
+        (defaultdict(int, b=2), {"b": 2}),
+        (LyingList([1, 2]), [1, 2]),
+        (torch.ones(2, 3).shape, (2, 3)),
+    ],
+)
+def test_containers_lose_their_subclass(value: Any, plain: Any) -> None:
+    """A named tuple is a tuple and an ordered dict a dict: what they hold crosses, what their class adds does not."""
+    arrived = there_and_back(value)
+    assert type(arrived) is type(plain)
+    assert arrived == plain
 
 
 def test_lone_surrogates_are_replaced() -> None:

@@ -2,7 +2,7 @@
 # family: forged values
 # layer: wire
 # exercise: words
-# expect: an object of type Any
+# expect: has the wrong keys
 
 
 class Any(dict):

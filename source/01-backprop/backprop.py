@@ -134,7 +134,7 @@ def numerical_gradient(f, x: np.ndarray, step: float = 1e-5) -> np.ndarray:
 
     Arguments
         f: takes a float64 array of x's shape and returns one number. It does not change its argument.
-        x: array of any shape, also () for a single number; floats or integers.
+        x: array of any shape, also () for a single number; floats, float32 among them, or integers.
         step: how far to poke, > 0.
     Returns
         float64 array of x's shape.
@@ -474,9 +474,9 @@ print("accepts your own linear_backward:", "yes" if own else "no: one of the two
 #
 # $$\frac{\partial L}{\partial z_k} = p_k - [k = y]$$
 #
-# *Probability minus truth.* It's hard to imagine a simpler answer. Every wrong class is pushed down by the
-# probability it was given, and the right class is pulled up by what it lacks. The pushes and the pull add up to zero.
-# With the mean over N rows, each row's gradient is divided by N.
+# where $[k = y]$ is 1 for the true class and 0 for the others. *Probability minus truth.* It's hard to imagine a
+# simpler answer. Every wrong class is pushed down by the probability it was given, and the right class is pulled up by
+# what it lacks. The pushes and the pull add up to zero. With the mean over N rows, each row's gradient is divided by N.
 
 # %% [markdown]
 # ### Large numbers
@@ -1356,7 +1356,8 @@ show_difference("engine", engine, numerical_gradient(neuron, np.array([-1.5, 0.8
 # $$\hat m = \frac{m}{1-\beta_1^{\,t}}, \qquad \hat v = \frac{v}{1-\beta_2^{\,t}}, \qquad \theta \leftarrow \theta - \text{lr}\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}$$
 #
 # $m$ smooths: pushes that change sign cancel, pushes that agree add up. Dividing by $\sqrt{\hat v}$ measures each
-# weight's push in units of its own usual size, so steep and flat directions move alike.
+# weight's push in units of its own usual size, so steep and flat directions move alike. The tiny $\varepsilon$ keeps 0/0
+# away where a gradient was always zero.
 #
 # **Why the hats?** $m$ and $v$ start at 0, so at first they are far too small. After one step, $m = (1-\beta_1)\,g$:
 # a tenth of the gradient, for $\beta_1 = 0.9$. Dividing by $1-\beta_1^{\,t}$, which is that same tenth at $t = 1$,

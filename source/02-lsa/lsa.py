@@ -256,6 +256,7 @@ def tf_idf(counts: np.ndarray) -> np.ndarray:
     - The logarithm is natural; ‖·‖ is the Euclidean length.
     - A column of zeros stays a column of zeros, never NaN. It is counted in n like any other document.
     - A row of zeros stays a row of zeros.
+    - Nothing is added to a length: a column of tiny fractions has length 1 afterwards, too.
     - The argument is not changed.
 
     By hand: [[3, 0], [4, 1]] has df = [1, 2], so idf_1 = ln(3/2) + 1 = 1.4055 and idf_2 = 1.
@@ -466,7 +467,8 @@ plt.show()
 # difficulty ●●● · importance ●●● · about 50 minutes
 #
 # Write the five steps, and the signs. You may use `np.linalg.qr`, and `np.linalg.svd` of the *small* matrix. The full SVD of
-# `a`, or the eigenvectors of $A^\top A$, would make the exercise pointless, and the hidden tests notice it.
+# `a`, the eigenvectors of $A^\top A$, or another library's truncated SVD would make the exercise pointless, and the hidden
+# tests notice it.
 
 
 # %% exercise="truncated_svd"
@@ -879,7 +881,8 @@ def rank_documents(query: np.ndarray, documents: np.ndarray, top: int) -> tuple[
     Returns (indices, scores), two arrays of length min(top, n): indices are integers, rows of `documents`; scores are float64, the
     cosines of these rows with the query, and descend.
 
-    - Documents with equal scores stand in the order of their indices.
+    - Documents with equal scores stand in the order of their indices. Scores are not rounded: nearly equal is not equal.
+    - Lengths have no influence, however small they are.
     - A zero vector, as query or as document, has the score 0, never NaN.
     - The arguments are not changed.
 

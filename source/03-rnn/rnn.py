@@ -163,7 +163,7 @@ def rnn_cell_forward(x, h_prev, w_x, w_h, b):
         h_prev  (N, H)  state before the step
         w_x (D, H), w_h (H, H), b (H,): weights and bias; b is added to every row
     Returns
-        h  (N, H) float64, entries between -1 and 1
+        h  (N, H) float64, entries between -1 and 1; no NaN, however large the sums are
 
     Integer arrays are accepted and give float64. No argument is changed.
     Example: x = [[1.]], h_prev = [[0.5]], w_x = [[2.]], w_h = [[-2.]], b = [-0.5] give h = [[tanh(0.5)]] = [[0.4621]].
@@ -535,7 +535,7 @@ def clip_gradients(grads, max_norm):
         grads     a dict: name -> array of any shape; at least one
         max_norm  a positive number
     Returns
-        clipped   a new dict with the same keys and shapes, float64
+        clipped   a new dict in every case, with the same keys and shapes, float64
         norm      a float, the global norm before clipping; 0 if all gradients are zero
 
     Arrays of integers are accepted and give float64. Neither the given dict nor its arrays are changed.
@@ -723,7 +723,7 @@ def perplexity(logits, targets, mask):
     """e to the power of the mean of -ln softmax(logits)[target] over the real places; 1 if there is none.
 
     logits (N, T, V), targets (N, T) integer ids, mask (N, T) boolean, True = real: as in sequence_loss, with one mean over
-    all real places together. Logits of +-10,000 are fine. Returns a float. No argument is changed.
+    all real places together. Logits of +-10,000 are fine. Returns a float, however large: nothing is cut off. No argument is changed.
     Example: two real letters with the probabilities 1/2 and 1/8 give 4.
     """
     ### BEGIN SOLUTION

@@ -522,7 +522,8 @@ def lstm_cell_backward(d_h, d_c, cache):
     Arguments
         d_h    (N, H)  gradient of the loss with respect to h, the step's output
         d_c    (N, H)  gradient with respect to c that comes back from the next step; the way from c to h is not in it
-        cache          as your own lstm_cell_forward returned it: what it holds was your choice there
+        cache          as your own lstm_cell_forward returned it: what it holds was your choice there, and all that
+                       you need is in it, for other steps may have been taken since
     Returns a tuple of six, each with the shape of what it belongs to
         d_x (N, D), d_h_prev (N, H), d_c_prev (N, H), d_w_x (D, 4H), d_w_h (H, 4H), d_b (4H,)
     Weight and bias gradients are sums over the batch, not means.
@@ -692,7 +693,7 @@ def lstm_backward(d_h, caches):
 
     Arguments
         d_h     (N, T, H)  gradient of the loss with respect to every output h[:, t]
-        caches             as your lstm_forward returned them
+        caches             as your lstm_forward returned them; all that you need is in them
     No gradient arrives from outside at h_T or c_T: all that is known is in d_h.
     Returns a tuple of six
         d_x (N, T, D), d_h_0 (N, H), d_c_0 (N, H), d_w_x (D, 4H), d_w_h (H, 4H), d_b (4H,)

@@ -730,7 +730,8 @@ class Seq2Seq(nn.Module):
         """Teacher forcing: the logits (N, T, target_vocab) of every step, the decoder being fed `target`.
 
         source, lengths  as in encode
-        target           (N, T) int64, the tokens that are fed: target[:, 0] is bos. All T of them are fed, one a step
+        target           (N, T) int64, the tokens that are fed: target[:, 0] is bos. All T of them are fed, one a step,
+                         padding too
 
         The decoder starts from the encoder's final state. logits[:, t] are those after target[:, t] was fed, with the
         state that the steps before left: they depend on target[:, 0] … target[:, t] and on nothing later.

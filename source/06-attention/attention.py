@@ -533,7 +533,7 @@ assert (empty_weights == 0).all() and (empty_context == 0).all(), (
 #
 # difficulty ●○○ · importance ●●○ · about 20 minutes
 #
-# Additive attention makes T feature vectors for *every* query. In the same year Luong, Pham and Manning asked: is the small network needed? A product already says how well two vectors agree. Their two favourites (eq. 8 of the paper):
+# Additive attention makes T feature vectors for *every* query. In the same year Luong, Pham and Manning asked: is the small network needed? A product already says how well two vectors agree. Their two favourites (§3.1 of the paper):
 #
 # $$\text{dot:}\quad s_j = q^\top k_j \qquad\qquad \text{general:}\quad s_j = q^\top W k_j$$
 #
@@ -562,7 +562,7 @@ def luong_scores(query: Tensor, keys: Tensor, weight: Tensor | None = None) -> T
 
     By hand: query [1, 2] and keys [3, 0], [0, 4] have the dot scores 3 and 8.
     With W = [[0, 1], [0, 0]] (qᵀW = [0, 1]) the general scores are 0 and 4.
-    Luong et al. 2015, eq. (8).
+    Luong et al. 2015, §3.1.
     """
     ### BEGIN SOLUTION
     if weight is not None:

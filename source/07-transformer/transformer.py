@@ -394,9 +394,9 @@ class MultiHeadAttention(nn.Module):
 
         Returns output (N, queries, d_model) and weights (N, heads, queries, keys), in the dtype of the arguments.
         Blocked keys have weight exactly 0. A query without any allowed key has weights 0 in that head; so the head gives
-        zeros to out_proj. No NaN, in the gradients neither. self.dropout acts on the weights before they meet the values;
-        the weights that are returned are those before dropout. The arguments are not changed. Write it out: torch's own
-        multi-head attention does not count.
+        zeros to out_proj. No NaN, however large the scores are, in the gradients neither. self.dropout acts on the weights
+        before they meet the values; the weights that are returned are those before dropout. The arguments are not changed.
+        Write it out: a call of torch's own attention (F.scaled_dot_product_attention, nn.MultiheadAttention) does not count.
 
         By hand: d_model = 2, heads = 2, all four maps the identity. Query [1, 2], keys [0, 0] and [ln 3, 0], values [0, 0]
         and [4, 8]. Head 0 has the scores 0 and ln 3, weights 1/4 and 3/4, output 3. Head 1: scores 0 and 0, output 4.

@@ -32,6 +32,49 @@ NUMERICAL_GRADIENT = [
         change=[("np.array(x, dtype=np.float64)", "np.array(x)")],
     ),
     Mistake(
+        "numerical-gradient-result-of-integers",
+        exercise="numerical_gradient",
+        name="With integer x the result has integers, too: its fractions are cut off",
+        hint="`np.zeros_like(x)` takes over x's dtype. The result is float64.",
+        change=[
+            ("    x = np.array(x, dtype=np.float64)", "    given, x = x, np.array(x, dtype=np.float64)"),
+            ("np.zeros_like(x)", "np.zeros_like(given)"),
+        ],
+    ),
+    Mistake(
+        "numerical-gradient-integers-not-poked",
+        exercise="numerical_gradient",
+        name="With integer x the poke is cut off, so every derivative is 0",
+        hint="An integer array cannot hold 3.00001. Poke a copy of x in float64. See hint 2.",
+        change=[("np.array(x, dtype=np.float64)", "np.array(x)"), ("np.zeros_like(x)", "np.zeros(x.shape)")],
+    ),
+    Mistake(
+        "numerical-gradient-keeps-float32",
+        exercise="numerical_gradient",
+        name="Only integers are made float64: float32 stays, and rounding swallows the poke",
+        hint="f takes a float64 array, whatever x is.",
+        change=[("np.array(x, dtype=np.float64)", "np.array(x, dtype=None if x.dtype.kind == 'f' else float)")],
+    ),
+    Mistake(
+        "numerical-gradient-other-default",
+        exercise="numerical_gradient",
+        name="The step that is taken if none is given is not 1e-5",
+        hint="The first line of the function fixes it: leave it as it stands. See the valley in the figure.",
+        change=[("step: float = 1e-5", "step: float = 1e-7")],
+    ),
+    Mistake(
+        "numerical-gradient-relative-step",
+        exercise="numerical_gradient",
+        name="The step grows with the entry: it is multiplied by |x|",
+        hint="Each entry moves by `step` itself, up and down.",
+        change=[
+            ("        centre = x[index]\n", "        centre = x[index]\n        h = step * max(1.0, abs(centre))\n"),
+            ("centre + step", "centre + h"),
+            ("centre - step", "centre - h"),
+            ("/ (2 * step)", "/ (2 * h)"),
+        ],
+    ),
+    Mistake(
         "numerical-gradient-one-axis-only",
         exercise="numerical_gradient",
         name="Only vectors work: for a matrix, whole rows are poked at once",
@@ -124,6 +167,20 @@ LINEAR = [
         change=[("x.T @ d_out", "d_out.T @ x")],
     ),
     Mistake(
+        "linear-weight-gradient-reshaped",
+        exercise="linear",
+        name="d_w is computed transposed and then reshaped to fit: right shape, entries in the wrong places",
+        hint="reshape keeps the order of the entries in memory; a transpose exchanges the axes.",
+        change=[("x.T @ d_out", "(d_out.T @ x).reshape(w.shape)")],
+    ),
+    Mistake(
+        "linear-weight-gradient-averaged",
+        exercise="linear",
+        name="d_w is divided by N",
+        hint="An average belongs to the loss. If there is one, it is inside d_out already.",
+        change=[("x.T @ d_out", "x.T @ d_out / len(x)")],
+    ),
+    Mistake(
         "linear-weights-not-transposed",
         exercise="linear",
         name="d_x uses w untransposed",
@@ -164,6 +221,20 @@ LINEAR = [
         name="The gradients come back in another order than d_x, d_w, d_b",
         hint="The docstring fixes the order.",
         change=[("return d_x, d_w, d_b", "return d_w, d_x, d_b")],
+    ),
+    Mistake(
+        "linear-bias-subtracted",
+        exercise="linear",
+        name="The bias is subtracted instead of added",
+        hint="out = x w + b.",
+        change=[("return x @ w + b", "return x @ w - b")],
+    ),
+    Mistake(
+        "linear-integer-results",
+        exercise="linear",
+        name="Results are put into arrays of x's dtype: with integers in x, the fractions of d_x are cut off",
+        hint="`np.zeros_like(x)` takes over x's dtype. See the last line about x in the docstring.",
+        change=[("    d_x = d_out @ w.T", "    d_x = np.zeros_like(x)\n    d_x[...] = d_out @ w.T")],
     ),
     Mistake(
         "linear-changes-d-out",
@@ -282,6 +353,34 @@ def check_linear(f):
         change=[("zip((d_x, d_w, d_b), got)", "zip((d_w, d_b), got[1:])")],
     ),
     Mistake(
+        "check-linear-ignores-d-w",
+        exercise="check_linear",
+        name="The second result, d_w, is not looked at",
+        hint="Three results, three comparisons.",
+        change=[("zip((d_x, d_w, d_b), got)", "zip((d_x, d_b), got[::2])")],
+    ),
+    Mistake(
+        "check-linear-compares-sums",
+        exercise="check_linear",
+        name="Only the shapes and the sums of the entries are compared",
+        hint="Entries in the wrong places add up to the same sum. Compare entry by entry.",
+        change=[("np.allclose(other, mine, rtol=1e-8, atol=1e-9)", "np.isclose(np.sum(other), mine.sum(), rtol=1e-8, atol=1e-9)")],
+    ),
+    Mistake(
+        "check-linear-ignores-changes",
+        exercise="check_linear",
+        name="It does not look whether f has changed its arguments",
+        hint="«With no argument changed» is a promise, too. Keep what you handed over, and compare it with what it was.",
+        change=[("right = right and np.array_equal(before, after)", "right = right and np.shape(before) == np.shape(after)")],
+    ),
+    Mistake(
+        "check-linear-tuples-only",
+        exercise="check_linear",
+        name="It accepts a tuple only, and rejects a list of the three arrays",
+        hint="The docstring says which styles are right: a tuple or a list.",
+        change=[("right = len(got) == 3", "right = isinstance(got, tuple) and len(got) == 3")],
+    ),
+    Mistake(
         "check-linear-broadcasts",
         exercise="check_linear",
         name="The shapes are not compared, so (1, K) passes for (K,)",
@@ -353,6 +452,34 @@ SOFTMAX_CROSS_ENTROPY = [
         name="The loss is the sum over the batch instead of the mean",
         hint="The mean over the N rows, for the loss and so for its gradient.",
         change=[(".mean()", ".sum()"), ("d_logits / len(targets)", "d_logits")],
+    ),
+    Mistake(
+        "softmax-cross-entropy-loss-added-up",
+        exercise="softmax_cross_entropy",
+        name="The loss is a sum, but its gradient is that of the mean",
+        hint="Divide the loss by the number of rows, as its gradient is.",
+        change=[(".mean()", ".sum()")],
+    ),
+    Mistake(
+        "softmax-cross-entropy-loss-negative",
+        exercise="softmax_cross_entropy",
+        name="The loss is negative: a minus is missing",
+        hint="Logarithms of probabilities are negative, and surprise is minus such a logarithm.",
+        change=[("loss = -log_probs", "loss = log_probs")],
+    ),
+    Mistake(
+        "softmax-cross-entropy-whole-columns",
+        exercise="softmax_cross_entropy",
+        name="1 is subtracted in every row of the true classes' columns",
+        hint="`d_logits[:, targets]` picks whole columns. Rows and columns together: see hint 2.",
+        change=[("d_logits[rows, targets] -= 1", "d_logits[:, targets] -= 1")],
+    ),
+    Mistake(
+        "softmax-cross-entropy-row-mean",
+        exercise="softmax_cross_entropy",
+        name="The mean of a row is subtracted instead of its maximum, so large logits overflow",
+        hint="Only if the largest exponent is 0 can nothing overflow. See «Large numbers».",
+        change=[("logits - logits.max(axis=1, keepdims=True)", "logits - logits.mean(axis=1, keepdims=True)")],
     ),
     Mistake(
         "softmax-cross-entropy-gradient-not-divided",
@@ -460,6 +587,20 @@ def unbroadcast(grad, shape):
             ("grad.sum(axis=tuple(range(extra)))", "grad.mean(axis=tuple(range(extra)))"),
             ("grad.sum(axis=stretched, keepdims=True)", "grad.mean(axis=stretched, keepdims=True)"),
         ],
+    ),
+    Mistake(
+        "unbroadcast-mean-of-stretched",
+        exercise="unbroadcast",
+        name="Stretched axes are averaged instead of summed",
+        hint="What is copied on the way forward is added up on the way back.",
+        change=[("grad.sum(axis=stretched, keepdims=True)", "grad.mean(axis=stretched, keepdims=True)")],
+    ),
+    Mistake(
+        "unbroadcast-single-number-forgotten",
+        exercise="unbroadcast",
+        name="The shape () is left as it is, or becomes (1,)",
+        hint="The last row of the table: sum over everything; the result is a single number.",
+        change=[("    extra = ", "    if shape == ():\n        return np.array([grad.sum()])\n    extra = ")],
     ),
     Mistake(
         "unbroadcast-drops-axes",
@@ -659,6 +800,13 @@ def topological_order(root):
 """,
     ),
     Mistake(
+        "topological-order-equal-for-same",
+        exercise="topological_order",
+        name="Nodes that are equal are taken for the same node",
+        hint="`in` asks whether two nodes are equal (==). Two nodes are the same only if they are the same object: keep their id.",
+        change=[("id(node) not in entered", "node not in entered"), ("entered.add(id(node))", "entered.add(node)")],
+    ),
+    Mistake(
         "topological-order-every-path",
         exercise="topological_order",
         name="Every path is followed and repeated nodes are removed at the end: right, but it never ends on graphs with many paths",
@@ -856,6 +1004,54 @@ TENSOR_OPERATIONS = [
         ],
     ),
     Mistake(
+        "tensor-operations-multiply-by-quotient",
+        exercise="tensor_operations",
+        name="The factor in `*` is got by dividing the result by the operand, which is 0/0 where that is 0",
+        hint="The factor is at hand: it is the other operand.",
+        change=[("sum_to_shape(other.data * out.grad, self.data.shape)", "sum_to_shape(out.data / self.data * out.grad, self.data.shape)")],
+    ),
+    Mistake(
+        "tensor-operations-power-by-quotient",
+        exercise="tensor_operations",
+        name="`**` divides the result by the entry, which is 0/0 where that is 0",
+        hint="Take the lower power itself: a to the c − 1.",
+        change=[("exponent * self.data ** (exponent - 1) * out.grad", "exponent * out.data / self.data * out.grad")],
+    ),
+    Mistake(
+        "tensor-operations-relu-in-place",
+        exercise="tensor_operations",
+        name="`relu` sets the negative entries of its operand to 0, and so changes it",
+        hint="The value goes into a new array: other operations still need the old one.",
+        change=[
+            ("out = Tensor(np.maximum(self.data, 0), (self,))", "self.data[self.data < 0] = 0\n        out = Tensor(self.data, (self,))")
+        ],
+    ),
+    Mistake(
+        "tensor-operations-relu-changes-out-grad",
+        exercise="tensor_operations",
+        name="`relu` sets entries of out.grad to 0",
+        hint="local_backward reads out.grad, and changes nothing but the grad of the operands.",
+        change=[
+            (
+                "            self.grad += (self.data > 0) * out.grad",
+                "            out.grad[self.data <= 0] = 0\n            self.grad += out.grad",
+            )
+        ],
+    ),
+    Mistake(
+        "tensor-operations-sum-axes-one-by-one",
+        exercise="tensor_operations",
+        name="Several summed axes are put back one after the other in the order given, which is right only if that ascends",
+        hint="`np.expand_dims` takes the whole tuple at once.",
+        change=[
+            (
+                "            self.grad += np.expand_dims(out.grad, axis) if dropped else out.grad",
+                "            g = out.grad\n            for a in (axis if isinstance(axis, tuple) else (axis,)) if dropped else ():\n"
+                "                g = np.expand_dims(g, a)\n            self.grad += g",
+            )
+        ],
+    ),
+    Mistake(
         "tensor-operations-no-parents",
         exercise="tensor_operations",
         name="The result of `log` does not know its parents, so the walk backwards stops there",
@@ -970,6 +1166,24 @@ Tensor.backward = backward
         change=[("    for node in reversed(order):\n        node.local_backward()", "    self.local_backward()")],
     ),
     Mistake(
+        "backward-all-in-the-shape-of-the-root",
+        exercise="backward",
+        name="Every node's gradient is set to zeros in the shape of the root instead of its own",
+        hint="Each node has its own data: node.data, not self.data.",
+        change=[("np.zeros_like(node.data)", "np.zeros_like(self.data)")],
+    ),
+    Mistake(
+        "backward-one-array-for-all",
+        exercise="backward",
+        name="All nodes of one shape share a single array of zeros, so what is added to one is added to all",
+        hint="Make the zeros afresh for every node.",
+        change=[
+            ("    for node in order:\n", "    zeros = {}\n    for node in order:\n"),
+            ("np.zeros_like(node.data)", "zeros.setdefault(node.data.shape, np.zeros_like(node.data))"),
+            ("self.grad += np.ones_like", "self.grad = np.ones_like"),
+        ],
+    ),
+    Mistake(
         "backward-seed-is-a-number",
         exercise="backward",
         name="The root's gradient is a single number instead of an array of ones in the shape of its data",
@@ -1017,6 +1231,65 @@ ADAM_STEP = [
         name="Only m is corrected, v is not",
         hint="Both averages start at zero.",
         change=[("v / (1 - beta_2**t)", "v")],
+    ),
+    Mistake(
+        "adam-step-only-v-corrected",
+        exercise="adam_step",
+        name="Only v is corrected, m is not",
+        hint="Both averages start at zero.",
+        change=[("m / (1 - beta_1**t)", "m")],
+    ),
+    Mistake(
+        "adam-step-one-beta-for-both",
+        exercise="adam_step",
+        name="Both corrections use β1",
+        hint="Each average is corrected with its own β.",
+        change=[("v / (1 - beta_2**t)", "v / (1 - beta_1**t)")],
+    ),
+    Mistake(
+        "adam-step-correction-times-t",
+        exercise="adam_step",
+        name="The correction divides by 1 − β · t instead of 1 − β to the power of t",
+        hint="In the first step they are the same. See the formula of the hats.",
+        change=[("m / (1 - beta_1**t)", "m / (1 - beta_1 * t)"), ("v / (1 - beta_2**t)", "v / (1 - beta_2 * t)")],
+    ),
+    Mistake(
+        "adam-step-no-epsilon",
+        exercise="adam_step",
+        name="ε is left out",
+        hint="It keeps 0/0 away where a gradient was always zero.",
+        change=[("(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat)")],
+    ),
+    Mistake(
+        "adam-step-default-settings-only",
+        exercise="adam_step",
+        name="The betas, lr and ε that are passed in are ignored: the defaults stand in the formulas",
+        hint="0.9, 0.999, 0.001 and 1e-8 are only what is taken if nothing is passed.",
+        change=[("    beta_1, beta_2 = betas\n", "    beta_1, beta_2, lr, eps = 0.9, 0.999, 1e-3, 1e-8\n")],
+    ),
+    Mistake(
+        "adam-step-fixed-betas",
+        exercise="adam_step",
+        name="The betas that are passed in are ignored",
+        hint="0.9 and 0.999 are only what is taken if nothing is passed.",
+        change=[("beta_1, beta_2 = betas", "beta_1, beta_2 = 0.9, 0.999")],
+    ),
+    Mistake(
+        "adam-step-weights-exchanged",
+        exercise="adam_step",
+        name="The average keeps 1 − β of the old and takes β of the new",
+        hint="β is near 1: nearly all of the old average stays.",
+        change=[
+            ("beta_1 * m + (1 - beta_1) * grad", "(1 - beta_1) * m + beta_1 * grad"),
+            ("beta_2 * v + (1 - beta_2) * grad**2", "(1 - beta_2) * v + beta_2 * grad**2"),
+        ],
+    ),
+    Mistake(
+        "adam-step-m-in-place",
+        exercise="adam_step",
+        name="The caller's m is changed in place",
+        hint="`*=` and `+=` change the array itself: write m = … instead.",
+        change=[("    m = beta_1 * m + (1 - beta_1) * grad", "    m *= beta_1\n    m += (1 - beta_1) * grad")],
     ),
     Mistake(
         "adam-step-epsilon-inside",
@@ -1138,6 +1411,54 @@ TRAIN_DIGITS = [
         name="x_test is not standardised at all",
         hint="The network knows only standardised inputs.",
         change=[("(x_test - mean) / spread @ w_1", "x_test @ w_1")],
+    ),
+    Mistake(
+        "train-digits-joint-statistics",
+        exercise="train_digits",
+        name="Mean and standard deviation are taken over training and test data together",
+        hint="The test data is the examination: it has no part in the numbers that the network learns with.",
+        change=[
+            (
+                "mean, spread = x_train.mean(axis=0), x_train.std(axis=0)",
+                "both = np.concatenate([x_train, x_test])\n    mean, spread = both.mean(axis=0), both.std(axis=0)",
+            )
+        ],
+    ),
+    Mistake(
+        "train-digits-counts-classes",
+        exercise="train_digits",
+        name="K is the number of different classes in y_train instead of the largest plus one",
+        hint="A class may be missing in a small set, and the others keep their numbers.",
+        change=[("int(y_train.max()) + 1", "len(np.unique(y_train))")],
+    ),
+    Mistake(
+        "train-digits-relu-never-shut",
+        exercise="train_digits",
+        name="On the way back the gradient passes the ReLU everywhere, also where it was shut",
+        hint="0 where the unit's input was negative. Is it `h > 0`, or `h >= 0`, which is always true?",
+        change=[("(h > 0)", "(h >= 0)")],
+    ),
+    Mistake(
+        "train-digits-hidden-bias-missing",
+        exercise="train_digits",
+        name="The hidden layer has no bias, or it is not trained",
+        hint="All four arrays are trained. Without biases every hidden unit bends at the same place.",
+        change=[("d_h.sum(axis=0)", "0 * d_h.sum(axis=0)")],
+    ),
+    *(
+        Mistake(
+            f"train-digits-fixed-{setting.replace('_', '-')}",
+            exercise="train_digits",
+            name=f"The argument `{setting}` is ignored",
+            hint="Its default is only what is taken if nothing is passed.",
+            change=[
+                (
+                    "    t = 0\n" if setting != "hidden" else "    mean, spread = x_train",
+                    f"    {setting} = {default}\n" + ("    t = 0\n" if setting != "hidden" else "    mean, spread = x_train"),
+                )
+            ],
+        )
+        for setting, default in (("hidden", 64), ("epochs", 30), ("batch_size", 32), ("lr", 3e-3))
     ),
     Mistake(
         "train-digits-divides-by-zero",

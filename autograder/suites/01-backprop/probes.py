@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,15 +32,15 @@ def measured_and_x(student, kind, weights, x):
     return gradient, x, np.array_equal(before, x)
 
 
-def seen_by_f(student, weights, x, step):
-    """numerical_gradient(f, x, step) with an f that writes down where it is called"""
+def seen_by_f(student, weights, x, *step):
+    """numerical_gradient(f, x, …) with an f that writes down where it is called"""
     f, seen = _function("cubic", weights), []
 
     def noting(x):
         seen.append((np.array(x), np.asarray(x).dtype.kind))
         return f(x)
 
-    gradient = student.numerical_gradient(noting, x, step)
+    gradient = student.numerical_gradient(noting, x, *step)
     return gradient, [place for place, _ in seen], [kind for _, kind in seen]
 
 
@@ -97,20 +98,40 @@ class Node:
         self.parents = parents
 
 
-def _nodes(parents, iterables):
+class Equal(Node):
+    """A node that is equal to every other one, as two variables with the same value are."""
+
+    def __eq__(self, other):
+        return isinstance(other, Equal)
+
+    def __hash__(self):
+        return 1
+
+
+def _nodes(parents, iterables, kind_of_node=Node):
     nodes = []
     for number, indices in enumerate(parents):
         chosen = [nodes[i] for i in indices]
         kind = iterables[number % len(iterables)]
-        nodes.append(Node({"tuple": tuple, "list": list, "set": set, "keys": dict.fromkeys}[kind](chosen)))
+        nodes.append(kind_of_node({"tuple": tuple, "list": list, "set": set, "keys": dict.fromkeys}[kind](chosen)))
     return nodes
 
 
 def ordered(student, parents, root, iterables=("tuple",)):
     """topological_order(root) of a graph; its nodes are shown by their numbers"""
     nodes = _nodes(parents, iterables)
+    return _numbers(student.topological_order(nodes[root]), nodes)
+
+
+def ordered_equals(student, parents, root):
+    """topological_order(root) of a graph whose nodes are all equal, but not the same; they are shown by their numbers"""
+    nodes = _nodes(parents, ("list",), Equal)
+    return _numbers(student.topological_order(nodes[root]), nodes)
+
+
+def _numbers(order, nodes):
     numbers = {id(node): number for number, node in enumerate(nodes)}
-    return [numbers.get(id(node), -1) for node in student.topological_order(nodes[root])]
+    return [numbers.get(id(node), -1) for node in order] if isinstance(order, Sequence) else order
 
 
 def ordered_chain(student, second):
@@ -122,8 +143,7 @@ def ordered_twice(student, parents, root):
     """topological_order(root) called twice on one graph, and then a look at the nodes"""
     nodes = _nodes(parents, ("list",))
     before = [list(node.parents) for node in nodes]
-    numbers = {id(node): number for number, node in enumerate(nodes)}
-    orders = [[numbers.get(id(node), -1) for node in student.topological_order(nodes[root])] for _ in range(2)]
+    orders = [_numbers(student.topological_order(nodes[root]), nodes) for _ in range(2)]
     same = [
         set(vars(node)) == {"parents"} and type(node.parents) is list and len(node.parents) == len(old)
         and all(a is b for a, b in zip(node.parents, old, strict=True))
@@ -238,6 +258,8 @@ def _build(student, graph):
             data = sum(factor * parent.data for factor, parent in zip(values, parents, strict=True))
         elif kind == "product":
             data = parents[0].data * parents[1].data
+        elif kind == "total":
+            data = parents[0].data.sum()
         else:
             data = np.sin(parents[0].data)
         node = _tensor(student, data, parents, number)
@@ -250,6 +272,8 @@ def _build(student, graph):
             elif kind == "product":
                 _give(parents[0], parents[1].data * node.grad)
                 _give(parents[1], parents[0].data * node.grad)
+            elif kind == "total":  # adds in place, as the operations of the lesson do
+                parents[0].grad += node.grad
             elif kind == "sin":
                 _give(parents[0], np.cos(parents[0].data) * node.grad)
 
@@ -310,6 +334,14 @@ def trained_again(student, x_train, y_train, x_test, seeds, options):
     for place, seed in enumerate(seeds):
         np.random.seed(place)
         runs.append(student.train_digits(x_train, y_train, x_test, np.random.default_rng(seed), **options))
+    return tuple(runs)
+
+
+def trained_with(student, x_train, y_train, x_test, seed, options, changes):
+    """train_digits(…) several times with the same random numbers, each time with one setting changed"""
+    runs = []
+    for change in [{}, *changes]:
+        runs.append(student.train_digits(x_train, y_train, x_test, np.random.default_rng(seed), **{**options, **change}))
     return tuple(runs)
 
 

@@ -41,6 +41,23 @@ def numerical_gradient(f, x, step=1e-5):
 """,
     ),
     Style(
+        "numerical-gradient-moves-a-copy-to-and-fro",
+        exercise="numerical_gradient",
+        code="""\
+def numerical_gradient(f, x, step=1e-5):
+    x = np.array(x, dtype=np.float64)
+    slopes = np.empty(x.shape)
+    for place in np.ndindex(x.shape):
+        x[place] += step
+        high = f(x)
+        x[place] -= 2 * step
+        low = f(x)
+        x[place] += step  # off by a rounding error, in the copy only
+        slopes[place] = (high - low) / (2 * step)
+    return slopes
+""",
+    ),
+    Style(
         "numerical-gradient-flat-view",
         exercise="numerical_gradient",
         code="""\
@@ -238,7 +255,9 @@ def check_linear(f):
                         d_x[i, m] += c[i, j] * w[m, j]
                         d_w[m, j] += c[i, j] * x[i, m]
             try:
-                a, b, e = f(c.copy(), x.copy(), w.copy())
+                mine = c.copy(), x.copy(), w.copy()
+                a, b, e = f(*mine)
+                verdict &= all((m == o).all() for m, o in zip(mine, (c, x, w)))
                 same = a.shape == d_x.shape and b.shape == d_w.shape and e.shape == d_b.shape
                 verdict &= same and np.allclose(a, d_x) and np.allclose(b, d_w) and np.allclose(e, d_b)
             except Exception:
@@ -268,8 +287,9 @@ def is_right(f, x, w, d_out):
     loss = lambda x, w, b: float(((x @ w + b) * d_out).sum())
     b = np.zeros(w.shape[1])
     wanted = (poke(lambda a: loss(a, w, b), x), poke(lambda a: loss(x, a, b), w), poke(lambda a: loss(x, w, a), b))
-    results = f(d_out.copy(), x.copy(), w.copy())
-    if len(results) != 3:
+    handed = [d_out.copy(), x.copy(), w.copy()]
+    results = f(*handed)
+    if len(results) != 3 or any(not np.array_equal(h, o) for h, o in zip(handed, (d_out, x, w))):
         return False
     return all(np.shape(r) == v.shape and np.abs(r - v).max() < 1e-6 for r, v in zip(results, wanted))
 
@@ -301,7 +321,10 @@ def check_linear(f):
                 up = d_out * part
                 right = (up @ w.T, a.T @ up, up.sum(0))
                 try:
-                    mine = f(up.copy(), a.copy(), w.copy())
+                    copies = up.copy(), a.copy(), w.copy()
+                    mine = f(*copies)
+                    if any(np.any(c != b) for c, b in zip(copies, (up, a, w))):
+                        return False
                     if [np.shape(m) for m in mine] != [r.shape for r in right]:
                         return False
                     if any(np.any(np.asarray(m) != r) for m, r in zip(mine, right)):
@@ -323,7 +346,9 @@ def check_linear(f):
             for integers in (False, True):
                 x, w, b, c = rng.normal(size=(n, d)) * 3, rng.normal(size=(d, k)), rng.normal(size=k), rng.normal(size=(n, k))
                 x = x.astype(int) if integers else x
-                d_x, d_w, d_b = f(c.copy(), x.copy(), w.copy())
+                given = c.copy(), x.copy(), w.copy()
+                d_x, d_w, d_b = f(*given)
+                answers.append(all(np.array_equal(*pair) for pair in zip(given, (c, x, w))))
                 answers.append(d_x.shape == (n, d) and d_w.shape == (d, k) and d_b.shape == (k,))
                 for _ in range(3):  # the slope along a direction is the gradient's product with it
                     u, v, z = rng.normal(size=(n, d)), rng.normal(size=(d, k)), rng.normal(size=k)
@@ -546,20 +571,44 @@ def topological_order(root):
 """,
     ),
     Style(
-        "topological-order-set-of-nodes",
+        "topological-order-generators",
+        exercise="topological_order",
+        code="""\
+def topological_order(root):
+    order, entered = [], set()
+
+    def visit(node):
+        if id(node) in entered:
+            return
+        entered.add(id(node))
+        for parent in node.parents:
+            yield visit(parent)
+        order.append(node)
+
+    waiting = [visit(root)]
+    while waiting:
+        try:
+            waiting.append(next(waiting[-1]))
+        except StopIteration:
+            waiting.pop()
+    return order
+""",
+    ),
+    Style(
+        "topological-order-waits-for-parents",
         exercise="topological_order",
         code="""\
 def topological_order(root):
     done, order, stack = set(), [], [root]
     while stack:
         node = stack[-1]
-        missing = [p for p in node.parents if p not in done]
+        missing = [p for p in node.parents if id(p) not in done]
         if missing:
             stack.extend(missing)
         else:
             stack.pop()
-            if node not in done:
-                done.add(node)
+            if id(node) not in done:
+                done.add(id(node))
                 order.append(node)
     return order
 """,

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `adam_step`; the oracle is PyTorch's Adam."""
+"""Hidden tests of the exercise `adam_step`.
+
+Oracle: `torch.optim.Adam` from the same state, and the length of a first step, which is lr.
+"""
 
 import numpy as np
 import torch

@@ -1,7 +1,9 @@
 """Hidden tests of the exercise `backward`, on graphs whose nodes have hand-made rules.
 
+Oracle: PyTorch's engine on the same graph; for the deep chain, the product of its signs.
+
 A graph is a list of nodes (kind, value or factors, parents): ("leaf", array, []), ("mix", factors, parents) for a weighted sum,
-("product", None, [i, j]), ("sin", None, [i]).
+("product", None, [i, j]), ("sin", None, [i]), ("total", None, [i]) for the sum of all entries.
 """
 
 import numpy as np
@@ -24,6 +26,8 @@ def by_torch(graph, roots, look):
                 tensors.append(sum(factor * operand for factor, operand in zip(values, operands, strict=True)))
             elif kind == "product":
                 tensors.append(operands[0] * operands[1])
+            elif kind == "total":
+                tensors.append(operands[0].sum())
             else:
                 tensors.append(torch.sin(operands[0]))
             tensors[-1].retain_grad()
@@ -100,6 +104,16 @@ def test_same_parent_twice(student, rng):
     graph = [("leaf", rng.normal(size=5), []), ("product", None, [0, 0]), ("product", None, [1, 1]), ("mix", [0.5, 2.0], [2, 2])]
     look = [2, 1, 0]
     assert_close(student.probe.walked(graph, [3], look), by_torch(graph, [3], look), names=names(look))
+
+
+@graded(stage="gradient", hint="Every node has a gradient of its own, an array in the shape of its own data: see step 2.")
+def test_shapes(student, rng):
+    """The nodes of a graph may have different shapes, and each adds to an array of its own."""
+    graph = [("leaf", rng.normal(size=(2, 3)), []), ("leaf", rng.normal(size=5), []), ("sin", None, [0]), ("mix", [1.7], [2])]
+    graph += [("total", None, [2]), ("total", None, [3]), ("product", None, [1, 1]), ("total", None, [6])]
+    graph.append(("mix", [0.7, -1.3, 0.4], [4, 5, 7]))
+    look = [8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert_close(student.probe.walked(graph, [8], look), by_torch(graph, [8], look), names=names(look))
 
 
 @graded(

@@ -2,6 +2,9 @@
 
 Nothing that the student's check returned or raised is shown, but True, False and the names of Python's own exceptions:
 it has seen the solution.
+
+Oracle: which functions are right is known beforehand: the solution and the catalogue's styles are (PyTorch says so in the tests of
+`linear`), its mistakes and the ones below are not.
 """
 
 import builtins
@@ -15,7 +18,7 @@ from autograder.catalogue import Mistake, read_catalogue
 from autograder.suite import assert_true, graded
 
 #: Mistakes that leave linear_backward right.
-ELSEWHERE = {"linear-no-bias"}
+ELSEWHERE = {"linear-no-bias", "linear-bias-subtracted"}
 
 #: Wrong in cases that the catalogue of `linear` has no need of: each gives away a test without that case.
 ALSO_WRONG = [
@@ -46,6 +49,27 @@ ALSO_WRONG = [
         name="when x holds integers, d_x does, too, and the fractions are cut off",
         hint="",
         change=[("return d_x, d_w, d_b", "return d_x.astype(x.dtype), d_w, d_b")],
+    ),
+    Mistake(
+        "linear-one-row-kept",
+        exercise="linear",
+        name="for a single row d_b keeps its axis",
+        hint="",
+        change=[("d_b = d_out.sum(axis=0)", "d_b = d_out.sum(axis=0) if len(d_out) > 1 else d_out")],
+    ),
+    Mistake(
+        "linear-half-a-per-cent",
+        exercise="linear",
+        name="d_x is half a per cent too large",
+        hint="",
+        change=[("d_x = d_out @ w.T", "d_x = 1.005 * (d_out @ w.T)")],
+    ),
+    Mistake(
+        "linear-wipes-d-out",
+        exercise="linear",
+        name="the results are right, but d_out, an array of the caller, is zero afterwards",
+        hint="",
+        change=[("return d_x, d_w, d_b", "d_out[:] = 0\n    return d_x, d_w, d_b")],
     ),
     Mistake(
         "linear-nan",

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `linear`."""
+"""Hidden tests of the exercise `linear`.
+
+Oracle: PyTorch's `linear` and its gradients, and finite differences.
+"""
 
 import numpy as np
 import torch

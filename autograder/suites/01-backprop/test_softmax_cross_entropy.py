@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `softmax_cross_entropy`."""
+"""Hidden tests of the exercise `softmax_cross_entropy`.
+
+Oracle: PyTorch's `cross_entropy` and its gradient, and finite differences.
+"""
 
 import numpy as np
 import torch

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `tensor_operations`: every operation beside PyTorch's, with random upstream gradients."""
+"""Hidden tests of the exercise `tensor_operations`: every operation by itself, with random upstream gradients.
+
+Oracle: the same operation in PyTorch, and its gradients.
+"""
 
 import numpy as np
 import torch
@@ -86,6 +89,18 @@ def test_power(student, rng):
     check(student, rng, "a ** c", [rng.normal(size=(3, 5))], (2,))
 
 
+@graded(stage="edge", hint="Dividing the result by an operand gives 0/0 where that is 0. The table of rules divides nowhere but in ln.")
+def test_zero_entries(student, rng):
+    """Entries that are 0, in `*`, `**`, `exp`, `tanh` and `sum`: no division by them."""
+    a, b = rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
+    a[0, [1, 3]] = a[2] = b[1] = 0
+    check(student, rng, "a * b", [a, b])
+    for exponent in (2, 3):
+        check(student, rng, "a ** c", [a], (exponent,))
+    for name in ("a.exp()", "a.tanh()", "a.sum(…)"):
+        check(student, rng, name, [a])
+
+
 @graded(stage="gradient", hint="The exponential is its own derivative, taken at the entry: it is out.data.")
 def test_exp(student, rng):
     """`exp`: value and gradient."""
@@ -133,7 +148,7 @@ def test_sum(student, rng):
 def test_sum_over_several_axes(student, rng):
     """`sum` over a negative axis and over several axes at once."""
     x = rng.normal(size=(2, 3, 5))
-    for keywords in ({"axis": -1}, {"axis": -2}, {"axis": (0, 2)}, {"axis": (0, -2)}, {"axis": (1, 2), "keepdims": True}):
+    for keywords in ({"axis": -1}, {"axis": -2}, {"axis": (0, 2)}, {"axis": (2, 0)}, {"axis": (-1, 0)}, {"axis": (1, 2), "keepdims": True}):
         check(student, rng, "a.sum(…)", [x], keywords=keywords)
 
 
@@ -235,13 +250,15 @@ def test_single_numbers(student, rng):
 )
 def test_nothing_else_changes(student, rng):
     """out.parents holds the operands; data and out.grad stay as they are, and each grad keeps the shape of its data."""
-    positive = rng.uniform(0.5, 2.0, size=(3, 4))
+    positive, mixed = rng.uniform(0.5, 2.0, size=(3, 4)), rng.normal(size=(3, 4))
+    mixed[1, 2] = -1
     cases = [
         ("a + b", [positive, rng.normal(size=4)], ()),
         ("a * b", [positive, rng.normal(size=4)], ()),
         ("a @ b", [positive, rng.normal(size=(4, 5))], ()),
-        ("a ** c", [positive], (2,)),
-        *((name, [positive], ()) for name in ("a.exp()", "a.log()", "a.tanh()", "a.relu()", "a.sum(…)", "a + a")),
+        ("a ** c", [mixed], (2,)),
+        ("a.log()", [positive], ()),
+        *((name, [mixed], ()) for name in ("a.exp()", "a.tanh()", "a.relu()", "a.sum(…)", "a + a")),
         ("a.reshape(…)", [positive], (2, 6)),
         ("a.transpose(…)", [positive], (1, 0)),
     ]

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `topological_order`. A graph is a list: the parents of node i, by number."""
+"""Hidden tests of the exercise `topological_order`. A graph is a list: the parents of node i, by number.
+
+Oracle: the definition, checked place by place: every node that root depends on, once, after all its parents; no order is compared.
+"""
 
 import numpy as np
 
@@ -98,10 +101,22 @@ def test_any_iterable(student, rng):
     check(student.probe.ordered(parents, 10, ("list", "keys", "tuple")), parents, 10)
 
 
+@graded(
+    stage="edge",
+    hint="Two nodes are the same only if they are the same object. `==`, `in` and a set of nodes ask whether they are equal: use id.",
+)
+def test_equal_nodes(student, rng):
+    """Nodes that are equal (==) are still different nodes."""
+    parents = shuffled(rng, random_graph(rng, 9))
+    check(student.probe.ordered_equals(parents, 8), parents, 8)
+
+
 @graded(stage="edge", weight=2, hint="Python allows a few thousand nested calls. Keep the waiting nodes on a list of your own.")
 def test_deep_graph(student, rng):
     """A graph 10,000 nodes deep is no problem."""
-    second = np.maximum(np.arange(9_999) - rng.integers(0, 9, size=9_999), 0)
+    second = np.arange(9_999)
+    places = rng.integers(9, 9_999, size=60)
+    second[places] -= rng.integers(1, 9, size=60)
     parents = [[], *([i - 1, int(j)] for i, j in enumerate(second, 1))]
     check(student.probe.ordered_chain(second), parents, 9_999)
 

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `unbroadcast`."""
+"""Hidden tests of the exercise `unbroadcast`.
+
+Oracle: the gradient that PyTorch sends back through `expand`, and the definition of a transpose, ⟨g, B a⟩ = ⟨Bᵀ g, a⟩.
+"""
 
 import numpy as np
 import torch

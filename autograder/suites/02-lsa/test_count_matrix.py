@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `count_matrix`. The oracle is `list.count`, entry by entry, and a table made by hand."""
+"""Hidden tests of the exercise `count_matrix`.
+
+Oracle: `list.count`, entry by entry, and tables made by hand.
+"""
 
 import numpy as np
 
@@ -69,6 +72,16 @@ def test_empty_and_single(student, rng):
     got = student.count_matrix([[], ["a", "b"], []], ["b", "c"])
     assert_close(got, np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]))
     assert_close(student.count_matrix([["a", "a", "b"]], ["a"]), np.array([[2.0]]))
+
+
+@graded(
+    stage="edge", hint="Which column is it? Count while you walk: to look a document up among the others finds the first that is equal."
+)
+def test_equal_documents(student, rng):
+    """Documents that are equal have a column each."""
+    documents, vocabulary = draw(rng, 7, 3)
+    documents += [list(documents[1]), [], list(documents[0]), [], list(documents[1])]
+    assert_close(student.count_matrix(documents, vocabulary), tally(documents, vocabulary))
 
 
 @graded(stage="edge", hint="Counts can be large: a small integer type overflows.")

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `fold_in`. The oracle is least squares: the q̂ for which u · diag(s) · q̂ is nearest to the query."""
+"""Hidden tests of the exercise `fold_in`.
+
+Oracle: least squares, the q̂ for which u · diag(s) · q̂ is nearest to the query; PyTorch's SVD; places that are known beforehand.
+"""
 
 import numpy as np
 import torch
@@ -81,6 +84,18 @@ def test_linear(student, rng):
     u, s = draw_space(rng, 8, 3)
     queries = rng.normal(size=(8, 4)) * np.array([1.0, 100.0, 0.01, 3.0])
     assert_close(student.fold_in(queries, u, s), np.column_stack([solve(q, u, s) for q in queries.T]), rtol=1e-6)
+
+
+@graded(
+    stage="edge",
+    hint="All singular values are above 0, so nothing has to be kept from dividing by 0: add nothing to them, and leave none out.",
+)
+def test_small_singular_values(student, rng):
+    """Weak directions count as well: singular values far below 1."""
+    u, _ = draw_space(rng, 9, 4)
+    s, place = np.array([3.0, 1e-2, 1e-4, 1e-6]), rng.uniform(1, 2, size=4)
+    # The query is put together from the place that it must get. Seen: 2e-11, by way of a pseudo-inverse.
+    assert_close(student.fold_in((u * s) @ place, u, s), place, rtol=1e-7)
 
 
 @graded(stage="contract", hint="`u /= s` changes the caller's matrix: make a new one.")

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `log_entropy`. Oracles: `torch.special.entr`, which knows that 0 · ln 0 is 0, and cases by hand."""
+"""Hidden tests of the exercise `log_entropy`.
+
+Oracle: `torch.special.entr`, which knows that 0 · ln 0 is 0, and rows by hand.
+"""
 
 import numpy as np
 import torch

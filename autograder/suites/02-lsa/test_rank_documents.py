@@ -1,4 +1,6 @@
-"""Hidden tests of the exercise `rank_documents`. Oracles: PyTorch's cosines sorted as (−score, index), and cases with exact ties.
+"""Hidden tests of the exercise `rank_documents`.
+
+Oracle: PyTorch's cosines, sorted by Python as (−score, index).
 
 Ties are made of entries ±1 in four dimensions, all of length 2: there every way to compute the cosine is exact, so ties are ties.
 """
@@ -67,6 +69,23 @@ def test_ties(student, rng):
     check(student.rank_documents(query, documents, 90), expected_ranking(query, documents, 90))
 
 
+@graded(stage="edge", hint="Only equal scores tie. A score that is rounded, or kept in float32, makes ties where there are none.")
+def test_nearly_equal(student, rng):
+    """Scores that differ in the eighth place are different: the better document comes first, whatever its index."""
+    angles = 0.7 + 3e-8 * rng.permutation(12)
+    documents = np.column_stack([np.cos(angles), np.sin(angles)]) * rng.uniform(0.5, 2, size=(12, 1))
+    # The scores are the cosines of the angles; neighbours differ by 2e-8, and rounding is 1e-16.
+    order = np.argsort(angles)[:7]
+    check(student.rank_documents(np.array([2.0, 0.0]), documents, 7), (order, np.cos(angles[order])))
+
+
+@graded(stage="edge", hint="A small number added to the lengths is wrong for short vectors. Treat exactly the length 0.")
+def test_short_vectors(student, rng):
+    """Lengths have no influence, however small they are."""
+    query, documents = rng.normal(size=5) * 1e-7, rng.normal(size=(9, 5)) * 10.0 ** rng.integers(-9, 4, size=(9, 1))
+    check(student.rank_documents(query, documents, 9), expected_ranking(query, documents, 9))
+
+
 @graded(stage="edge", hint="There are no more documents than there are: a slice that is too long is no error.")
 def test_top_too_large(student, rng):
     """If more documents are asked for than there are, all come, and no more."""
@@ -113,6 +132,7 @@ def test_integers(student, rng):
 def test_arguments_unchanged(student, rng):
     """The arguments are not changed."""
     query, documents = rng.normal(size=5), rng.normal(size=(8, 5))
+    documents[6] = 0
     call = student.run("rank_documents", query, documents, 4)
     check(call.result, expected_ranking(query, documents, 4))
     assert_unchanged(call.arguments[:2], (query, documents), ("query", "documents"))

@@ -1,4 +1,6 @@
-"""Hidden tests of the exercise `search_jargon`. Oracles: `torch.linalg.svd` of the weighted matrix, the plain tf-idf cosine, a planted structure.
+"""Hidden tests of the exercise `search_jargon`.
+
+Oracle: `torch.linalg.svd` of the weighted matrix, the plain tf-idf cosine, planted subjects; for the judge, sets and `list.index`.
 
 A ranking is judged by the oracle's scores of what it lists, so that two documents whose scores agree may stand in either order.
 """

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `tf_idf`. Oracles: the formula in plain Python, number by number, and a table from scikit-learn 1.9.1."""
+"""Hidden tests of the exercise `tf_idf`.
+
+Oracle: a table from scikit-learn 1.9.1, and the formula in plain Python, number by number.
+"""
 
 import math
 
@@ -100,6 +103,16 @@ def test_integers_and_fractions(student, rng):
     counts = draw_counts(rng, 5, 4)
     assert_close(student.tf_idf(counts.astype(int)), formula(counts))
     assert_close(student.tf_idf(counts / 8), formula(counts / 8))
+
+
+@graded(
+    stage="edge", hint="Divide by the length itself. A small number added to it is wrong for short columns; treat exactly the length 0."
+)
+def test_short_columns(student, rng):
+    """A column of tiny fractions has length 1 afterwards, too: the result does not change when a column is scaled."""
+    counts = draw_counts(rng, 5, 6)
+    counts[:, 4] = 0
+    assert_close(student.tf_idf(counts * np.array([1e-9, 1.0, 1e-13, 1e6, 1.0, 1e-6])), formula(counts))
 
 
 @graded(stage="contract", hint="`counts *= …` and `counts /= …` change the caller's matrix: make a new one.")

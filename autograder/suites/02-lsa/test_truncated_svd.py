@@ -1,4 +1,6 @@
-"""Hidden tests of the exercise `truncated_svd`. Oracles: `torch.linalg.svd`, matrices made from known singular values, and properties.
+"""Hidden tests of the exercise `truncated_svd`.
+
+Oracle: `torch.linalg.svd`, matrices made from known singular values, and properties that define the result.
 
 The full SVD of `a` is noticed by the sandbox: see suite.toml. The matrices here are larger than 64 × 64 wherever it would be a way out.
 """
@@ -30,6 +32,9 @@ def oracle(a, k):
 
 def parts(got, m, n, k):
     """u, s, vt as floating arrays of the right shapes."""
+    if isinstance(got, tuple) and got and isinstance(got[0], str) and got[0] == "calls":
+        library = next((name for name in ("sklearn", "scipy.sparse") if name in got[1:]), "another library")
+        assert_true(False, f"`truncated_svd` calls {library}. This exercise asks you to write that yourself.")
     assert_true(isinstance(got, tuple | list) and len(got) == 3, "`truncated_svd` returns the tuple u, s, vt.", got=got)
     for part, name, shape in zip(got, NAMES, ((m, k), (k,), (k, n)), strict=True):
         right = isinstance(part, np.ndarray) and part.shape == shape and part.dtype.kind == "f"

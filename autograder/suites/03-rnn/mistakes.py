@@ -151,6 +151,48 @@ CELL = [
         "An array of integers holds no fractions.",
         ("return np.tanh(a)", "out = np.zeros_like(h_prev)\n    out[:] = np.tanh(a)\n    return out"),
     ),
+    mistake(
+        "rnn_cell",
+        "all-averaged",
+        "the gradients of weights and bias are all means over the batch",
+        "Gradients of what is shared add up; whoever wants a mean takes it in the loss.",
+        ("return d_x, d_h_prev, d_w_x, d_w_h, d_b", "return d_x, d_h_prev, d_w_x / len(x), d_w_h / len(x), d_b / len(x)"),
+    ),
+    mistake(
+        "rnn_cell",
+        "bias-keeps-its-row",
+        "d_b is (1, H) instead of (H,)",
+        "A gradient has the shape of what it belongs to: b has one axis.",
+        ("d_b = d_a.sum(axis=0)", "d_b = d_a.sum(axis=0, keepdims=True)"),
+    ),
+    mistake(
+        "rnn_cell",
+        "state-gradient-without-tanh-derivative",
+        "d_h_prev is made from d_h instead of d_a",
+        f"All five gradients start from d_a, this one too. {ONE_STEP}",
+        ("d_h_prev = d_a @ w_h.T", "d_h_prev = d_h @ w_h.T"),
+    ),
+    mistake(
+        "rnn_cell",
+        "derivative-of-a-step-without-bias",
+        "the state is computed once more for tanh', without its bias",
+        "b is not among the arguments of the backward pass, and need not be: h is the output of tanh already.",
+        ("(1.0 - h**2)", "(1.0 - np.tanh(x @ w_x + h_prev @ w_h) ** 2)"),
+    ),
+    mistake(
+        "rnn_cell",
+        "quotient-of-exponentials",
+        "tanh is a quotient of exponentials that overflow",
+        "The exponential of a thousand is infinite, and infinity divided by infinity is NaN. NumPy's own tanh is safe.",
+        ("return np.tanh(a)", "return (np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))"),
+    ),
+    mistake(
+        "rnn_cell",
+        "axes-dropped",
+        "axes of length one are dropped",
+        "A batch of one row is still a batch: the state is (1, H).",
+        ("return np.tanh(a)", "return np.tanh(a).squeeze()"),
+    ),
 ]
 
 UNROLLED = "See «A whole sequence»."
@@ -319,6 +361,67 @@ SEQUENCE = [
         "The array d_h belongs to the caller. Add in a new one.",
         ("d_a[:, t] = (d_h[:, t] + carry) * (1.0", "d_h[:, t] = d_h[:, t] + carry\n        d_a[:, t] = d_h[:, t] * (1.0"),
     ),
+    mistake(
+        "rnn_sequence",
+        "all-weights-overwritten",
+        "all weight gradients are overwritten at every step",
+        f"Every step used the weights, so every step adds to their gradients. {UNROLLED}",
+        ("d_w_h += h_prev.T @ d_a[:, t]", "d_w_h = h_prev.T @ d_a[:, t]"),
+        ("d_w_x = np.tensordot(x, d_a, axes=((0, 1), (0, 1)))", "d_w_x = x[:, 0].T @ d_a[:, 0]"),
+        ("d_b = d_a.sum(axis=(0, 1))", "d_b = d_a[:, 0].sum(axis=0)"),
+    ),
+    mistake(
+        "rnn_sequence",
+        "carry-added-up",
+        "the carry is added up instead of replaced",
+        "What came from step t + 1 is used up at step t; the new carry holds it already. See hint 2.",
+        ("carry = d_a[:, t] @ w_h.T", "carry = carry + d_a[:, t] @ w_h.T"),
+    ),
+    mistake(
+        "rnn_sequence",
+        "averaged-over-batch",
+        "the weight gradients are means over the batch",
+        "Sums over batch and time, as the docstring says.",
+        ("return d_x, carry, d_w_x, d_w_h, d_b", "return d_x, carry, d_w_x / len(x), d_w_h / len(x), d_b / len(x)"),
+    ),
+    mistake(
+        "rnn_sequence",
+        "start-in-the-states",
+        "h_0 stands in front of the states",
+        "T states for T steps: h_0 is not in the result.",
+        ("    return h\n", "    return np.concatenate([h_0[:, None], h], axis=1)\n"),
+    ),
+    mistake(
+        "rnn_sequence",
+        "time-comes-first",
+        "the states are (T, N, H)",
+        "A list of T states becomes an array with time in front. Here the batch comes first.",
+        ("    return h\n", "    return h.swapaxes(0, 1)\n"),
+    ),
+    mistake(
+        "rnn_sequence",
+        "reshaped-instead-of-turned",
+        "(T, N, H) is brought to (N, T, H) by a reshape",
+        "A reshape keeps the numbers in their order and mixes sequences and steps. Exchange the axes, or stack along axis 1.",
+        ("    return h\n", "    return h.swapaxes(0, 1).reshape(h.shape)\n"),
+    ),
+    mistake(
+        "rnn_sequence",
+        "start-overwritten",
+        "the states are written into h_0",
+        "The array h_0 belongs to the caller. Let the state be a new array at each step.",
+        (
+            "state = np.tanh(from_input[:, t] + state @ w_h)  # (N, H)",
+            "state[:] = np.tanh(from_input[:, t] + state @ w_h)  # (N, H)",
+        ),
+    ),
+    mistake(
+        "rnn_sequence",
+        "carry-starts-with-the-last-gradient",
+        "the carry starts as the gradient of the last state",
+        f"That gradient is added at the last step anyway, so it counts twice. After the last step there is no future. {UNROLLED}",
+        ("carry = np.zeros(h_0.shape)", "carry = d_h[:, -1]"),
+    ),
 ]
 
 CLIFF = "See «The cliff»."
@@ -452,6 +555,34 @@ CLIP = [
         "long gradients are halved instead of cut to the limit",
         f"After clipping, the norm is the limit. {CLIFF}",
         ("max_norm / norm if norm > max_norm", "0.5 if norm > max_norm"),
+    ),
+    mistake(
+        "clip_gradients",
+        "same-dict",
+        "short gradients come back in the caller's own dict",
+        "The docstring asks for a new dict in every case: a result that is the argument changes when the argument does. See hint 2.",
+        ("    factor = max_norm", "    if norm <= max_norm:\n        return grads, norm\n    factor = max_norm"),
+    ),
+    mistake(
+        "clip_gradients",
+        "short-integers-stay",
+        "short gradients are handed on as they are, integers too",
+        "The results are float64 in every case, below the limit too.",
+        ("    factor = max_norm", "    if norm <= max_norm:\n        return dict(grads), norm\n    factor = max_norm"),
+    ),
+    mistake(
+        "clip_gradients",
+        "epsilon-above-the-limit",
+        "a small number is added to the norm before dividing",
+        "PyTorch adds 1e-6; here the norm after clipping is exactly the limit. Above the limit the norm is never zero.",
+        ("max_norm / norm if norm > max_norm", "max_norm / (norm + 1e-6) if norm > max_norm"),
+    ),
+    mistake(
+        "clip_gradients",
+        "length-one",
+        "long gradients get the length 1, whatever the limit is",
+        f"After clipping, the norm is max_norm. {CLIFF}",
+        ("max_norm / norm if norm > max_norm", "1.0 / norm if norm > max_norm"),
     ),
 ]
 
@@ -597,6 +728,51 @@ LOSS = [
         "The array belongs to the caller. Make a new one.",
         ("shifted = logits - logits.max(axis=2, keepdims=True)", "logits -= logits.max(axis=2, keepdims=True)\n    shifted = logits"),
     ),
+    mistake(
+        "sequence_loss",
+        "loss-over-padding",
+        "the gradient is masked, the loss is not",
+        f"The padding is left out of the sum of surprises, too. {NEXT}",
+        ("-picked[mask].sum() / real", "-picked.sum() / real"),
+    ),
+    mistake(
+        "sequence_loss",
+        "loss-mean-of-means",
+        "each sequence's loss is averaged by itself first",
+        f"One mean over all real places together, as in the gradient: every letter counts the same. {NEXT}",
+        ("loss = -picked[mask].sum() / real", "loss = -((picked * mask).sum(axis=1) / np.maximum(mask.sum(axis=1), 1)).mean()"),
+    ),
+    mistake(
+        "sequence_loss",
+        "loss-divided-by-all-places",
+        "the loss is divided by all places, the gradient by the real ones",
+        f"Padding is not counted: divide both by the number of real places. {NEXT}",
+        ("loss = -picked[mask].sum() / real", "loss = -picked[mask].sum() / mask.size"),
+    ),
+    mistake(
+        "sequence_loss",
+        "gradient-divided-by-all-places",
+        "the gradient is divided by all places, the loss by the real ones",
+        f"Padding is not counted: divide both by the number of real places. {NEXT}",
+        ("* mask[:, :, None] / real", "* mask[:, :, None] / mask.size"),
+    ),
+    mistake(
+        "sequence_loss",
+        "zero-is-padding",
+        "places with target 0 are taken for padding",
+        "Id 0 is the boundary, and where a name ends is something to learn. What is padding is said by the mask alone.",
+        ("real = max(mask.sum(), 1)", "mask = targets != 0\n    real = max(mask.sum(), 1)"),
+    ),
+    mistake(
+        "sequence_loss",
+        "logarithm-of-probability",
+        "the logarithm is taken of a probability that was rounded to 0",
+        "Take the logarithm of the softmax by its formula; see hint 1.",
+        (
+            "np.log(np.exp(shifted).sum(axis=2, keepdims=True))  # (N, T, V)",
+            "np.log(np.exp(shifted).sum(axis=2, keepdims=True))\n    log_p = np.log(np.exp(log_p))",
+        ),
+    ),
 ]
 
 DIE = "See «Bits, and how many sides the die has»."
@@ -722,6 +898,41 @@ def bits_per_character(logits, targets, mask):
         "the sign of the exponent",
         f"Surprise is minus the logarithm, so it is positive, and the perplexity is at least 1. {DIE}",
         ("return 2.0 ** bits_per_character(logits, targets, mask)", "return 2.0 ** -bits_per_character(logits, targets, mask)"),
+    ),
+    mistake(
+        "perplexity",
+        "exchanged",
+        "the two functions are exchanged",
+        f"Perplexity is the exponential, bits per character are the logarithm's mean. {DIE}",
+        ("def perplexity(", "def other("),
+        ("def bits_per_character(", "def perplexity("),
+        ("def other(", "def bits_per_character("),
+        ("bits_per_character(logits, targets, mask)  #", "perplexity(logits, targets, mask)  #"),
+    ),
+    mistake(
+        "perplexity",
+        "cut-off",
+        "the exponent is cut off at 20",
+        "Nothing asks for a limit: a very wrong model has a very large perplexity.",
+        ("2.0 ** bits_per_character(logits, targets, mask)", "np.exp(min(bits_per_character(logits, targets, mask) * np.log(2.0), 20.0))"),
+    ),
+    mistake(
+        "perplexity",
+        "bits-per-text",
+        "bits_per_character returns the bits of the whole text",
+        f"Per character: the mean over the real places, not the sum. {DIE}",
+        ("return nats / np.log(2.0)", "return nats * mask.sum() / np.log(2.0)"),
+        (
+            "return 2.0 ** bits_per_character(logits, targets, mask)",
+            "return 2.0 ** (bits_per_character(logits, targets, mask) / max(mask.sum(), 1))",
+        ),
+    ),
+    mistake(
+        "perplexity",
+        "surprise-of-the-likeliest",
+        "the most probable symbol is scored instead of the target",
+        "Surprise is asked about what came, not about what was expected to come.",
+        ("np.take_along_axis(logits, targets[:, :, None], axis=2)", "largest"),
     ),
 ]
 
@@ -863,6 +1074,38 @@ SAMPLE = [
         "The dice are loaded: the probabilities come from the model.",
         ("rng.choice(len(p), p=p / p.sum())", "rng.integers(len(p))"),
     ),
+    mistake(
+        "sample_sequence",
+        "forgets-at-zero",
+        "the state starts anew after id 0",
+        "Every id is a symbol like any other here: after a boundary the state goes on.",
+        ("ids.append(token)", 'ids.append(token)\n        if token == 0:\n            h = np.zeros(params["b"].shape)'),
+    ),
+    mistake(
+        "sample_sequence",
+        "logits-from-the-old-state",
+        "the logits are made from the state before the step",
+        f"First the new state, then the logits from it. {WRITE}",
+        (
+            'h = np.tanh(params["w_x"][token] + h @ params["w_h"] + params["b"])',
+            'old, h = h, np.tanh(params["w_x"][token] + h @ params["w_h"] + params["b"])',
+        ),
+        ('(h @ params["w_y"] + params["b_y"])', '(old @ params["w_y"] + params["b_y"])'),
+    ),
+    mistake(
+        "sample_sequence",
+        "smallest-temperature",
+        "temperatures below 0.1 are taken for 0.1",
+        "The temperature has no smallest value. Subtracting the largest logit is all that is needed.",
+        (") / temperature  #", ") / max(temperature, 0.1)  #"),
+    ),
+    mistake(
+        "sample_sequence",
+        "one-too-few",
+        "the result holds one id too few",
+        "The start is not counted: `length` new ids.",
+        ("for _ in range(length):", "for _ in range(length - 1):"),
+    ),
 ]
 
 REACH = "See «How far back can it learn?»."
@@ -993,6 +1236,55 @@ def gradient_norms(h, w_h):
         "the norms take the dtype of the states",
         "An array of integers holds no fractions.",
         ("norms = np.ones(n_steps)", "norms = np.ones(n_steps, dtype=h.dtype)"),
+    ),
+    mistake(
+        "vanishing_gradient",
+        "not-squared",
+        "tanh' is taken as 1 - h",
+        "h enters tanh' as a square.",
+        ("1.0 - h[t + 1] ** 2", "1.0 - h[t + 1]"),
+    ),
+    mistake(
+        "vanishing_gradient",
+        "norms-of-the-first-turned-round",
+        "the norms with respect to the first state, in reverse order",
+        f"The product begins at the end and grows on its left; that is not the same list turned round. {REACH}",
+        code="""
+def gradient_norms(h, w_h):
+    norms, product = np.ones(len(h)), np.eye(h.shape[1])
+    for t in range(1, len(h)):
+        product = product @ (w_h * (1.0 - h[t] ** 2))
+        norms[t] = np.linalg.norm(product, 2)
+    return norms[::-1]
+""",
+    ),
+    mistake(
+        "vanishing_gradient",
+        "largest-entry",
+        "the largest entry of the product",
+        "How far a matrix can stretch a vector is its largest singular value, which no single entry tells.",
+        ("np.linalg.norm(product, 2)", "np.abs(product).max()"),
+    ),
+    mistake(
+        "vanishing_gradient",
+        "powers-of-the-radius",
+        "powers of the spectral radius of w_h",
+        "The dotted lines of the figure are only where the norms go in the end; each step also has its own tanh'.",
+        ("np.linalg.norm(product, 2)", "np.abs(np.linalg.eigvals(w_h)).max() ** (n_steps - 1 - t)"),
+    ),
+    mistake(
+        "vanishing_gradient",
+        "small-ones-cut-off",
+        "small norms are replaced by a smallest one",
+        "A vanished gradient is small, not zero: how small is what the function is asked.",
+        ("np.linalg.norm(product, 2)", "max(np.linalg.norm(product, 2), 1e-10)"),
+    ),
+    mistake(
+        "vanishing_gradient",
+        "at-most-one",
+        "norms above 1 are cut off",
+        "Gradients may explode, too.",
+        ("return norms", "return np.minimum(norms, 1.0)"),
     ),
 ]
 
@@ -1149,6 +1441,64 @@ NAMES = [
         "the parameters are changed",
         "This function measures. Adam takes the step.",
         ("    return loss, {", "    params['b_y'] -= 0.1 * d_b_y\n    return loss, {"),
+    ),
+    mistake(
+        "train_names",
+        "exchanged",
+        "inputs and targets are exchanged",
+        f"Inputs begin with the boundary; the targets are one step ahead. {TABLE}",
+        ("return inputs, targets, mask", "return targets, inputs, mask"),
+    ),
+    mistake(
+        "train_names",
+        "mask-of-numbers",
+        "the mask holds numbers instead of booleans",
+        "True and False: a mask is asked yes or no, and indexes arrays.",
+        ("np.zeros(shape, dtype=bool)", "np.zeros(shape, dtype=int)"),
+    ),
+    mistake(
+        "train_names",
+        "padding-in-front",
+        "the padding stands in front of the names",
+        f"Every row begins with its name, the padding comes after it. {TABLE}",
+        ("inputs[n, 1 : len(ids) + 1] = ids", "inputs[n, shape[1] - len(ids) :] = ids"),
+        ("targets[n, : len(ids)] = ids", "targets[n, shape[1] - 1 - len(ids) : -1] = ids"),
+        ("mask[n, : len(ids) + 1] = True", "mask[n, shape[1] - 1 - len(ids) :] = True"),
+    ),
+    mistake(
+        "train_names",
+        "list-sorted",
+        "the caller's list of names is put in order",
+        "The list belongs to the caller: no sort in place.",
+        ("    return inputs, targets, mask", "    names.sort()\n    return inputs, targets, mask"),
+    ),
+    mistake(
+        "train_names",
+        "empty-names-left-out",
+        "names without letters are left out",
+        "Such a name has one real step: a boundary that is followed by a boundary.",
+        ("    shape = (len(names)", "    names = [name for name in names if name] or names\n    shape = (len(names)"),
+    ),
+    mistake(
+        "train_names",
+        "own-forward",
+        "rnn_forward is called instead of forward",
+        "Use the three functions as they are given: the caller may hand in other ones.",
+        ("h = forward(x, h_0, w_x, w_h, b)", "h = rnn_forward(x, h_0, w_x, w_h, b)"),
+    ),
+    mistake(
+        "train_names",
+        "through-tanh-once-more",
+        "d_h goes through tanh before backward gets it",
+        "backward begins at h: tanh is its own affair. d_h is what the read-out sends back.",
+        ("backward(d_logits @ w_y.T, x", "backward(d_logits @ w_y.T * (1.0 - h**2), x"),
+    ),
+    mistake(
+        "train_names",
+        "no-input-at-padding",
+        "the one-hot vectors at padding are zeroed",
+        "Padding is an id like any other for the network; the mask keeps it out of the loss.",
+        ("np.eye(len(b_y))[inputs]", "np.eye(len(b_y))[inputs] * mask[:, :, None]"),
     ),
 ]
 

@@ -1,8 +1,15 @@
-"""What runs in the sandbox: sampling from a seeded generator, and a model's loss over a small recurrence of the tests' own."""
+"""What runs in the sandbox: clipping, sampling from a seeded generator, and a model's loss over a small recurrence of the tests' own."""
 
 import random
 
 import numpy as np
+
+
+def clip_and_empty(student, grads, max_norm):
+    """clip_gradients(grads, max_norm), then the dict that it returned is emptied; and grads afterwards"""
+    clipped, _ = student.clip_gradients(grads, max_norm)
+    clipped.clear()
+    return grads
 
 
 def sample(student, params, start, length, temperature, seed):

@@ -124,6 +124,21 @@ def rnn_cell_backward(d_h, x, h_prev, h, w_x, w_h):
     return d_a @ w_x.T, d_a @ w_h.T, outer_x.sum(0), outer_h.sum(0), d_a.sum(0)
 """,
     ),
+    style(
+        "rnn_cell",
+        "object",
+        """
+class Cell:
+    def __init__(self, w_x, w_h, b=None): self.w_x, self.w_h, self.b = w_x, w_h, b
+    def __call__(self, x, h): return np.array([np.tanh(self.w_x.T @ xi + self.w_h.T @ hi + self.b) for xi, hi in zip(x, h)])
+    def back(self, d_h, x, h_prev, h):
+        d_a = [g * (1.0 - s ** 2) for g, s in zip(d_h, h)]
+        return (np.stack([self.w_x @ a for a in d_a]), np.stack([self.w_h @ a for a in d_a]),
+                sum(np.outer(xi, a) for xi, a in zip(x, d_a)), sum(np.outer(hi, a) for hi, a in zip(h_prev, d_a)), sum(d_a))
+def rnn_cell_forward(x, h_prev, w_x, w_h, b): return Cell(w_x, w_h, b)(x, h_prev)
+def rnn_cell_backward(d_h, x, h_prev, h, w_x, w_h): return Cell(w_x, w_h).back(d_h, x, h_prev, h)
+""",
+    ),
 ]
 
 SEQUENCE = [
@@ -276,6 +291,50 @@ def rnn_backward(d_h, x, h_0, h, w_x, w_h):
     return d @ w_x.T, d[:, 0] @ w_h.T, d_w_x, d_w_h, flat.sum(axis=0)
 """,
     ),
+    style(
+        "rnn_sequence",
+        "accumulate",
+        """
+def _step(x, h, wx, wh, b): return np.tanh(x @ wx + h @ wh + b)
+def rnn_forward(x, h_0, w_x, w_h, b):
+    import itertools
+    states = itertools.accumulate(np.moveaxis(x, 1, 0), lambda h, xt: _step(xt, h, w_x, w_h, b), initial=h_0)
+    next(states)
+    return np.moveaxis(np.array(list(states)), 0, 1)
+def rnn_backward(d_h, x, h_0, h, w_x, w_h):
+    xs, ds, hs = x.swapaxes(0, 1), d_h.swapaxes(0, 1), h.swapaxes(0, 1)
+    befores = [h_0, *hs[:-1]]
+    totals = [np.zeros(w_x.shape), np.zeros(w_h.shape), np.zeros(w_h.shape[1])]
+    carry = np.zeros(np.shape(h_0)); dxs = []
+    for xt, dt, ht, bt in list(zip(xs, ds, hs, befores))[::-1]:
+        g = (dt + carry) * (1 - ht * ht)
+        carry = g @ w_h.T
+        dxs.insert(0, g @ w_x.T)
+        totals = [totals[0] + xt.T @ g, totals[1] + bt.T @ g, totals[2] + np.sum(g, 0)]
+    return (np.array(dxs).swapaxes(0, 1), carry, *totals)
+""",
+    ),
+    style(
+        "rnn_sequence",
+        "gradients-of-states-first",
+        """
+def rnn_forward(x, h_0, w_x, w_h, b):
+    h = np.zeros((len(x), x.shape[1] + 1, len(b)))
+    h[:, 0] = h_0
+    for t in range(x.shape[1]):
+        h[:, t + 1] = np.tanh(x[:, t] @ w_x + h[:, t] @ w_h + b)
+    return h[:, 1:]
+def rnn_backward(d_h, x, h_0, h, w_x, w_h):
+    N, T, H = h.shape
+    total = np.array(d_h, dtype=np.float64)      # gradient of each state, future included
+    for t in range(T - 1, 0, -1):
+        total[:, t - 1] += (total[:, t] * (1 - h[:, t] ** 2)) @ w_h.T
+    a = total * (1 - np.asarray(h, float) ** 2)
+    flat = a.reshape(N * T, H)
+    before = np.concatenate((h_0[:, None], h), 1)[:, :T]
+    return ((flat @ w_x.T).reshape(x.shape), a[:, 0] @ w_h.T, np.reshape(x, (N * T, -1)).T @ flat, before.reshape(N * T, H).T @ flat, flat.sum(axis=0))
+""",
+    ),
 ]
 
 CLIP = [
@@ -322,12 +381,14 @@ def clip_gradients(grads, max_norm):
     ),
     style(
         "clip_gradients",
-        "the-same-dict-when-short",
+        "casts-into-a-new-dict",
         """
 def clip_gradients(grads, max_norm):
-    norm = float(np.sqrt(sum((np.asarray(g, dtype=float) ** 2).sum() for g in grads.values())))
+    grads = {key: np.array(value, dtype=float) for key, value in grads.items()}
+    norm = float(np.sqrt(sum((g**2).sum() for g in grads.values())))
     if norm > max_norm:
-        grads = {key: value * (max_norm / norm) for key, value in grads.items()}
+        for g in grads.values():
+            g *= max_norm / norm
     return grads, norm
 """,
     ),
@@ -342,6 +403,19 @@ def clip_gradients(grads, max_norm):
         factor = np.minimum(1.0, np.divide(max_norm, norm))
     print("norm", norm)
     return {name: np.multiply(g, factor) for name, g in grads.items()}, norm
+""",
+    ),
+    style(
+        "clip_gradients",
+        "fsum",
+        """
+import math
+def clip_gradients(grads, max_norm):
+    norm = math.sqrt(math.fsum(float(e) ** 2 for g in grads.values() for e in g.flat))
+    clipped = {}
+    for name, g in grads.items():
+        clipped[name] = np.array([e * max_norm / norm if norm > max_norm else float(e) for e in g.flat], dtype=float).reshape(g.shape)
+    return clipped, norm
 """,
     ),
 ]
@@ -457,6 +531,22 @@ def sequence_loss(logits, targets, mask):
     return loss, (grad / max(len(keep), 1)).reshape(shape)
 """,
     ),
+    style(
+        "sequence_loss",
+        "index-pairs",
+        """
+def sequence_loss(logits, targets, mask):
+    lse = np.logaddexp.reduce(np.asarray(logits, float), axis=-1)
+    n, t = np.nonzero(mask)
+    count = len(n)
+    grad = np.zeros_like(logits, dtype=float)
+    if count == 0: return np.float64(0), grad
+    loss = sum((lse[n, t] - logits[n, t, targets[n, t]]).tolist()) / count
+    grad[n, t] = np.exp(logits[n, t] - lse[n, t][:, None])
+    grad[n, t, targets[n, t]] -= 1.0
+    return loss, grad / count
+""",
+    ),
 ]
 
 PERPLEXITY = [
@@ -560,6 +650,24 @@ perplexity = lambda logits, targets, mask: float(np.exp(surprise_of(logits, targ
 bits_per_character = lambda logits, targets, mask: float(surprise_of(logits, targets, mask) / np.log(2))
 """,
     ),
+    style(
+        "perplexity",
+        "surprises-one-by-one",
+        """
+import math
+def surprises(logits, targets, mask):
+    for n in range(mask.shape[0]):
+        for t in range(mask.shape[1]):
+            if mask[n][t]:
+                row = logits[n][t] - np.max(logits[n][t])
+                yield math.log(np.exp(row).sum()) - row[targets[n][t]]
+def mean(xs):
+    xs = list(xs)
+    return sum(xs) / len(xs) if xs else 0.0
+def perplexity(logits, targets, mask): return math.e ** mean(surprises(logits, targets, mask))
+def bits_per_character(logits, targets, mask): return mean(s / math.log(2) for s in surprises(logits, targets, mask))
+""",
+    ),
 ]
 
 SAMPLE = [
@@ -655,6 +763,44 @@ def sample_sequence(params, start, length, temperature, rng):
     return [next(steps) for _ in range(length)]
 """,
     ),
+    style(
+        "sample_sequence",
+        "batch-of-one",
+        """
+def sample_sequence(params, start, length, temperature, rng):
+    w_x, w_h, b, w_y, b_y = (params[k] for k in ("w_x", "w_h", "b", "w_y", "b_y"))
+    out = np.empty(length + 1, dtype=np.int32); out[0] = start
+    h = np.zeros((1, w_h.shape[0]))
+    for t in range(length):
+        x = np.zeros((1, w_x.shape[0])); x[0, out[t]] = 1
+        h = np.tanh(np.dot(x, w_x) + np.dot(h, w_h) + b)
+        logits = h.dot(w_y) + b_y
+        logits = (logits - logits.max()) / temperature
+        probabilities = np.exp(logits) / np.exp(logits).sum()
+        out[t + 1] = rng.choice(np.arange(w_x.shape[0]), p=probabilities.ravel())
+    return out[1:]
+""",
+    ),
+    style(
+        "sample_sequence",
+        "race-of-exponentials",
+        """
+def sample_sequence(params, start, length, temperature, rng):
+    V = len(params["b_y"])
+    h = np.zeros(len(params["b"]))
+    token, ids = start, []
+    for _ in range(length):
+        x = np.eye(V)[token]
+        h = np.tanh(x @ params["w_x"] + h @ params["w_h"] + params["b"])
+        z = (h @ params["w_y"] + params["b_y"]) / temperature
+        p = np.exp(z - z.max())
+        p = p / p.sum()
+        with np.errstate(divide='ignore'):
+            token = int(np.argmin(rng.exponential(size=V) / p))
+        ids.append(token)
+    return ids
+""",
+    ),
 ]
 
 VANISHING = [
@@ -729,6 +875,36 @@ def gradient_norms(h, w_h):
     result = np.array([np.linalg.svd(j, compute_uv=False).max() for j in jacobians(0)])
     print(result.shape)
     return result
+""",
+    ),
+    style(
+        "vanishing_gradient",
+        "rescaled",
+        """
+def gradient_norms(h, w_h):
+    T, H = h.shape
+    p, logscale, out = np.eye(H), 0.0, [1.0]
+    for t in range(T - 1, 0, -1):
+        p = (w_h * (1 - h[t] ** 2)) @ p
+        n = np.linalg.norm(p, 2)
+        if n == 0: out.insert(0, 0.0); continue
+        p = p / n; logscale += np.log(n)
+        out.insert(0, np.exp(logscale))
+    return np.array(out)
+""",
+    ),
+    style(
+        "vanishing_gradient",
+        "eigenvalues",
+        """
+def gradient_norms(h, w_h):
+    T, H = h.shape
+    norms = np.ones(T)
+    product = np.eye(H)
+    for t in range(T - 2, -1, -1):
+        product = (w_h * (1 - h[t + 1] ** 2)) @ product
+        norms[t] = np.sqrt(max(np.linalg.eigvalsh(product @ product.T)[-1], 0))
+    return norms
 """,
     ),
 ]
@@ -875,6 +1051,30 @@ def names_loss(params, inputs, targets, mask, forward, backward, token_loss):
     _, _, *others = backward(np.dot(d_logits, w_y.T), x, h_0, h, w_x, w_h)
     grads.update(zip(("w_x", "w_h", "b"), others))
     return [loss, grads]
+""",
+    ),
+    style(
+        "train_names",
+        "padded-strings",
+        """
+def names_to_arrays(names, alphabet):
+    width = max(len(n) for n in names) + 1
+    pad = alphabet[0]
+    find = np.vectorize(alphabet.index, otypes=[np.int64])
+    targets = find(np.array([list(n.ljust(width, pad)) for n in names]))
+    inputs = np.zeros_like(targets)
+    inputs[:, 1:] = targets[:, :-1]
+    lengths = np.array([len(n) for n in names])
+    return inputs, targets, np.arange(width)[None, :] <= lengths[:, None]
+def names_loss(params, inputs, targets, mask, forward, backward, token_loss):
+    V = params["b_y"].size
+    x = (inputs[..., None] == np.arange(V)).astype(float)
+    start = np.zeros((inputs.shape[0], params["b"].size))
+    h = forward(x, start, params["w_x"], params["w_h"], params["b"])
+    loss, d = token_loss(np.matmul(h, params["w_y"]) + params["b_y"], targets, mask)
+    flat = d.reshape(-1, V)
+    out = backward(np.einsum("ntv,hv->nth", d, params["w_y"]), x, start, h, params["w_x"], params["w_h"])
+    return loss, dict(w_x=out[2], w_h=out[3], b=out[4], w_y=h.reshape(-1, h.shape[-1]).T @ flat, b_y=flat.sum(0))
 """,
     ),
 ]

@@ -1,5 +1,8 @@
-"""Hidden tests of the exercise `clip_gradients`. The oracles are torch.nn.utils.clip_grad_norm_ for the norm, and plain arithmetic
-on it for the clipped values, since torch adds 1e-6 to the norm and the lesson doesn't."""
+"""Hidden tests of the exercise `clip_gradients`.
+
+Oracle: torch.nn.utils.clip_grad_norm_ for the norm in float64; for the clipped values the ratio of the limit to that norm, and
+3-4-5 triangles worked by hand, since torch adds 1e-6 to the norm and the lesson doesn't.
+"""
 
 import numpy as np
 import torch
@@ -109,13 +112,27 @@ def test_arguments_unchanged(student, rng):
         assert_dict_unchanged(call.arguments[0], grads, "grads")
 
 
+@graded(
+    stage="contract",
+    hint="Below the limit the values stay, but the dict is a new one all the same: whoever writes into the result must not "
+    "write into the caller's gradients. See hint 2.",
+)
+def test_new_dict(student, rng):
+    """The result is a dict of its own, above the limit and below it: emptying it leaves the given dict as it was."""
+    for limit in (1.0, 20.0):
+        grads = draw(rng, 7.0)
+        after = student.probe.clip_and_empty(grads, limit)
+        own = isinstance(after, dict) and set(after) == set(grads)
+        assert_true(own, "The result is the caller's own dict: what is done to one happens to the other.", expected="a new dict")
+
+
 @graded(stage="contract", hint="A third of an integer is no integer: the result needs a dtype with fractions.")
 def test_integers_give_floats(student, rng):
-    """Arrays of integers are accepted and give floats."""
+    """Arrays of integers are accepted and give float64, above the limit and below it."""
     grads = {"a": rng.integers(1, 9, size=(3, 4)), "b": rng.integers(-9, 0, size=5)}
     clipped, norm = pair(student.clip_gradients(grads, 2))
     expected = torch_norm(grads)
-    assert_close(clipped, {name: g * (2 / expected) for name, g in grads.items()}, name="clipped")
+    assert_close(clipped, {name: g * (2 / expected) for name, g in grads.items()}, name="clipped", dtype=True)
     assert_close(norm, expected, name="norm")
     kept, _ = pair(student.clip_gradients(grads, 1000))
-    assert_close(kept, {name: g.astype(float) for name, g in grads.items()}, name="clipped")
+    assert_close(kept, {name: g.astype(float) for name, g in grads.items()}, name="clipped", dtype=True)

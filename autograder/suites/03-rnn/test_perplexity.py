@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `perplexity`. The oracle is torch.nn.functional.cross_entropy with ignore_index, in float64."""
+"""Hidden tests of the exercise `perplexity`.
+
+Oracle: torch.nn.functional.cross_entropy with ignore_index, in float64; the perplexity V of a model that knows nothing.
+"""
 
 import math
 
@@ -91,6 +94,14 @@ def test_large_logits(student, rng):
     sure = logits + np.where(rng.random((N, T, 1)) < 0.5, 1e4, -1e4) + 5.0 * one_hot
     assert_close(student.perplexity(sure, targets, mask), math.exp(nats(sure, targets, mask)), name="perplexity")
     assert_close(student.bits_per_character(sure - 1e4 * one_hot, targets, mask), nats(sure - 1e4 * one_hot, targets, mask) / math.log(2))
+
+
+@graded(stage="edge", hint="A perplexity may be huge: nothing is cut off, neither the surprise nor the exponential.")
+def test_very_wrong_model(student, rng):
+    """A model that is sure of the wrong symbols, by about 40 nats a place, has a perplexity of about e to the power of 40."""
+    logits, targets, mask = draw(rng)
+    logits = logits - float(rng.uniform(35.0, 45.0)) * np.eye(V)[targets]
+    assert_close(student.perplexity(logits, targets, mask), math.exp(nats(logits, targets, mask)), name="perplexity")
 
 
 @graded(stage="contract", hint="Work in new arrays: nothing may be written into logits, targets or mask.")

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `rnn_cell`. The oracles are torch.nn.RNNCell and autograd through it, in float64."""
+"""Hidden tests of the exercise `rnn_cell`.
+
+Oracle: torch.nn.RNNCell and autograd through it, in float64.
+"""
 
 import numpy as np
 import torch
@@ -130,4 +133,4 @@ def test_integers_give_floats(student, rng):
     inputs = [rng.integers(-1, 2, size=shape) for shape in shapes]
     d_h = rng.integers(-2, 3, size=(N, H))
     assert_close(student.rnn_cell_forward(*inputs), oracle(*inputs), name="h", dtype=True)
-    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)

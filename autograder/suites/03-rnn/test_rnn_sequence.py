@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `rnn_sequence`. The oracles are torch.nn.RNN and autograd through it, in float64."""
+"""Hidden tests of the exercise `rnn_sequence`.
+
+Oracle: torch.nn.RNN and autograd through it, in float64.
+"""
 
 import numpy as np
 import torch

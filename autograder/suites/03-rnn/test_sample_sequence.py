@@ -1,5 +1,8 @@
-"""Hidden tests of the exercise `sample_sequence`. Draws are judged by how often each symbol falls, never by their order; the
-probabilities come from torch.nn.RNNCell and torch.softmax. Where a model is all but sure, its one possible text is demanded."""
+"""Hidden tests of the exercise `sample_sequence`.
+
+Oracle: the probabilities that torch.nn.RNNCell and torch.softmax give in float64. Draws are judged by how often each symbol falls,
+never by their order; where a model is all but sure, its one possible text is demanded.
+"""
 
 import math
 
@@ -64,7 +67,7 @@ def assert_frequencies(counts, p, names):
             abs(count - n * probability) <= slack,
             f"{name} fell in {count / n:.3f} of {n} draws; that is too far from its probability.",
             expected=f"a share of {probability:.3f}, give or take {slack / n:.3f}",
-            got=f"{count / n:.3f}",
+            got=round(float(count / n), 3),
         )
 
 
@@ -79,31 +82,36 @@ def without_memory(rng):
             return params, step(params, 0)[0]
 
 
-def greedy(params, start, length, remembers=True, reads=True):
-    """The most probable ids one after the other, and the smallest lead of one; without state or without reading if so asked."""
-    cell, h, ids, lead = cell_of(params), None, [], math.inf
+def greedy(params, start, length, remembers=True, reads=True, forgets_at_zero=False, begins=0.0):
+    """The most probable ids one after the other, and the smallest lead of one; the rest are ways to get it wrong."""
+    begin = torch.full((1, len(params["b"])), begins, dtype=torch.float64)
+    cell, h, ids, lead = cell_of(params), begin, [], math.inf
     for _ in range(length):
-        logits, h = step(params, ids[-1] if ids and reads else start, h if remembers else None, cell)
+        anew = not remembers or (forgets_at_zero and ids and ids[-1] == 0)
+        logits, h = step(params, ids[-1] if ids and reads else start, begin if anew else h, cell)
         best = np.sort(logits)
         lead = min(lead, best[-1] - best[-2])
         ids.append(int(np.argmax(logits)))
     return ids, lead
 
 
+def wrong_texts(params, start, length):
+    """What the same model writes if it is run in one of several wrong ways."""
+    for wrong in ({"remembers": False}, {"reads": False}, {"forgets_at_zero": True}, {"begins": 1.0}):
+        yield greedy(params, start, length, **wrong)[0]
+    for name, value in (("w_h", params["w_h"].T), ("b", 0 * params["b"]), ("b_y", 0 * params["b_y"])):
+        yield greedy(params | {name: value}, start, length)[0]
+
+
 def sure_text(rng, length):
-    """A model that is all but sure of every next id, a start, and the one text it can write: it depends on state and last id."""
+    """A model that is all but sure of every next id, a start, and the one text it can write: each wrong way leads to another text."""
     while True:
-        params = draw(rng, v=7, hidden=11)
-        params["w_y"], params["b_y"] = 60 * params["w_y"], 10 * params["b_y"]
-        start = int(rng.integers(7))
+        params, start = draw(rng, v=7, hidden=11), int(rng.integers(7))
         ids, lead = greedy(params, start, length)
         varied = len(set(ids)) >= 3 and 0 in ids[:-1] and ids[0] != start
-        if (
-            lead > 32
-            and varied
-            and ids != greedy(params, start, length, remembers=False)[0] != ids != greedy(params, start, length, reads=False)[0]
-        ):
-            return params, start, ids
+        if lead > 0.1 and varied and ids not in wrong_texts(params, start, length):
+            sure = {name: params[name] * (40.0 / lead) for name in ("w_y", "b_y")}  # any other id: once in 10^17 draws
+            return params | sure, start, ids
 
 
 def assert_dict_unchanged(after, before, name):
@@ -178,6 +186,15 @@ def test_small_temperature(student, rng):
         params, logits = without_memory(rng)
     ids = ids_of(student.probe.sample(params, 0, 20, 1e-4, int(rng.integers(1 << 30))), 20)
     assert_close(ids, [int(np.argmax(logits))] * 20, name="the text at temperature 0.0001")
+
+
+@graded(stage="edge", hint="The logits are divided by the temperature itself: nothing is added to it, and it has no smallest value.")
+def test_temperature_of_a_hundredth(student, rng):
+    """At temperature 0.01, logits that are 0.01 · ln 3 apart fall one to three."""
+    params = {name: 0 * value for name, value in draw(rng, v=2).items()}
+    params["b_y"] = float(rng.normal()) + np.array([0.0, 0.01 * math.log(3.0)])
+    ids = ids_of(student.probe.sample(params, 0, 2000, 0.01, int(rng.integers(1 << 30))), 2000, v=2)
+    assert_frequencies(np.bincount(ids, minlength=2), np.array([0.25, 0.75]), ["Symbol 0", "Symbol 1"])
 
 
 @graded(stage="edge", hint="With length 1 there is one id: the one after the start.")

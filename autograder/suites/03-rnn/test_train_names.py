@@ -1,5 +1,8 @@
-"""Hidden tests of the exercise `train_names`. The oracle of names_to_arrays is written letter by letter; that of names_loss is
-autograd through a torch version of the small recurrence and loss that the probes hand to the student's function."""
+"""Hidden tests of the exercise `train_names`.
+
+Oracle: for names_to_arrays the table of the lesson, worked by hand, and strings put into rows letter by letter; for names_loss
+torch's autograd through a version in torch of the small recurrence and loss that the probes hand to the student's function.
+"""
 
 import numpy as np
 import torch
@@ -94,6 +97,8 @@ def assert_dict_unchanged(after, before, name):
 )
 def test_arrays(student, rng):
     """Names of unequal lengths become the right inputs, targets and mask."""
+    by_hand = ([[0, 2, 15, 0], [0, 1, 4, 1]], [[2, 15, 0, 0], [1, 4, 1, 0]], [[True, True, True, False], [True] * 4])
+    assert_close(three(student.names_to_arrays(["bo", "ada"], LATIN)), tuple(map(np.array, by_hand)), names=ARRAYS)
     names = invent(rng, 6, LATIN, 8)
     assert_close(three(student.names_to_arrays(names, LATIN)), write(names, LATIN), names=ARRAYS)
 
@@ -183,7 +188,7 @@ def test_arguments_unchanged(student, rng):
     assert_true(type(got) is tuple and len(got) == 2, "names_loss should return the loss and a dict of gradients.", got=got)
     assert_dict_unchanged(got[1][0], arguments[0], "params")
     assert_unchanged(got[1][1:], arguments[1:], names=("inputs", "targets", "mask"))
-    names = ["ada", "bo"]
+    names = ["maud", "bo", "ada"]  # neither in the order of the alphabet nor of the lengths
     call = student.run("names_to_arrays", names, LATIN)
     assert_close(three(call.result), write(names, LATIN), names=ARRAYS)
     assert_unchanged(call.arguments, (names, LATIN), names=("names", "alphabet"))

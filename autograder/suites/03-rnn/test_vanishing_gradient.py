@@ -1,5 +1,8 @@
-"""Hidden tests of the exercise `vanishing_gradient`. The oracle is autograd through the recurrence itself: inputs are made up that
-lead to the given states, torch gives the Jacobian of the last state with respect to each earlier one, and its singular values."""
+"""Hidden tests of the exercise `vanishing_gradient`.
+
+Oracle: torch's autograd through the recurrence itself in float64: inputs are made up that lead to the given states, and torch gives
+the Jacobian of the last state with respect to each earlier one, and its largest singular value.
+"""
 
 import numpy as np
 import torch
@@ -92,6 +95,18 @@ def test_first_state_is_in_no_factor(student, rng):
     others = h.copy()
     others[-1] = np.tanh(2 * rng.normal(size=H))
     assert_close(student.gradient_norms(others, w_h), oracle(others, w_h), name="norms")
+
+
+@graded(
+    stage="edge",
+    hint="A vanished gradient is small, not zero: 1e-12 is as good a number as 1. Nothing is cut off, added or stopped early.",
+)
+def test_tiny_norms(student, rng):
+    """Over 40 steps the norms fall below a billionth, and each is still right to seven digits."""
+    inputs = draw(rng, steps=40, hidden=4, radius=0.7)
+    expected = oracle(*inputs)
+    # Relative only: the absolute tolerance is wider than these numbers. 40 products cost about 40 roundings, 1e-14.
+    assert_close(student.gradient_norms(*inputs), expected, name="norms", atol=0.0)
 
 
 @graded(stage="edge", hint="Where all units are fully on or off, 1 - h² is zero and so is all that comes before; nothing is divided.")

@@ -133,6 +133,34 @@ CELL_FORWARD = [
         change=[("c = f * c_prev + i * g  #", "c = c_prev\n    c *= f\n    c += i * g  #")],
         also=PAIR,
     ),
+    Mistake(
+        "lstm_cell_forward-returns-tanh-of-c",
+        exercise="lstm_cell_forward",
+        name="what is returned as c is tanh(c)",
+        hint="The memory itself is handed on, and nothing squeezes it: tanh stands only on the way from c to h. See the picture in «The cell».",
+        change=[("return h, c, cache", "return h, tanh_c, cache")],
+    ),
+    Mistake(
+        "lstm_cell_forward-results-exchanged",
+        exercise="lstm_cell_forward",
+        name="the results are c, h",
+        hint="The order stands in the docstring: the output first, then the cell state.",
+        change=[("return h, c, cache", "return c, h, cache")],
+    ),
+    Mistake(
+        "lstm_cell_forward-squeezed",
+        exercise="lstm_cell_forward",
+        name="axes of length one are dropped",
+        hint="A batch of one row is still a batch: h and c are (N, H) for every N and H.",
+        change=[("return h, c, cache", "return h.squeeze(), c.squeeze(), cache")],
+    ),
+    Mistake(
+        "lstm_cell_forward-integers-cut-off",
+        exercise="lstm_cell_forward",
+        name="when c_prev holds integers, c does, too, and the fractions are cut off",
+        hint="An array of integers holds no fractions: make the result from numbers with fractions, not in the likeness of an argument.",
+        change=[("return h, c, cache", "return h, c.astype(c_prev.dtype), cache")],
+    ),
 ]
 
 CHECK_CELL_FORWARD = [
@@ -149,6 +177,20 @@ CHECK_CELL_FORWARD = [
         name="only c is looked at",
         hint="Much can go wrong between c and h. See the table in «When is a test good?».",
         change=[("np.shape(got_h) == h.shape and np.allclose(got_h, h, rtol=1e-8, atol=1e-9)", "True")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-only-h",
+        exercise="check_lstm_cell_forward",
+        name="only h is looked at",
+        hint="A right h doesn't prove that the c beside it is right: it is handed on, too. Compare both.",
+        change=[("right = right and np.shape(got_c) == c.shape and np.allclose(got_c, c, rtol=1e-8, atol=1e-9)", "pass")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-demands-a-tuple",
+        exercise="check_lstm_cell_forward",
+        name="the three results have to be a tuple",
+        hint="A list of h, c and the cache is as good. Take the three apart, and look at h and c.",
+        change=[("got_h, got_c, _ = f(*copies)", "got_h, got_c, _ = () + f(*copies)")],
     ),
     Mistake(
         "check_lstm_cell_forward-zero-bias",
@@ -454,6 +496,65 @@ CELL_BACKWARD = [
             ("d_c_total = d_c + d_h * o * (1 - tanh_c**2)  #", "d_c += d_h * o * (1 - tanh_c**2)\n    d_c_total = d_c  #"),
         ],
     ),
+    Mistake(
+        "lstm_cell_backward-d-c-through-the-output",
+        exercise="lstm_cell_backward",
+        name="d_c, too, goes through the output gate and tanh",
+        hint="d_c came along the thick line, where neither stands. Only the way from h to c passes them. See «Step 1».",
+        change=[("d_c_total = d_c + d_h * o * (1 - tanh_c**2)", "d_c_total = (d_c + d_h) * o * (1 - tanh_c**2)")],
+    ),
+    Mistake(
+        "lstm_cell_backward-tanh-twice",
+        exercise="lstm_cell_backward",
+        name="tanh(c) goes through tanh once more",
+        hint="What the cache holds has been through tanh already: one minus its square. See «Step 1».",
+        change=[("(1 - tanh_c**2)  #", "(1 - np.tanh(tanh_c) ** 2)  #")],
+    ),
+    Mistake(
+        "lstm_cell_backward-input-and-forget-exchanged",
+        exercise="lstm_cell_backward",
+        name="the first two of the four gradients are exchanged",
+        hint="Put the blocks side by side in the order in which forward cut them: i, f, g, o.",
+        change=[("[d_a_i, d_a_f, d_a_g, d_a_o]", "[d_a_f, d_a_i, d_a_g, d_a_o]")],
+    ),
+    Mistake(
+        "lstm_cell_backward-weight-gradient-from-new-output",
+        exercise="lstm_cell_backward",
+        name="d_w_h is made from h instead of h_prev",
+        hint="A weight's gradient is made from what the weight was multiplied by. See the table in «Step 4».",
+        change=[("d_w_h = h_prev.T @ d_a", "d_w_h = (o * tanh_c).T @ d_a")],
+    ),
+    Mistake(
+        "lstm_cell_backward-bias-averaged",
+        exercise="lstm_cell_backward",
+        name="d_b is a mean over the batch",
+        hint="b was added to every row, and what all rows send back adds up.",
+        change=[("d_b = d_a.sum(axis=0)", "d_b = d_a.mean(axis=0)")],
+    ),
+    Mistake(
+        "lstm_cell_backward-bias-keeps-its-row",
+        exercise="lstm_cell_backward",
+        name="d_b is (1, 4H) instead of (4H,)",
+        hint="A gradient has the shape of what it belongs to: b has one axis.",
+        change=[("d_b = d_a.sum(axis=0)", "d_b = d_a.sum(axis=0, keepdims=True)")],
+    ),
+    Mistake(
+        "lstm_cell_backward-results-in-another-order",
+        exercise="lstm_cell_backward",
+        name="d_c_prev comes before d_h_prev",
+        hint="The order stands in the docstring.",
+        change=[("return d_x, d_h_prev, d_c_prev", "return d_x, d_c_prev, d_h_prev")],
+    ),
+    Mistake(
+        "lstm_cell_backward-changes-the-cache",
+        exercise="lstm_cell_backward",
+        name="an array of the cache is changed in place",
+        hint="The cache must serve a second time. Make new arrays.",
+        change=[
+            ("d_c_prev = d_c_total * f  #", "d_c_prev = d_c_total * f\n    h_prev *= 0.5  #"),
+            ("d_w_h = h_prev.T @ d_a", "d_w_h = 2.0 * h_prev.T @ d_a"),
+        ],
+    ),
 ]
 
 SEQUENCE = [
@@ -577,6 +678,97 @@ SEQUENCE = [
         hint="d_h belongs to the caller: add the carry into a new array.",
         change=[("d_h_t = d_h[:, t] + carry_h", "d_h_t = d_h[:, t]\n        d_h_t += carry_h")],
     ),
+    Mistake(
+        "lstm_sequence-truncated",
+        exercise="lstm_sequence",
+        name="the gradient is cut off every eight steps",
+        hint="Cutting saves time in long texts, but here the whole way back is asked for.",
+        change=[
+            ("carry_h = d_a[:, t] @ w_h.T", "carry_h = d_a[:, t] @ w_h.T * (t % 8 != 7)"),
+            ("carry_c = d_c_t * f", "carry_c = d_c_t * f * (t % 8 != 7)"),
+        ],
+    ),
+    Mistake(
+        "lstm_sequence-carry-clipped",
+        exercise="lstm_sequence",
+        name="what is carried is cut off at 10",
+        hint="Clipping is the business of training, not of the gradient. This function gives the gradient as it is.",
+        change=[
+            ("carry_h = d_a[:, t] @ w_h.T", "carry_h = np.clip(d_a[:, t] @ w_h.T, -10, 10)"),
+            ("carry_c = d_c_t * f", "carry_c = np.clip(d_c_t * f, -10, 10)"),
+        ],
+    ),
+    Mistake(
+        "lstm_sequence-caches-kept-outside",
+        exercise="lstm_sequence",
+        name="the caches are kept in a place of their own instead of being returned",
+        hint="Two sequences may be on their way at a time. All that backward needs stands in what forward has returned.",
+        change=[
+            ("return h, (h_t, c_t), (x, w_x, w_h, steps)", "lstm_forward.kept = (x, w_x, w_h, steps)\n    return h, (h_t, c_t), None"),
+            ("x, w_x, w_h, steps = caches", "x, w_x, w_h, steps = lstm_forward.kept"),
+        ],
+    ),
+    Mistake(
+        "lstm_sequence-caches-used-up",
+        exercise="lstm_sequence",
+        name="the caches are emptied on the way back",
+        hint="The caches must serve a second time: read them, don't take from them.",
+        change=[("o, tanh_c = steps[t]", "o, tanh_c = steps.pop()")],
+    ),
+    Mistake(
+        "lstm_sequence-caches-in-wrong-order",
+        exercise="lstm_sequence",
+        name="the backward loop takes the caches from the other end",
+        hint="Step t has its own cache, the one that it made on the way forward. See «A whole sequence».",
+        change=[("o, tanh_c = steps[t]", "o, tanh_c = steps[-1 - t]")],
+    ),
+    Mistake(
+        "lstm_sequence-ignores-c-0",
+        exercise="lstm_sequence",
+        name="the cell starts from zero instead of c_0",
+        hint="Both starts are given: step 0 gets h_0 and c_0.",
+        change=[("h_t, c_t = h_0, c_0", "h_t, c_t = h_0, 0.0 * c_0")],
+    ),
+    Mistake(
+        "lstm_sequence-output-not-handed-on",
+        exercise="lstm_sequence",
+        name="every step gets h_0 again",
+        hint="The output of a step goes into the gates of the next.",
+        change=[("a = from_input[:, t] + h_t @ w_h", "a = from_input[:, t] + h_0 @ w_h")],
+    ),
+    Mistake(
+        "lstm_sequence-outputs-are-cells",
+        exercise="lstm_sequence",
+        name="h holds the cell states",
+        hint="The cell is the memory; what the world sees is h.",
+        change=[("h[:, t] = h_t", "h[:, t] = c_t")],
+    ),
+    Mistake(
+        "lstm_sequence-start-gradients-exchanged",
+        exercise="lstm_sequence",
+        name="d_h_0 and d_c_0 are exchanged",
+        hint="The order stands in the docstring.",
+        change=[("return d_x, carry_h, carry_c, d_w_x", "return d_x, carry_c, carry_h, d_w_x")],
+    ),
+    Mistake(
+        "lstm_sequence-mean-over-batch",
+        exercise="lstm_sequence",
+        name="the weight gradients are averaged over the batch",
+        hint="Sums over batch and time, as the docstring says.",
+        change=[
+            (
+                "return d_x, carry_h, carry_c, d_w_x, d_w_h, d_b",
+                "return d_x, carry_h, carry_c, d_w_x / len(x), d_w_h / len(x), d_b / len(x)",
+            )
+        ],
+    ),
+    Mistake(
+        "lstm_sequence-integers-cut-off",
+        exercise="lstm_sequence",
+        name="the outputs take the dtype of h_0",
+        hint="An array of integers holds no fractions: say the dtype.",
+        change=[("h = np.empty((x.shape[0], n_steps, hidden))", "h = np.empty((x.shape[0], n_steps, hidden), dtype=h_0.dtype)")],
+    ),
 ]
 
 INITIALISE = [
@@ -690,6 +882,55 @@ INITIALISE = [
             ("w_h = rng.uniform(", "w_h = np.random.uniform("),
         ],
     ),
+    Mistake(
+        "lstm_initialise-zero-taken-for-nothing",
+        exercise="lstm_initialise",
+        name="a forget_bias of 0 becomes 1",
+        hint="In Python zero counts as false, so «or» takes what stands behind it. Zero is a number like any other.",
+        change=[("] = forget_bias", "] = forget_bias or 1.0")],
+    ),
+    Mistake(
+        "lstm_initialise-bias-from-the-second-block-on",
+        exercise="lstm_initialise",
+        name="forget_bias is written into the last three blocks",
+        hint="Only the forget gate's block is special: a slice needs an end, too. See «The one-line trick».",
+        change=[("b[H : 2 * H] =", "b[H:] =")],
+    ),
+    Mistake(
+        "lstm_initialise-slice-one-too-short",
+        exercise="lstm_initialise",
+        name="the last entry of the forget block is left out",
+        hint="The end of a slice is left out already: the block has H entries.",
+        change=[("b[H : 2 * H] =", "b[H : 2 * H - 1] =")],
+    ),
+    Mistake(
+        "lstm_initialise-each-bound-from-its-rows",
+        exercise="lstm_initialise",
+        name="the bound of w_x is 1/√D",
+        hint="The bound is the same for all three arrays: it depends on H only. See «The one-line trick».",
+        change=[("w_x = rng.uniform(-bound, bound,", "w_x = rng.uniform(-1 / np.sqrt(D), 1 / np.sqrt(D),")],
+    ),
+    Mistake(
+        "lstm_initialise-bias-with-a-seed-of-its-own",
+        exercise="lstm_initialise",
+        name="b comes from a generator with a fixed seed",
+        hint="The caller's rng decides about all three arrays.",
+        change=[("b = rng.uniform(", "b = np.random.default_rng(0).uniform(")],
+    ),
+    Mistake(
+        "lstm_initialise-bias-copied-from-the-weights",
+        exercise="lstm_initialise",
+        name="b is a row of w_h",
+        hint="Every entry is drawn anew, those of b too.",
+        change=[("b = rng.uniform(-bound, bound, size=4 * H)", "b = w_h[0].copy()")],
+    ),
+    Mistake(
+        "lstm_initialise-single-precision",
+        exercise="lstm_initialise",
+        name="the arrays are float32",
+        hint="The docstring says float64.",
+        change=[("return w_x, w_h, b", "return w_x.astype(np.float32), w_h.astype(np.float32), b.astype(np.float32)")],
+    ),
 ]
 
 BIDIRECTIONAL = [
@@ -795,6 +1036,76 @@ BIDIRECTIONAL = [
         hint="The order is i, f, g, o here as everywhere in this lesson.",
         change=[("i, f, g, o = np.split", "i, f, o, g = np.split")],
     ),
+    Mistake(
+        "bidirectional-turned-back-with-the-padding",
+        exercise="bidirectional",
+        name="the backward outputs are turned back over the whole width of the array",
+        hint="Turn back as you turned round: each sequence within its own length. See the table in «Both directions».",
+        change=[("future = np.take_along_axis(future, turned, axis=1)  #", "future = future[:, ::-1]  #")],
+    ),
+    Mistake(
+        "bidirectional-only-the-forward-half-masked",
+        exercise="bidirectional",
+        name="the backward half is not zero in the padding",
+        hint="Both halves are zero in the padding.",
+        change=[("np.concatenate([past, future], axis=2) * real[:, :, None]", "np.concatenate([past * real[:, :, None], future], axis=2)")],
+    ),
+    Mistake(
+        "bidirectional-weights-exchanged",
+        exercise="bidirectional",
+        name="the two triples of weights are exchanged",
+        hint="The first triple belongs to the LSTM that reads from left to right.",
+        change=[
+            ("run(x, *forward_params)", "run(x, *backward_params)"),
+            ("turned, axis=1), *backward_params)", "turned, axis=1), *forward_params)"),
+        ],
+    ),
+    Mistake(
+        "bidirectional-cell-runs-through-the-padding",
+        exercise="bidirectional",
+        name="in the padding the output is reset, the cell is not",
+        hint="Both states, h and c, are zero when the backward LSTM meets the last real step.",
+        code="""
+def bidirectional_lstm(x, lengths, forward_params, backward_params):
+    halves = []
+    for (w_x, w_h, b), steps in ((forward_params, range(x.shape[1])), (backward_params, reversed(range(x.shape[1])))):
+        h = c = np.zeros((len(x), w_h.shape[0]))
+        out = np.zeros((len(x), x.shape[1], w_h.shape[0]))
+        for t in steps:
+            i, f, g, o = np.split(x[:, t] @ w_x + h @ w_h + b, 4, axis=1)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = np.where((t < lengths)[:, None], sigmoid(o) * np.tanh(c), 0.0)
+            out[:, t] = h
+        halves.append(out)
+    return np.concatenate(halves, axis=2)
+""",
+    ),
+    Mistake(
+        "bidirectional-cut-to-the-longest",
+        exercise="bidirectional",
+        name="the result is cut to the longest length",
+        hint="The result has the width T of x, even if no sequence fills it.",
+        change=[
+            (
+                "np.concatenate([past, future], axis=2) * real[:, :, None]",
+                "(np.concatenate([past, future], axis=2) * real[:, :, None])[:, : np.max(lengths)]",
+            )
+        ],
+    ),
+    Mistake(
+        "bidirectional-padding-guessed",
+        exercise="bidirectional",
+        name="the lengths are guessed from rows of zeros",
+        hint="Padding may hold any number. The lengths are given.",
+        change=[("ends = np.asarray(lengths)[:, None]", "ends = np.any(x != 0, axis=2).sum(axis=1)[:, None]")],
+    ),
+    Mistake(
+        "bidirectional-no-bias",
+        exercise="bidirectional",
+        name="the bias is left out",
+        hint="The cell is that of exercise 1: two products and a bias.",
+        change=[("h @ w_h + b, 4", "h @ w_h, 4")],
+    ),
 ]
 
 PEEPHOLE = [
@@ -885,6 +1196,59 @@ PEEPHOLE = [
         name="c_prev is changed in place",
         hint="The old cell belongs to the caller: make a new array.",
         change=[("c = f * c_prev + i * np.tanh(a_g)", "c = c_prev\n    c *= f\n    c += i * np.tanh(a_g)")],
+    ),
+    Mistake(
+        "peephole-input-gate-blind",
+        exercise="peephole",
+        name="the input gate has no peephole",
+        hint="All three gates look at the cell. See «Peepholes».",
+        change=[("sigmoid(a_i + p_i * c_prev)", "sigmoid(a_i)")],
+    ),
+    Mistake(
+        "peephole-forget-gate-blind",
+        exercise="peephole",
+        name="the forget gate has no peephole",
+        hint="All three gates look at the cell. See «Peepholes».",
+        change=[("sigmoid(a_f + p_f * c_prev)", "sigmoid(a_f)")],
+    ),
+    Mistake(
+        "peephole-one-for-both",
+        exercise="peephole",
+        name="p_i serves the forget gate, too",
+        hint="Each gate has peephole weights of its own.",
+        change=[("p_f * c_prev", "p_i * c_prev")],
+    ),
+    Mistake(
+        "peephole-units-mixed",
+        exercise="peephole",
+        name="a gate sees the sum over all units",
+        hint="Each gate sees its own unit's cell, with one weight per unit: entry by entry, no matrix product.",
+        change=[
+            ("a_i + p_i * c_prev", "a_i + (c_prev @ p_i)[:, None]"),
+            ("a_f + p_f * c_prev", "a_f + (c_prev @ p_f)[:, None]"),
+            ("a_o + p_o * c)", "a_o + (c @ p_o)[:, None])"),
+        ],
+    ),
+    Mistake(
+        "peephole-no-bias",
+        exercise="peephole",
+        name="the bias is left out",
+        hint="The cell is that of exercise 1, and three peepholes.",
+        change=[("h_prev @ w_h + b, 4", "h_prev @ w_h, 4")],
+    ),
+    Mistake(
+        "peephole-blocks-exchanged",
+        exercise="peephole",
+        name="the input gate and the forget gate are exchanged",
+        hint="The blocks stand in the order i, f, g, o.",
+        change=[("a_i, a_f, a_g, a_o = np.split", "a_f, a_i, a_g, a_o = np.split")],
+    ),
+    Mistake(
+        "peephole-sigmoid-candidate",
+        exercise="peephole",
+        name="the candidate g goes through the sigmoid",
+        hint="The candidate is a value, not a gate: it may be negative.",
+        change=[("i * np.tanh(a_g)", "i * sigmoid(a_g)")],
     ),
 ]
 
@@ -1053,6 +1417,99 @@ ADDING = [
         name="the network starts from ones",
         hint="h_0 and c_0 are zero.",
         change=[("start = np.zeros((n_sequences, hidden))", "start = np.ones((n_sequences, hidden))")],
+    ),
+    Mistake(
+        "adding_problem-every-error-with-every-target",
+        exercise="adding_problem",
+        name="every prediction is compared with every target",
+        hint="Predictions (N, 1) minus targets (N,) make a table (N, N), without any error. Both should be (N,).",
+        change=[
+            ('error = last @ params["w_y"] + params["b_y"] - y', 'error = (last @ params["w_y"] + params["b_y"])[:, None] - y'),
+            ("d_prediction = 2 * error / n_sequences", "d_prediction = 2 * error.mean(axis=1) / n_sequences"),
+        ],
+    ),
+    Mistake(
+        "adding_problem-half-the-square",
+        exercise="adding_problem",
+        name="loss and gradient are those of half the square",
+        hint="The loss is the mean of the squares, without a factor of one half. See «The model».",
+        change=[
+            ("d_prediction = 2 * error / n_sequences", "d_prediction = error / n_sequences"),
+            ("return np.mean(error**2), grads", "return np.mean(error**2) / 2, grads"),
+        ],
+    ),
+    Mistake(
+        "adding_problem-root",
+        exercise="adding_problem",
+        name="the loss is the root of the mean square",
+        hint="No root: the mean of the squared errors. See «The model».",
+        change=[("return np.mean(error**2), grads", "return np.sqrt(np.mean(error**2)), grads")],
+    ),
+    Mistake(
+        "adding_problem-prediction-from-the-cell",
+        exercise="adding_problem",
+        name="the prediction is made from the cell state",
+        hint="The model reads the last output h. See «The model».",
+        change=[("h, _, caches = forward(", "h, (_, cell), caches = forward("), ("last = h[:, -1]", "last = cell")],
+    ),
+    Mistake(
+        "adding_problem-bias-gradient-without-axis",
+        exercise="adding_problem",
+        name="the gradient of b_y is a number instead of an array (1,)",
+        hint="Each gradient has the shape of its parameter.",
+        change=[("d_b_y = np.array([d_prediction.sum()])", "d_b_y = d_prediction.sum()")],
+    ),
+    Mistake(
+        "adding_problem-gradient-without-w-y",
+        exercise="adding_problem",
+        name="the gradient of the last output lacks w_y",
+        hint="A prediction moves with each unit by that unit's entry of w_y. See hint 3.",
+        change=[('d_prediction[:, None] * params["w_y"]', "d_prediction[:, None] + 0 * last")],
+    ),
+    Mistake(
+        "adding_problem-gradient-at-the-first-step",
+        exercise="adding_problem",
+        name="the gradient of the prediction is put at the first step",
+        hint="The loss looks at the last output: its gradient belongs there.",
+        change=[("d_h[:, -1] = d_prediction", "d_h[:, 0] = d_prediction")],
+    ),
+    Mistake(
+        "adding_problem-own-lstm",
+        exercise="adding_problem",
+        name="lstm_forward and lstm_backward are called instead of forward and backward",
+        hint="Use the two functions as they are given: the caller compares networks by handing in other ones.",
+        change=[("h, _, caches = forward(", "h, _, caches = lstm_forward("), ("= backward(d_h, caches)", "= lstm_backward(d_h, caches)")],
+    ),
+    Mistake(
+        "adding_problem-wrong-results-of-backward",
+        exercise="adding_problem",
+        name="the results of backward are taken from the wrong places",
+        hint="The first three of the six belong to x, h_0 and c_0. The order stands in the docstring.",
+        change=[("_, _, _, d_w_x, d_w_h, d_b = backward", "_, d_w_x, d_w_h, d_b, _, _ = backward")],
+    ),
+    Mistake(
+        "adding_problem-one-row-for-all",
+        exercise="adding_problem",
+        name="all rows have the same values",
+        hint="Every value of every row is drawn anew.",
+        change=[("values, marks = rng.random((N, T)), np", "values, marks = np.tile(rng.random(T), (N, 1)), np")],
+    ),
+    Mistake(
+        "adding_problem-marks-half-a-sequence-apart",
+        exercise="adding_problem",
+        name="the two marks are always half a sequence apart",
+        hint="The two positions are drawn independently of each other.",
+        change=[
+            ("marks[rows, rng.integers(0, T // 2, size=N)] = 1.0", "first = rng.integers(0, T // 2, size=N)\n    marks[rows, first] = 1.0"),
+            ("marks[rows, rng.integers(T // 2, T, size=N)] = 1.0", "marks[rows, first + T // 2] = 1.0"),
+        ],
+    ),
+    Mistake(
+        "adding_problem-step-taken",
+        exercise="adding_problem",
+        name="the parameters are changed",
+        hint="This function measures. Adam takes the step.",
+        change=[("return np.mean(error**2), grads", 'params["w_y"] -= 0.01 * d_w_y\n    return np.mean(error**2), grads')],
     ),
 ]
 

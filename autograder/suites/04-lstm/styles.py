@@ -109,6 +109,19 @@ lstm_cell_forward = lambda x, h_prev, c_prev, w_x, w_h, b: (
 )(*(s(part) for s, part in zip((sigmoid, sigmoid, np.tanh, sigmoid), np.split(x @ w_x + h_prev @ w_h + b, 4, axis=-1))))
 """,
     ),
+    Style(
+        "lstm_cell_forward-examples-in-columns",
+        exercise="lstm_cell_forward",
+        code="""
+def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
+    H = len(w_h)
+    A = w_x.T.dot(x.T) + w_h.T.dot(h_prev.T) + b[:, np.newaxis]
+    def sig(v): return np.where(v >= 0, 1 / (1 + np.exp(-np.abs(v))), np.exp(-np.abs(v)) / (1 + np.exp(-np.abs(v))))
+    I, F, O, G = sig(A[:H]), sig(A[H:2*H]), sig(A[3*H:]), np.tanh(A[2*H:3*H])
+    C = F * c_prev.T + I * G
+    return (O * np.tanh(C)).T, C.T, (x, h_prev, c_prev, w_x, w_h, I.T, F.T, G.T, O.T, np.tanh(C).T)
+""",
+    ),
 ]
 
 CHECK_CELL_FORWARD = [
@@ -298,6 +311,33 @@ def check_lstm_cell_forward(f):
         return False
 """,
     ),
+    Style(
+        "check_lstm_cell_forward-assertions",
+        exercise="check_lstm_cell_forward",
+        code="""
+def check_lstm_cell_forward(f):
+    try:
+        _examine(f)
+    except Exception:
+        return False
+    return True
+def _examine(f):
+    rng = np.random.default_rng(5)
+    def s(a): return np.exp(-np.logaddexp(0, -a))
+    for N, D, H in [(3, 5, 4), (1, 5, 4), (3, 1, 4), (3, 5, 1), (1, 1, 1), (2, 3, 7)]:
+        for draw in (lambda z: rng.normal(size=z), lambda z: rng.integers(-3, 4, size=z), lambda z: 30 * rng.normal(size=z)):
+            x, h, c, wx, wh, b = args = [draw(z) for z in [(N, D), (N, H), (N, H), (D, 4 * H), (H, 4 * H), (4 * H,)]]
+            a = (x @ wx + h @ wh + b).reshape(N, 4, H)
+            cc = s(a[:, 1]) * c + s(a[:, 0]) * np.tanh(a[:, 2])
+            hh = s(a[:, 3]) * np.tanh(cc)
+            copies = [v.copy() for v in args]
+            out = f(*args)
+            np.testing.assert_allclose(out[0], hh, rtol=1e-6, atol=1e-8)
+            np.testing.assert_allclose(out[1], cc, rtol=1e-6, atol=1e-8)
+            assert len(out) == 3 and out[0].shape == out[1].shape == (N, H)
+            for v, w in zip(args, copies): np.testing.assert_array_equal(v, w)
+""",
+    ),
 ]
 
 # A style of the backward pass reads the cache of the solution's forward pass, or of its own, when it brings both.
@@ -423,6 +463,28 @@ def lstm_cell_backward(d_h, d_c, cache):
     d_h_prev, d_w_h = _linear_backward(d_a, h_prev, w_h)
     d_c *= f
     return d_x, d_h_prev, d_c, d_w_x, d_w_h, np.add.reduce(d_a)
+""",
+    ),
+    Style(
+        "lstm_cell_backward-views-of-one-array",
+        exercise="lstm_cell_backward",
+        code="""
+def lstm_cell_backward(d_h, d_c, cache):
+    x, h_prev, c_prev, w_x, w_h, i, f, g, o, tanh_c = cache
+    d_o = d_h * tanh_c
+    d_c_total = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c_total * c_prev
+    d_i = d_c_total * g
+    d_g = d_c_total * i
+    d_a = np.empty((len(x), w_x.shape[1])); v = d_a.reshape(len(x), 4, -1)
+    v[:, 0] = d_i * i * (1 - i); v[:, 1] = d_f * f * (1 - f); v[:, 2] = d_g * (1 - g) * (1 + g); v[:, 3] = d_o * o * (1 - o)
+    d_x = d_a @ w_x.T
+    d_h_prev = d_a @ w_h.T
+    d_c_prev = d_c_total * f
+    d_w_x = x.T @ d_a
+    d_w_h = h_prev.T @ d_a
+    d_b = d_a.sum(axis=0)
+    return d_x, d_h_prev, d_c_prev, d_w_x, d_w_h, d_b
 """,
     ),
 ]
@@ -601,6 +663,36 @@ def lstm_backward(d_h, caches):
     return np.stack(d_x[::-1], axis=1), back_h, back_c, d_w[:D], d_w[D:], d_b
 """,
     ),
+    Style(
+        "lstm_sequence-gates-computed-twice",
+        exercise="lstm_sequence",
+        code="""
+def _gates(x, h, c, w_x, w_h, b):
+    i, f, g, o = np.split(x @ w_x + h @ w_h + b, 4, axis=-1)
+    return sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+def lstm_forward(x, h_0, c_0, w_x, w_h, b):
+    h, c, hs, cs = h_0, c_0, [], []
+    for xt in np.swapaxes(x, 0, 1):
+        i, f, g, o = _gates(xt, h, c, w_x, w_h, b)
+        c = f * c + i * g
+        h = o * np.tanh(c)
+        hs.append(h); cs.append(c)
+    return np.swapaxes(np.array(hs), 0, 1), (h, c), [a.copy() for a in (x, h_0, c_0, w_x, w_h, b)] + [hs, cs]
+def lstm_backward(d_h, caches):
+    x, h_0, c_0, w_x, w_h, b, hs, cs = caches
+    N, T, H = d_h.shape
+    totals, dx, dh, dc = None, [], np.zeros((N, H)), np.zeros((N, H))
+    for t in range(T)[::-1]:
+        hp, cp = (hs[t - 1], cs[t - 1]) if t else (h_0, c_0)
+        i, f, g, o = _gates(x[:, t], hp, cp, w_x, w_h, b)
+        tc = np.tanh(cs[t]); dh = dh + d_h[:, t]; dc = dc + dh * o * (1 - tc * tc)
+        da = np.hstack([dc * g * i * (1 - i), dc * cp * f * (1 - f), dc * i * (1 - g * g), dh * tc * o * (1 - o)])
+        new = [x[:, t].T @ da, hp.T @ da, da.sum(0)]
+        totals = new if totals is None else [p + q for p, q in zip(totals, new)]
+        dx.append(da @ w_x.T); dh, dc = da @ w_h.T, dc * f
+    return (np.array(dx[::-1]).transpose(1, 0, 2), dh, dc, *totals)
+""",
+    ),
 ]
 
 INITIALISE = [
@@ -672,6 +764,29 @@ def lstm_initialise(D, H, rng, forget_bias=1.0):
     bias = uniform(4 * H)
     np.put(bias, np.arange(H, 2 * H), forget_bias)
     return uniform(D, 4 * H), uniform(H, 4 * H), bias
+""",
+    ),
+    Style(
+        "lstm_initialise-one-draw",
+        exercise="lstm_initialise",
+        code="""
+def lstm_initialise(D, H, rng, forget_bias=1.0):
+    k = np.sqrt(1 / H)
+    m = rng.uniform(-k, k, (D + H + 1, 4 * H))
+    m[-1, H:2 * H] = forget_bias
+    return m[:D], m[D:-1], m[-1]
+""",
+    ),
+    Style(
+        "lstm_initialise-transposed-views",
+        exercise="lstm_initialise",
+        code="""
+def lstm_initialise(D, H, rng, forget_bias=1.0):
+    k = np.power(H, -.5)
+    w_x = rng.uniform(-k, k, (4 * H, D)).T
+    w_h = np.hstack([rng.uniform(-k, k, (H, H)) for _ in "ifgo"])
+    b = rng.uniform(-k, k, (4, H)); b[1, :] = forget_bias
+    return w_x, w_h, b.ravel()
 """,
     ),
 ]
@@ -805,6 +920,25 @@ def bidirectional_lstm(x, lengths, forward_params, backward_params):
     return out
 """,
     ),
+    Style(
+        "bidirectional-longest-first",
+        exercise="bidirectional",
+        code="""
+def bidirectional_lstm(x, lengths, forward_params, backward_params):
+    N, T, D = x.shape; H = len(forward_params[1])
+    out = np.zeros((N, T, 2 * H))
+    order = np.argsort(-lengths, kind="stable")
+    for n in order:
+        seq = x[n, :lengths[n]]
+        for k, (p, s) in enumerate(((forward_params, seq), (backward_params, seq[::-1]))):
+            hs, h, c = [], np.zeros(H), np.zeros(H)
+            for v in s:
+                a = (v @ p[0] + h @ p[1] + p[2]).reshape(4, H)
+                c = sigmoid(a[1]) * c + sigmoid(a[0]) * np.tanh(a[2]); h = sigmoid(a[3]) * np.tanh(c); hs.append(h)
+            out[n, :len(s), k * H:k * H + H] = hs if k == 0 else hs[::-1]
+    return out
+""",
+    ),
 ]
 
 PEEPHOLE = [
@@ -884,6 +1018,32 @@ def peephole_cell_forward(x, h_prev, c_prev, w_x, w_h, b, p_i, p_f, p_o):
     c = f * c_prev + i * np.tanh(a[2])
     state = State(h=sigmoid(a[3] + p_o * c) * np.tanh(c), c=c)
     return state.h, state.c
+""",
+    ),
+    Style(
+        "peephole-cell-as-an-input",
+        exercise="peephole",
+        code="""
+def peephole_cell_forward(x, h_prev, c_prev, w_x, w_h, b, p_i, p_f, p_o):
+    H = c_prev.shape[1]
+    peep = np.hstack([np.diag(p_i), np.diag(p_f), np.zeros((H, 2 * H))])
+    a = np.hstack([x, h_prev, c_prev]) @ np.vstack([w_x, w_h, peep]) + b
+    c = c_prev * sigmoid(a[:, H:2*H]) + sigmoid(a[:, :H]) * np.tanh(a[:, 2*H:-H])
+    return sigmoid(a[:, -H:] + c * p_o) * np.tanh(c), c
+""",
+    ),
+    Style(
+        "peephole-rows-by-zip",
+        exercise="peephole",
+        code="""
+def one(x, h, c, w_x, w_h, b, p_i, p_f, p_o):
+    i, f, g, o = (x @ w_x + h @ w_h + b).reshape(4, -1)
+    new = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * np.tanh(g)
+    return sigmoid(o + p_o * new) * np.tanh(new), new
+def peephole_cell_forward(x, h_prev, c_prev, *rest):
+    pairs = [one(a, b, c, *rest) for a, b, c in zip(x, h_prev, c_prev)]
+    h, c = zip(*pairs)
+    return np.stack(h), np.stack(c)
 """,
     ),
 ]
@@ -1019,6 +1179,52 @@ def adding_loss(x, y, params, forward, backward):
     d_h = np.einsum("n,h,t->nth", slope, params["w_y"], np.arange(h.shape[1]) == h.shape[1] - 1)
     grads |= dict(zip(("w_x", "w_h", "b"), backward(d_h, caches)[-3:]))
     return residual @ residual / residual.size, grads
+""",
+    ),
+    Style(
+        "adding_problem-permuted-rows",
+        exercise="adding_problem",
+        code="""
+def adding_batch(rng, N, T):
+    half = T // 2
+    m = np.concatenate([rng.permuted(np.tile(np.eye(half)[0], (N, 1)), axis=1), rng.permuted(np.tile(np.eye(T - half)[0], (N, 1)), axis=1)], axis=1)
+    v = rng.uniform(size=(N, T))
+    x = np.empty((N, T, 2)); x[..., 0], x[..., 1] = v, m
+    return x, np.einsum("nt,nt->n", v, m)
+def adding_loss(x, y, params, forward, backward):
+    p = params; shape = (y.size, p["w_y"].size)
+    h, (h_T, c_T), caches = forward(x, np.zeros(shape), np.zeros(shape), p["w_x"], p["w_h"], p["b"])
+    pred = np.dot(h_T, p["w_y"]) + p["b_y"][0]
+    diff = pred - y
+    d = diff * (2.0 / y.size)
+    d_h = np.zeros_like(h, dtype=float)
+    d_h[:, h.shape[1] - 1, :] = np.outer(d, p["w_y"])
+    g = backward(d_h, caches)
+    return float(diff @ diff / y.size), dict(w_x=g[3], w_h=g[4], b=g[5], w_y=d @ h_T, b_y=np.array([d.sum()]))
+""",
+    ),
+    Style(
+        "adding_problem-largest-of-random-numbers",
+        exercise="adding_problem",
+        code="""
+def adding_batch(rng, N, T):
+    v = rng.random((N, T)); m = np.zeros((N, T)); k = T // 2
+    for part in (slice(0, k), slice(k, T)):
+        s = rng.random((N, m[:, part].shape[1]))
+        m[:, part] = s == s.max(axis=1, keepdims=True)
+    return np.dstack([v, m]), np.sum(v * m, axis=1)
+def adding_loss(x, y, params, forward, backward):
+    N, H = len(x), len(params["w_y"])
+    h_0, c_0 = np.zeros((N, H)), np.zeros((N, H))
+    h, _, caches = forward(x, h_0, c_0, params["w_x"], params["w_h"], params["b"])
+    last = h[:, -1]
+    error = last @ params["w_y"] + params["b_y"] - y
+    loss = np.mean(error**2)
+    d_p = 2 * error / N
+    d_h = np.zeros(h.shape)
+    d_h[:, -1] = d_p[:, None] * params["w_y"]
+    _, _, _, d_w_x, d_w_h, d_b = backward(d_h, caches)
+    return loss, {"w_x": d_w_x, "w_h": d_w_h, "b": d_b, "w_y": last.T @ d_p, "b_y": d_p.sum(keepdims=True)}
 """,
     ),
 ]

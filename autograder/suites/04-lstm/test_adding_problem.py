@@ -1,6 +1,7 @@
 """Hidden tests of the exercise `adding_problem`.
 
-The batches are judged by what they must satisfy and by their distribution. The loss is given a small recurrence of the tests' own
+Oracle: torch's autograd and mse_loss in float64 for the loss and its gradients; the uniform distribution itself for the batches, which
+are judged by what they must satisfy and by their distribution. The loss is given a small recurrence of the tests' own
 (see probes.py), whose gradients torch's autograd knows: the student's LSTM has no part in it.
 """
 
@@ -195,8 +196,12 @@ def test_one_of_everything(student, rng):
 @graded(stage="contract", hint="Make new arrays and a new dict: writing into params or x changes what belongs to the caller.")
 def test_arguments_unchanged(student, rng):
     """adding_loss does not change x, y or params."""
-    arguments = draw(rng)
+    x, y, params = arguments = draw(rng, hidden=9)
     got = student.probe.toy_loss_arguments(*arguments)
     assert_true(type(got) is tuple and len(got) == 2, "adding_loss should return the loss and a dict of gradients.", got=got)
     assert_close(got[0], oracle(*arguments)[0], name="loss")
-    assert_unchanged(got[1], arguments, names=("x", "y", "params"))
+    x_after, y_after, params_after = got[1]
+    assert_unchanged((x_after, y_after), (x, y), names=("x", "y"))
+    kept = isinstance(params_after, dict) and set(params_after) == set(params)
+    assert_true(kept, "The call changed the keys of its argument params: work on a copy.")
+    assert_unchanged([params_after[key] for key in params], list(params.values()), names=[f"params[{key!r}]" for key in params])

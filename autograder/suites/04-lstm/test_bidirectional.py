@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `bidirectional`. The oracle is torch.nn.LSTM(bidirectional=True) over packed sequences, in float64."""
+"""Hidden tests of the exercise `bidirectional`.
+
+Oracle: torch.nn.LSTM(bidirectional=True) over packed sequences, in float64.
+"""
 
 import numpy as np
 import torch

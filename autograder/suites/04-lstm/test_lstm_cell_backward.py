@@ -1,4 +1,6 @@
-"""Hidden tests of the exercise `lstm_cell_backward`. The oracle is PyTorch's autograd through its own LSTM cell, in float64.
+"""Hidden tests of the exercise `lstm_cell_backward`.
+
+Oracle: torch's autograd through torch.lstm_cell, in float64.
 
 The cache is the student's own, so forward and backward run as a pair. What is compared are the gradients only: an error in
 forward that leaves the cache right costs nothing here, and where forward is wrong too, the message says so.
@@ -179,6 +181,13 @@ def test_saturated_gates(student, rng):
     """Pre-activations of about ±1000 give finite gradients."""
     arguments = draw(rng, scale=700.0)
     check(student.probe.cell_gradients(*arguments), oracle(*arguments))
+
+
+@graded(stage="contract", hint="All that lstm_cell_backward needs stands in the cache it is given: nothing is kept between calls.")
+def test_two_steps_at_a_time(student, rng):
+    """Two calls of lstm_cell_forward, then lstm_cell_backward with the cache of the first: the gradients are those of the first."""
+    (d_h, d_c, *first), (_, _, *second) = draw(rng), draw(rng)
+    check(student.probe.cell_gradients_of_the_first(d_h, d_c, first, second), oracle(d_h, d_c, *first))
 
 
 @graded(

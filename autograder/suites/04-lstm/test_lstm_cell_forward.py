@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `lstm_cell_forward`. The oracle is PyTorch's own LSTM cell in float64."""
+"""Hidden tests of the exercise `lstm_cell_forward`.
+
+Oracle: torch.lstm_cell in float64; the latch that keeps its state, worked by hand.
+"""
 
 import numpy as np
 import torch
@@ -57,14 +60,15 @@ def test_output(student, rng):
 @graded(
     stage="edge",
     hint="An open forget gate and a shut input gate leave the cell as it is: is the forget gate the second block, the input "
-    "gate the first?",
+    "gate the first? The cell itself has no bounds: it is never cut off.",
 )
 def test_latch_holds(student, rng):
-    """With the forget gate open and the input gate shut, the cell keeps its state."""
+    """With the forget gate open and the input gate shut, the cell keeps its state, also a large one."""
     x, h_prev, c_prev, w_x, w_h, b = draw(rng)
     b[:H], b[H : 2 * H] = -300.0, 300.0
-    _, c = pair(student.probe.cell_outputs(x, h_prev, c_prev, w_x, w_h, b))
-    assert_close(c, c_prev, name="c")
+    for size in (1.0, 200.0):
+        _, c = pair(student.probe.cell_outputs(x, h_prev, size * c_prev, w_x, w_h, b))
+        assert_close(c, size * c_prev, name="c")
 
 
 @graded(stage="edge", hint="Nothing may mix the rows of a batch: sums and shapes belong to the last axis.")

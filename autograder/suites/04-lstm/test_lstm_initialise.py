@@ -1,4 +1,8 @@
-"""Hidden tests of the exercise `lstm_initialise`. Draws are judged by their distribution, never by their order."""
+"""Hidden tests of the exercise `lstm_initialise`.
+
+Oracle: the uniform distribution itself, by Kolmogorov and Smirnov's test and by correlations; numpy.random.RandomState for the global
+generator. Draws are judged by their distribution, never by their order.
+"""
 
 import numpy as np
 
@@ -73,12 +77,18 @@ def test_shapes(student, rng):
 @graded(stage="edge", hint="Every entry is drawn anew. Blocks that are copies of each other give gates that always agree.")
 def test_entries_are_independent(student, rng):
     """No two blocks of columns, and no two of the arrays, are copies of each other."""
-    w_x, w_h, _ = weights(student.probe.initialise(60, 60, int(rng.integers(1 << 30))), 60, 60)
+    w_x, w_h, b = weights(student.probe.initialise(60, 60, int(rng.integers(1 << 30))), 60, 60)
     blocks = [block.ravel() for w in (w_x, w_h) for block in np.split(w, 4, axis=1)]
     blocks += [block.T.ravel() for w in (w_x, w_h) for block in np.split(w, 4, axis=1)]
     close = np.abs(np.corrcoef(blocks)) > 0.3  # 3600 entries each: chance gives 0.1 at most
     same = [(i, j) for i in range(16) for j in range(i) if close[i, j] and i - j != 8]
     assert_true(not same, "Two blocks of the weights go together: are they copies, or drawn from a generator with the same seed?")
+    free = np.r_[0:60, 120:240]  # 180 columns: chance gives a correlation of 0.075, 0.5 at most in 10^9 pairs of rows
+    rows = np.abs(np.corrcoef(np.vstack([w_x, w_h, b])[:, free])) > 0.55
+    assert_true(
+        not rows[np.triu_indices(121, 1)].any(),
+        "Two rows of the weights, or a row and b, go together: are they copies, or drawn from a generator with the same seed?",
+    )
 
 
 @graded(
@@ -93,7 +103,7 @@ def test_seed_decides(student, rng):
     assert_true(type(twice) is tuple and len(twice) == 2, "lstm_initialise should return three arrays, w_x, w_h, b.", got=twice)
     second = weights(twice[1], 4, 7)
     assert_close(again, first, names=NAMES, rtol=0, atol=0)
-    for k in (0, 1):
+    for k in (0, 1, 2):
         assert_true(not np.allclose(other[k], first[k]), f"{NAMES[k]} is the same for two different seeds.")
         assert_true(not np.allclose(second[k], first[k]), f"{NAMES[k]} is the same in two draws from one generator.")
 

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `lstm_sequence`. The oracles are torch.nn.LSTM and autograd through it, in float64."""
+"""Hidden tests of the exercise `lstm_sequence`.
+
+Oracle: torch.nn.LSTM and autograd through it, in float64.
+"""
 
 import numpy as np
 import torch
@@ -149,6 +152,23 @@ def test_no_gradient_from_the_future(student, rng):
     assert_true(np.all(got[0][:, 3:] == 0), "d_x after step 2 should be exactly zero.", got=got[0][:, 3:])
 
 
+@graded(stage="edge", hint="Is there a limit to how many steps your loops take, how far a gradient is carried, or how large it may be?")
+def test_many_steps(student, rng):
+    """A sequence of 40 steps with large gradients: outputs and gradients are right, those of the first step included."""
+    inputs, d_h = draw(rng, n=2, steps=40, d=3, hidden=5), 300.0 * rng.normal(size=(2, 40, 5))
+    inputs[5][5:10] += 2.0  # forget gates that let the gradient through
+    assert_close(student.probe.sequence_outputs(*inputs), oracle(*inputs), names=OUTPUTS)
+    assert_close(student.probe.sequence_gradients(d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+
+
+@graded(stage="contract", hint="All that lstm_backward needs stands in the caches it is given: nothing is kept between calls.")
+def test_two_sequences_at_a_time(student, rng):
+    """Two calls of lstm_forward, then lstm_backward with the caches of the first: the gradients are those of the first."""
+    first, second, d_h = draw(rng), draw(rng), rng.normal(size=(N, T, H))
+    got = six(student.probe.sequence_gradients_of_the_first(d_h, first, second))
+    assert_close(got, gradient_oracle(d_h, *first), names=GRADIENTS)
+
+
 @graded(stage="contract", hint="Work in new arrays: += on d_h, on h_0 or on something in the caches changes what does not belong to you.")
 def test_arguments_unchanged(student, rng):
     """The arguments and the caches are not changed: a second call of lstm_backward gives the same."""
@@ -163,9 +183,8 @@ def test_arguments_unchanged(student, rng):
     hint="zeros_like(h_0) of integers holds integers and cuts off everything behind the point: say the dtype or the shape.",
 )
 def test_integers_give_floats(student, rng):
-    """Integer x, h_0, c_0 and d_h are accepted and give float64."""
-    weights = draw(rng)[3:]
-    x, h_0, c_0, d_h = (rng.integers(-2, 3, size=size) for size in ((N, T, D), (N, H), (N, H), (N, T, H)))
-    inputs = (x, h_0, c_0, *weights)
+    """Integers in x, h_0, c_0, the weights and d_h are accepted and give float64."""
+    inputs = [rng.integers(-1, 2, size=part.shape) for part in draw(rng)]
+    d_h = rng.integers(-2, 3, size=(N, T, H))
     assert_close(student.probe.sequence_outputs(*inputs), oracle(*inputs), names=OUTPUTS, dtype=True)
     assert_close(student.probe.sequence_gradients(d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)

@@ -1,7 +1,8 @@
 """Hidden tests of the exercise `peephole`.
 
-PyTorch has no peepholes, but its plain cell can be made to have them: a cell state handed in as an additional input, with the
-peephole weights on the diagonal of that input's weights. The first call gives c (the output gate has no part in it), the second h.
+Oracle: torch.lstm_cell in float64. PyTorch has no peepholes, but its plain cell can be made to have them: a cell state handed in as an
+additional input, with the peephole weights on the diagonal of that input's weights. The first call gives c (the output gate has no
+part in it), the second h.
 """
 
 import numpy as np

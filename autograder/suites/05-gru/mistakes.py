@@ -118,6 +118,34 @@ GRU_CELL = [
         change=[("torch.tanh(x_n + r * h_n)", "(torch.exp(2 * (x_n + r * h_n)) - 1) / (torch.exp(2 * (x_n + r * h_n)) + 1)")],
     ),
     Mistake(
+        "gru-cell-overflowing-gate",
+        exercise="gru_cell",
+        name="a gate is written as exp(a) / (1 + exp(a)) and overflows for large inputs",
+        hint="exp(1000) is infinite, and infinity divided by infinity is NaN. torch.sigmoid is safe.",
+        change=[("r = torch.sigmoid(x_r + h_r)", "r = torch.exp(x_r + h_r) / (1 + torch.exp(x_r + h_r))")],
+    ),
+    Mistake(
+        "gru-cell-reset-on-the-input",
+        exercise="gru_cell",
+        name="the reset gate multiplies the input's half of the candidate, and not the state's",
+        hint="r decides how much of the *past* the candidate sees. See the third of the four formulas.",
+        change=[("torch.tanh(x_n + r * h_n)", "torch.tanh(r * x_n + h_n)")],
+    ),
+    Mistake(
+        "gru-cell-squeezed",
+        exercise="gru_cell",
+        name="axes of size 1 are dropped: a batch of one loses its axis",
+        hint="The result is (N, H), also for one row or one unit. No squeeze.",
+        change=[("return (1 - z) * n + z * h", "return ((1 - z) * n + z * h).squeeze()")],
+    ),
+    Mistake(
+        "gru-cell-parameters-by-data",
+        exercise="gru_cell",
+        name="the weights are read through .data or .detach(): they never learn",
+        hint="Use the parameters as they are: autograd follows them by itself.",
+        change=[("from_h = h @ self.weight_hh.T", "from_h = h @ self.weight_hh.detach().T")],
+    ),
+    Mistake(
         "gru-cell-converts-to-float32",
         exercise="gru_cell",
         name="the result is converted to float32",
@@ -281,6 +309,99 @@ GRU_CELL_BACKWARD = [
         change=[("n = torch.tanh(a_n + r * c_n)", "n = torch.tanh(a_n + ((r * h) @ weight_hh.T + bias_hh).chunk(3, dim=1)[2])")],
     ),
     Mistake(
+        "gru-cell-backward-biases-not-summed",
+        exercise="gru_cell_backward",
+        name="the gradients of the biases are not summed over the batch",
+        hint="One bias serves every row, so it collects from every row: (3H,), not (N, 3H). See step 4.",
+        change=[("d_bias_ih = d_a.sum(dim=0)", "d_bias_ih = d_a"), ("d_bias_hh = d_c.sum(dim=0)", "d_bias_hh = d_c")],
+    ),
+    Mistake(
+        "gru-cell-backward-weights-transposed",
+        exercise="gru_cell_backward",
+        name="the gradients of the weights are transposed",
+        hint="A gradient has the shape of its parameter: (3H, D) and (3H, H). See step 4.",
+        change=[("d_weight_ih = d_a.T @ x", "d_weight_ih = x.T @ d_a"), ("d_weight_hh = d_c.T @ h", "d_weight_hh = h.T @ d_c")],
+    ),
+    Mistake(
+        "gru-cell-backward-resets-before-the-map",
+        exercise="gru_cell_backward",
+        name="everything belongs to a cell that resets before the map, as in Cho et al.",
+        hint="Here r multiplies W_hn h + b_hn, after the map. See «Where is the reset?», then step 3.",
+        change=[
+            (
+                "n = torch.tanh(a_n + r * c_n)",
+                "u_n, b_n = weight_hh.chunk(3)[2], bias_hh.chunk(3)[2]\n    n = torch.tanh(a_n + (r * h) @ u_n.T + b_n)",
+            ),
+            ("d_p_r = d_p_n * c_n * r * (1 - r)", "d_p_r = (d_p_n @ u_n) * h * r * (1 - r)"),
+            (
+                "d_h = d_out * z + d_c @ weight_hh",
+                "d_c = d_a\n    d_h = d_out * z + torch.cat([d_p_r, d_p_z], dim=1) @ weight_hh[: -len(u_n)] + (d_p_n @ u_n) * r",
+            ),
+            ("d_weight_hh = d_c.T @ h", "d_weight_hh = torch.cat([torch.cat([d_p_r, d_p_z], dim=1).T @ h, d_p_n.T @ (r * h)])"),
+        ],
+    ),
+    Mistake(
+        "gru-cell-backward-weight-of-n-with-reset-state",
+        exercise="gru_cell_backward",
+        name="in d_weight_hh the candidate's block takes r * h without r in its gradient",
+        hint="W_hn maps h itself, and r comes after the map: r multiplies the gradient, not the state. See step 3.",
+        change=[("d_weight_hh = d_c.T @ h", "d_weight_hh = torch.cat([d_p_r.T @ h, d_p_z.T @ h, d_p_n.T @ (r * h)])")],
+    ),
+    Mistake(
+        "gru-cell-backward-difference-quotient",
+        exercise="gru_cell_backward",
+        name="the gradients are difference quotients, not a formula",
+        hint="A difference quotient is a test of the closed form, and right to some digits only. Write the four steps.",
+        code="""def gru_cell_backward(d_out, x, h, weight_ih, weight_hh, bias_ih, bias_hh):
+    leaves = [tensor.double().clone() for tensor in (x, h, weight_ih, weight_hh, bias_ih, bias_hh)]
+
+    def loss():
+        a_r, a_z, a_n = (leaves[0] @ leaves[2].T + leaves[4]).chunk(3, dim=1)
+        c_r, c_z, c_n = (leaves[1] @ leaves[3].T + leaves[5]).chunk(3, dim=1)
+        r, z = torch.sigmoid(a_r + c_r), torch.sigmoid(a_z + c_z)
+        n = torch.tanh(a_n + r * c_n)
+        return (((1 - z) * n + z * leaves[1]) * d_out).sum()
+
+    gradients = []
+    for leaf in leaves:
+        flat, gradient = leaf.view(-1), torch.zeros_like(leaf)
+        for i in range(len(flat)):
+            middle = flat[i].item()
+            flat[i] = middle + 1e-5
+            above = loss()
+            flat[i] = middle - 1e-5
+            gradient.view(-1)[i] = (above - loss()) / 2e-5
+            flat[i] = middle
+        gradients.append(gradient.to(x.dtype))
+    return tuple(gradients)
+""",
+    ),
+    Mistake(
+        "gru-cell-backward-converts-to-float32",
+        exercise="gru_cell_backward",
+        name="the gradients are float32 whatever the arguments are",
+        hint="Each gradient has the dtype of its argument. No .float().",
+        change=[
+            (
+                "return d_x, d_h, d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh",
+                "return tuple(d.float() for d in (d_x, d_h, d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh))",
+            )
+        ],
+    ),
+    Mistake(
+        "gru-cell-backward-writes-into-d-out",
+        exercise="gru_cell_backward",
+        name="d_out is changed in place",
+        hint="Whoever called you may still need d_out: no *= and no method that ends in _ on an argument.",
+        change=[
+            (
+                "    d_n = d_out * (1 - z)\n    d_z = d_out * (h - n)\n",
+                "    d_z, direct = d_out * (h - n), d_out * z\n    d_n = d_out.mul_(1 - z)\n",
+            ),
+            ("d_h = d_out * z + ", "d_h = direct + "),
+        ],
+    ),
+    Mistake(
         "gru-cell-backward-order-of-results",
         exercise="gru_cell_backward",
         name="the biases are returned before the weights",
@@ -380,6 +501,32 @@ MINIMAL_GATED_UNIT = [
         name="the old state is kept whole: the factor 1 - f is missing",
         hint="The shares of old and new add up to one.",
         change=[("return (1 - f) * h + f * candidate", "return h + f * candidate")],
+    ),
+    Mistake(
+        "minimal-gated-unit-overflowing-gate",
+        exercise="minimal_gated_unit",
+        name="the gate is written as exp(a) / (1 + exp(a)) and overflows for large inputs",
+        hint="exp(1000) is infinite, and infinity divided by infinity is NaN. torch.sigmoid is safe.",
+        change=[
+            (
+                "f = torch.sigmoid(x @ self.w_f.T + h @ self.u_f.T + self.b_f)",
+                "a = x @ self.w_f.T + h @ self.u_f.T + self.b_f\n        f = torch.exp(a) / (1 + torch.exp(a))",
+            )
+        ],
+    ),
+    Mistake(
+        "minimal-gated-unit-gate-without-the-state",
+        exercise="minimal_gated_unit",
+        name="the gate looks at the input only: u_f h is left out",
+        hint="Both lines look at x and at h. See the first formula.",
+        change=[("x @ self.w_f.T + h @ self.u_f.T + self.b_f", "x @ self.w_f.T + self.b_f")],
+    ),
+    Mistake(
+        "minimal-gated-unit-gate-untransposed",
+        exercise="minimal_gated_unit",
+        name="u_f is used untransposed",
+        hint="Rows of weights are outputs: (N, H) times the transposed matrix.",
+        change=[("h @ self.u_f.T", "h @ self.u_f")],
     ),
     Mistake(
         "minimal-gated-unit-detached-gate",
@@ -517,6 +664,74 @@ RUN_PADDED = [
         change=[("cell(x[:, t], h), h)", "cell(x[:, t], h.detach()), h)")],
     ),
     Mistake(
+        "run-padded-order-not-restored",
+        exercise="run_padded",
+        name="the rows are sorted by length and never put back in their order",
+        hint="Row n of the result belongs to row n of x. Freezing needs no sorting at all.",
+        change=[
+            (
+                "    h, states = h_0, []\n",
+                "    order = lengths.argsort(descending=True)\n    x, lengths, h, states = x[order], lengths[order], h_0[order], []\n",
+            )
+        ],
+    ),
+    Mistake(
+        "run-padded-assumes-sorted",
+        exercise="run_padded",
+        name="the first rows are taken for the longest",
+        hint="The lengths come in any order: decide row by row.",
+        code="""def run_padded(cell, x, lengths, h_0):
+    h, states = h_0, []
+    for t in range(x.shape[1]):
+        count = int((lengths > t).sum())
+        h = torch.cat([cell(x[:count, t], h[:count]), h[count:]])
+        states.append(h)
+    return torch.stack(states, dim=1), h
+""",
+    ),
+    Mistake(
+        "run-padded-one-stop-for-all",
+        exercise="run_padded",
+        name="all rows stop where the shortest one ends",
+        hint="Each row freezes at its own end; the others go on.",
+        change=[("alive = (t < lengths).unsqueeze(1)", "alive = t < lengths.min()")],
+    ),
+    Mistake(
+        "run-padded-one-tensor-again-and-again",
+        exercise="run_padded",
+        name="the state is one tensor that is overwritten: every entry of the list is the last state",
+        hint="The list holds one and the same tensor T times. torch.where makes a new one at each step.",
+        code="""def run_padded(cell, x, lengths, h_0):
+    h, states = h_0.clone(), []
+    for t in range(x.shape[1]):
+        alive = t < lengths
+        h[alive] = cell(x[:, t], h)[alive]
+        states.append(h)
+    return torch.stack(states, dim=1), h
+""",
+    ),
+    Mistake(
+        "run-padded-written-in-place",
+        exercise="run_padded",
+        name="the state is overwritten in place, and autograd can't go back through it",
+        hint="The way back needs the old state, which is gone. torch.where makes a new tensor at each step.",
+        code="""def run_padded(cell, x, lengths, h_0):
+    h, states = h_0.clone(), []
+    for t in range(x.shape[1]):
+        alive = t < lengths
+        h[alive] = cell(x[:, t], h)[alive]
+        states.append(h.clone())
+    return torch.stack(states, dim=1), h
+""",
+    ),
+    Mistake(
+        "run-padded-float32-result",
+        exercise="run_padded",
+        name="the states are collected in a float32 tensor",
+        hint="torch.zeros makes float32 unless it is told otherwise. The results have the dtype of h_0.",
+        change=[("return torch.stack(states, dim=1), h", "return torch.stack(states, dim=1).float(), h")],
+    ),
+    Mistake(
         "run-padded-steps-first",
         exercise="run_padded",
         name="the states are stacked with time first: (T, N, H)",
@@ -601,6 +816,81 @@ ENCODER_DECODER = [
         name="the encoder misses the last character of each source",
         hint="Steps count from 0: a row of length 2 has the steps 0 and 1.",
         change=[("alive = (t < lengths)", "alive = (t < lengths - 1)")],
+    ),
+    Mistake(
+        "encoder-decoder-one-character-too-many",
+        exercise="encoder_decoder",
+        name="the encoder takes one step of padding: t <= length",
+        hint="Steps count from 0: a row of length 2 has the steps 0 and 1.",
+        change=[("alive = (t < lengths)", "alive = (t <= lengths)")],
+    ),
+    Mistake(
+        "encoder-decoder-decoder-cell-reads",
+        exercise="encoder_decoder",
+        name="the decoder's cell is used for reading, too",
+        hint="Two cells: encoder_cell reads, decoder_cell writes.",
+        change=[("self.encoder_cell(embedded[:, t], h)", "self.decoder_cell(embedded[:, t], h)")],
+    ),
+    Mistake(
+        "encoder-decoder-target-embedding-reads",
+        exercise="encoder_decoder",
+        name="the source goes through the target's embedding",
+        hint="Two vocabularies, two embeddings: source_embedding for what is read.",
+        change=[("self.source_embedding(source)", "self.target_embedding(source % self.target_embedding.num_embeddings)")],
+    ),
+    Mistake(
+        "encoder-decoder-log-probabilities",
+        exercise="encoder_decoder",
+        name="logarithms of probabilities are returned instead of logits",
+        hint="Logits are not normalised: the loss does that itself.",
+        change=[("return self.output(h), h", "return torch.log_softmax(self.output(h), dim=-1), h")],
+    ),
+    Mistake(
+        "encoder-decoder-results-exchanged",
+        exercise="encoder_decoder",
+        name="decode_step returns the state first and the logits second",
+        hint="The order is logits, h.",
+        change=[("return self.output(h), h", "return h, self.output(h)"), ("logits, h = self.decode_step", "h, logits = self.decode_step")],
+    ),
+    Mistake(
+        "encoder-decoder-skips-padding-in-the-target",
+        exercise="encoder_decoder",
+        name="the decoder's state stands still where the target is padding",
+        hint="All T columns of the target are fed. It is the loss that leaves padding out.",
+        change=[
+            (
+                "logits, h = self.decode_step(target[:, t], h)",
+                "logits, new = self.decode_step(target[:, t], h)\n            h = torch.where((target[:, t] != self.pad_id).unsqueeze(1), new, h)",
+            )
+        ],
+    ),
+    Mistake(
+        "encoder-decoder-state-of-the-last-batch",
+        exercise="encoder_decoder",
+        name="the encoder goes on from the state of the call before",
+        hint="Every source starts from zero, in every call.",
+        change=[
+            (
+                "h = embedded.new_zeros(len(source), self.hidden_size)",
+                'h = getattr(self, "kept", None)\n        h = embedded.new_zeros(len(source), self.hidden_size) if h is None or len(h) != len(source) else h',
+            ),
+            (
+                "            h = torch.where(alive, self.encoder_cell(embedded[:, t], h), h)\n",
+                "            h = torch.where(alive, self.encoder_cell(embedded[:, t], h), h)\n        self.kept = h.detach()\n",
+            ),
+        ],
+    ),
+    Mistake(
+        "encoder-decoder-writes-into-the-source",
+        exercise="encoder_decoder",
+        name="the ids behind the ends are overwritten in the source itself",
+        hint="The arguments are not changed; and what stands behind the ends needs no change, it is not read.",
+        change=[
+            (
+                "embedded = self.source_embedding(source)",
+                "source[torch.arange(source.shape[1]) >= lengths.unsqueeze(1)] = self.pad_id\n        embedded = self.source_embedding(source)",
+            )
+        ],
     ),
     Mistake(
         "encoder-decoder-reads-backwards",
@@ -691,6 +981,39 @@ GREEDY_DECODE = [
         name="a row goes on after its eos",
         hint="Once a row has written eos, nothing more is kept for it: the flag must stay set.",
         change=[("finished[n] = finished[n] or token == eos_id", "finished[n] = token == eos_id")],
+    ),
+    Mistake(
+        "greedy-decode-only-takes-eos-out",
+        exercise="greedy_decode",
+        name="eos is taken out of each row, but what comes after it is kept",
+        hint="A row ends at its *first* eos. See «And whatever it produces after its eos is thrown away».",
+        change=[
+            (
+                "finished[n] = finished[n] or token == eos_id\n                if not finished[n]:",
+                "finished[n] = finished[n] or token == eos_id\n                if token != eos_id:",
+            )
+        ],
+    ),
+    Mistake(
+        "greedy-decode-one-list-for-all",
+        exercise="greedy_decode",
+        name="all rows share one list",
+        hint="[[]] * n is one list n times. Make n lists.",
+        change=[("[[] for _ in range(len(source))]", "[[]] * len(source)")],
+    ),
+    Mistake(
+        "greedy-decode-first-row-stops-all",
+        exercise="greedy_decode",
+        name="the loop ends when the first row does",
+        hint="Leave the loop only when *all* rows are finished.",
+        change=[("if all(finished):", "if finished[0]:")],
+    ),
+    Mistake(
+        "greedy-decode-tokens-are-tensors",
+        exercise="greedy_decode",
+        name="the tokens are tensors instead of ints",
+        hint="tensor.tolist() makes a list of ints.",
+        change=[("written[n].append(token)", "written[n].append(fed[n])")],
     ),
     Mistake(
         "greedy-decode-keeps-eos",
@@ -837,6 +1160,32 @@ PADDED_CROSS_ENTROPY = [
         change=[("real.sum().clamp(min=1)", "real.sum()")],
     ),
     Mistake(
+        "padded-cross-entropy-zero-without-gradient",
+        exercise="padded_cross_entropy",
+        name="without any real token the loss is a new 0, from which no gradient can flow",
+        hint="A fresh torch.tensor(0.0) knows nothing of the logits, and backward fails. Let the 0 come out of the formula: divide by at least 1.",
+        change=[("    losses = -", "    if not real.any():\n        return torch.tensor(0.0, dtype=logits.dtype)\n    losses = -")],
+    ),
+    Mistake(
+        "padded-cross-entropy-not-a-tensor",
+        exercise="padded_cross_entropy",
+        name="the loss is a Python number, or a new tensor: no gradient can flow",
+        hint="The loss must hang together with the logits: no .item(), no float(…), no torch.tensor(…).",
+        change=[
+            (
+                "return losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)",
+                "return torch.tensor((losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)).item(), dtype=logits.dtype)",
+            )
+        ],
+    ),
+    Mistake(
+        "padded-cross-entropy-padding-only-behind",
+        exercise="padded_cross_entropy",
+        name="only the tokens before the first padding are counted",
+        hint="Where targets is pad_id there is no token, wherever that is. See the set P.",
+        change=[("real = targets != pad_id", "real = (targets != pad_id).cumprod(dim=1).bool()")],
+    ),
+    Mistake(
         "padded-cross-entropy-padding-is-zero",
         exercise="padded_cross_entropy",
         name="0 is taken for the padding, whatever pad_id is",
@@ -944,6 +1293,44 @@ TRANSLATE_DATES_GRU = [
         ],
     ),
     Mistake(
+        "translate-dates-gru-zeroed-once",
+        exercise="translate_dates_gru",
+        name="the gradients are zeroed once, before the first batch",
+        hint="PyTorch adds to .grad in every batch. See «Fresh gradients».",
+        change=[("        optimizer.zero_grad()\n", ""), ("    losses = []\n", "    losses = []\n    optimizer.zero_grad()\n")],
+    ),
+    Mistake(
+        "translate-dates-gru-one-step-for-all",
+        exercise="translate_dates_gru",
+        name="there is one step at the very end instead of one for each batch",
+        hint="All five steps of the list stand inside the loop. Look at the indentation.",
+        change=[
+            ("        optimizer.zero_grad()\n", ""),
+            ("    losses = []\n", "    losses = []\n    optimizer.zero_grad()\n"),
+            ("        nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n        optimizer.step()\n", ""),
+            ("    return losses", "    nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n    optimizer.step()\n    return losses"),
+        ],
+    ),
+    Mistake(
+        "translate-dates-gru-loss-after-the-step",
+        exercise="translate_dates_gru",
+        name="the loss is computed again after the update, and that one is noted down",
+        hint="Entry k is the loss of batch k *before* its update: the one you went back through.",
+        change=[("losses.append(loss.item())", "losses.append(loss_function(model(source, lengths, fed), labels, pad_id).item())")],
+    ),
+    Mistake(
+        "translate-dates-gru-needs-a-list",
+        exercise="translate_dates_gru",
+        name="batches is indexed, or asked for its length",
+        hint="An iterable may be a generator: `for … in batches` is all that it can do.",
+        change=[
+            (
+                "    for source, lengths, target in batches:\n",
+                "    for k in range(len(batches)):\n        source, lengths, target = batches[k]\n",
+            )
+        ],
+    ),
+    Mistake(
         "translate-dates-gru-no-clipping",
         exercise="translate_dates_gru",
         name="the gradients are not clipped, or at a moment when it has no effect",
@@ -1042,8 +1429,8 @@ TRANSLATE_DATES_GRU = [
     Mistake(
         "translate-dates-gru-losses-are-tensors",
         exercise="translate_dates_gru",
-        name="the losses are tensors, each with its whole graph",
-        hint="loss.item() is a float.",
+        name="the losses are tensors instead of floats",
+        hint="loss.item() is a float. A tensor may drag its whole graph along.",
         change=[("losses.append(loss.item())", "losses.append(loss)")],
     ),
     Mistake(

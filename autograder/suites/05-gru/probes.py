@@ -116,6 +116,13 @@ def padded(student, from_x, from_h, x, lengths, h_0):
     return h, h_last
 
 
+def padded_gru(student, parameters, x, lengths, h_0):
+    """run_padded(cell, x, lengths, h_0) with torch's nn.GRUCell, which has given parameters"""
+    cell = _filled(nn.GRUCell(x.shape[2], h_0.shape[1]), parameters)
+    h, h_last = student.run_padded(cell, x, lengths, h_0)
+    return h, h_last
+
+
 def padded_arguments_after(student, from_x, from_h, x, lengths, h_0):
     """run_padded(cell, x, lengths, h_0) with a hidden cell"""
     h, h_last = student.run_padded(_Wave(from_x, from_h), x, lengths, h_0)
@@ -174,6 +181,13 @@ def forward_arguments_after(student, parameters, pad_id, source, lengths, target
     """Seq2Seq(…)(source, lengths, target) with given parameters"""
     result = _model(student, parameters, pad_id)(source, lengths, target)
     return {"result": result, "arguments": [source, lengths, target]}
+
+
+def forward_twice(student, parameters, pad_id, source, lengths, target):
+    """Seq2Seq(…)(source, lengths, target) with given parameters, called twice on the same model"""
+    model = _model(student, parameters, pad_id)
+    first = model(source, lengths, target)
+    return first, model(source, lengths, target)
 
 
 def forward_gradients(student, parameters, pad_id, source, lengths, target, d_logits):

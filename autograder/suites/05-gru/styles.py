@@ -822,4 +822,160 @@ STYLES = [
     *GREEDY_DECODE,
     *PADDED_CROSS_ENTROPY,
     *TRANSLATE_DATES_GRU,
+    Style(
+        "gru-cell-joined",
+        exercise="gru_cell",
+        code="""class GRUCell(nn.Module):
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(hidden_size)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.weight_ih = nn.Parameter(torch.empty(3 * hidden_size, input_size).uniform_(-bound, bound))
+        self.weight_hh = nn.Parameter(torch.empty(3 * hidden_size, hidden_size).uniform_(-bound, bound))
+        self.bias_ih = nn.Parameter(torch.empty(3 * hidden_size).uniform_(-bound, bound))
+        self.bias_hh = nn.Parameter(torch.empty(3 * hidden_size).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:
+        H = self.hidden_size
+        xh = torch.cat([x, h], dim=1)
+        W = torch.cat([self.weight_ih[:2*H], self.weight_hh[:2*H]], dim=1)
+        rz = torch.sigmoid(F.linear(xh, W, (self.bias_ih + self.bias_hh)[:2*H]))
+        r, z = torch.split(rz, H, dim=1)
+        n = torch.tanh(F.linear(x, self.weight_ih[2*H:], self.bias_ih[2*H:]) + r * F.linear(h, self.weight_hh[2*H:], self.bias_hh[2*H:]))
+        keep = z * h
+        out = (1.0 - z).mul_(n)
+        out += keep
+        return out
+""",
+    ),
+    Style(
+        "gru-cell-backward-float64-inside",
+        exercise="gru_cell_backward",
+        code="""def gru_cell_backward(d_out, x, h, weight_ih, weight_hh, bias_ih, bias_hh):
+    dt = x.dtype
+    d_out, x, h, weight_ih, weight_hh, bias_ih, bias_hh = (t.double() for t in (d_out, x, h, weight_ih, weight_hh, bias_ih, bias_hh))
+    ar, az, an = (x @ weight_ih.T + bias_ih).chunk(3, dim=1)
+    cr, cz, cn = (h @ weight_hh.T + bias_hh).chunk(3, dim=1)
+    r = torch.sigmoid(ar + cr)
+    z = torch.sigmoid(az + cz)
+    n = torch.tanh(an + r * cn)
+    dn = d_out * (1 - z)
+    dz = d_out * (h - n)
+    dpn = dn * (1 - n ** 2)
+    dpz = dz * z * (1 - z)
+    dr = dpn * cn
+    dpr = dr * r * (1 - r)
+    da = torch.cat([dpr, dpz, dpn], dim=1)
+    dc = torch.cat([dpr, dpz, dpn * r], dim=1)
+    d_h = d_out * z + dc @ weight_hh
+    return tuple(t.to(dt) for t in (da @ weight_ih, d_h, da.T @ x, dc.T @ h, da.sum(0), dc.sum(0)))
+""",
+    ),
+    Style(
+        "minimal-gated-unit-columns",
+        exercise="minimal_gated_unit",
+        code="""class MinimalGatedUnit(nn.Module):
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(hidden_size)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.w_f = nn.Parameter(torch.empty(hidden_size, input_size).uniform_(-bound, bound))
+        self.u_f = nn.Parameter(torch.empty(hidden_size, hidden_size).uniform_(-bound, bound))
+        self.b_f = nn.Parameter(torch.empty(hidden_size).uniform_(-bound, bound))
+        self.w_h = nn.Parameter(torch.empty(hidden_size, input_size).uniform_(-bound, bound))
+        self.u_h = nn.Parameter(torch.empty(hidden_size, hidden_size).uniform_(-bound, bound))
+        self.b_h = nn.Parameter(torch.empty(hidden_size).uniform_(-bound, bound))
+
+    def forward(self, x, h):
+        X, S = x.T, h.T
+        f = torch.sigmoid(self.w_f @ X + self.u_f @ S + self.b_f.unsqueeze(1))
+        n = torch.tanh(self.w_h @ X + self.u_h @ (f * S) + self.b_h.unsqueeze(1))
+        return (S + f * (n - S)).t()
+""",
+    ),
+    Style(
+        "run-padded-recursive",
+        exercise="run_padded",
+        code="""def run_padded(cell, x, lengths, h_0):
+    def go(t, h):
+        if t == x.shape[1]: return []
+        h = torch.where(lengths[:, None] > t, cell(x[:, t], h), h)
+        return [h] + go(t + 1, h)
+    s = go(0, h_0)
+    return torch.stack(s, 1), s[-1]
+""",
+    ),
+    Style(
+        "encoder-decoder-torch-gru",
+        exercise="encoder_decoder",
+        code="""class Seq2Seq(nn.Module):
+    def __init__(
+        self, source_vocab: int, target_vocab: int, embedding_size: int, hidden_size: int, pad_id: int
+    ) -> None:
+        super().__init__()
+        self.hidden_size, self.pad_id = hidden_size, pad_id
+        self.source_embedding = nn.Embedding(source_vocab, embedding_size, padding_idx=pad_id)
+        self.target_embedding = nn.Embedding(target_vocab, embedding_size, padding_idx=pad_id)
+        self.encoder_cell = nn.GRUCell(embedding_size, hidden_size)
+        self.decoder_cell = nn.GRUCell(embedding_size, hidden_size)
+        self.output = nn.Linear(hidden_size, target_vocab)
+
+    def _run(self, cell, x, h):
+        w = [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh]
+        out, last = torch.gru(x, h.unsqueeze(0), w, True, 1, 0.0, self.training, False, True)
+        return out, last[0]
+    def encode(self, source, lengths):
+        x = self.source_embedding(source)
+        h0 = torch.zeros(len(source), self.hidden_size).to(x)
+        states, _ = self._run(self.encoder_cell, x, h0)
+        return states[range(len(source)), lengths - 1]
+    def decode_step(self, tokens, h):
+        out, h = self._run(self.decoder_cell, self.target_embedding(tokens)[:, None], h)
+        return self.output(out[:, 0]), h
+    def forward(self, source, lengths, target):
+        out, _ = self._run(self.decoder_cell, self.target_embedding(target), self.encode(source, lengths))
+        return self.output(out)
+""",
+    ),
+    Style(
+        "greedy-decode-recursive",
+        exercise="greedy_decode",
+        code="""def greedy_decode(model, source, lengths, bos_id, eos_id, max_length):
+    def go(tok, h, left):
+        if left == 0: return [[] for _ in range(len(tok))]
+        logits, h = model.decode_step(tok, h)
+        tok = logits.max(dim=1).indices
+        rest = go(tok, h, left - 1)
+        return [[] if t == eos_id else [t] + r for t, r in zip(tok.tolist(), rest)]
+    return go(torch.full((len(source),), bos_id, dtype=torch.long), model.encode(source, lengths), max_length)
+""",
+    ),
+    Style(
+        "padded-cross-entropy-float64-inside",
+        exercise="padded_cross_entropy",
+        code="""def padded_cross_entropy(logits, targets, pad_id):
+    m = (targets != pad_id)
+    x = logits.double()
+    lp = x - torch.logsumexp(x, -1, keepdim=True)
+    return (-(lp.gather(-1, targets[..., None])[..., 0] * m).sum() / max(m.sum().item(), 1)).to(logits.dtype)
+""",
+    ),
+    Style(
+        "translate-dates-gru-zeroes-before-and-after",
+        exercise="translate_dates_gru",
+        code="""def translate_dates_gru(model, optimizer, batches, loss_function, pad_id, max_norm=1.0):
+    optimizer.zero_grad()
+    losses = []
+    for batch in batches:
+        source, lengths, target = batch
+        inp, out = target.split([target.shape[1] - 1, 1], dim=1)[0], target[:, 1:]
+        loss = loss_function(model(source, lengths, inp), out, pad_id)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses += [loss.item()]
+    return losses
+""",
+    ),
 ]

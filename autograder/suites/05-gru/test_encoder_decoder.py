@@ -1,10 +1,11 @@
 """Hidden tests of the exercise `encoder_decoder`.
 
-The oracle reads each source alone, without padding, and writes step by step, with torch's functional GRU on the trusted side: no module, no batch.
+Oracle: torch.nn.GRU over the packed source and over the whole target in float64; torch.gru_cell step by step, each source alone; autograd.
 """
 
 import torch
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
@@ -69,6 +70,21 @@ def forward(p, source, lengths, target):
     return torch.stack(steps, dim=1)
 
 
+def at_once(p, source, lengths, target):
+    """The logits of every step by two modules of torch, which make the loops and know about padding by themselves."""
+
+    def gru(side):
+        module = torch.nn.GRU(p["source_embedding.weight"].shape[1], p["output.weight"].shape[1], batch_first=True, dtype=torch.float64)
+        module.load_state_dict({f"{name.split('.')[1]}_l0": value for name, value in p.items() if name.startswith(f"{side}_cell.")})
+        return module
+
+    with torch.no_grad():
+        packed = pack_padded_sequence(p["source_embedding.weight"][source], lengths, batch_first=True, enforce_sorted=False)
+        _, h = gru("encoder")(packed)
+        states, _ = gru("decoder")(p["target_embedding.weight"][target], h)
+        return F.linear(states, p["output.weight"], p["output.bias"])
+
+
 @graded(stage="value", weight=2, hint="A loop over the columns of the source, the state handed on; row n stops after lengths[n] steps.")
 def test_encode(student, rng):
     """The encoder's final state of three sources of different lengths."""
@@ -103,7 +119,7 @@ def test_decode_steps(student, rng):
 def test_forward(student, rng):
     """The logits of every step, the decoder being fed the target."""
     case = draw_case(rng)
-    assert_close(student.probe.forward(case[0], PAD, *case[1:]), forward(*case), name="logits")
+    assert_close(student.probe.forward(case[0], PAD, *case[1:]), at_once(*case), name="logits")
 
 
 @graded(stage="value", weight=2, hint="Step t may see target[:, t], which it is fed, and nothing later. Where does your step t look?")
@@ -162,6 +178,25 @@ def test_padding_has_no_influence(student, rng):
     assert_close(student.probe.forward(parameters, PAD, wider, lengths, target), expected, name="logits")
 
 
+@graded(stage="edge", weight=1, hint="All T columns of the target are fed, padding too: what is asked there is for the loss to ignore.")
+def test_padding_in_the_target(student, rng):
+    """Padding in the target is fed like any other token: no row stops, and there are T logits."""
+    parameters, source, lengths, target = draw_case(rng)
+    parameters["target_embedding.weight"][PAD] = 0.0  # as nn.Embedding has it
+    target[0, 3:], target[1, 2:], target[2, 4:] = PAD, PAD, PAD
+    got = student.probe.forward(parameters, PAD, source, lengths, target)
+    assert_close(got, at_once(parameters, source, lengths, target), name="logits")
+
+
+@graded(stage="edge", weight=1, hint="Every call begins afresh: a state kept in the module would leak from one batch into the next.")
+def test_twice(student, rng):
+    """The same batch gives the same logits a second time."""
+    case = draw_case(rng)
+    expected = forward(*case)
+    got = student.probe.forward_twice(case[0], PAD, *case[1:])
+    assert_close(got, (expected, expected), names=("the logits", "the logits of the second call"))
+
+
 @graded(stage="edge", weight=1, hint="One row, one character, one step: the axes stay.")
 def test_sizes_of_one(student, rng):
     """One row, a source of one token, a target of one token."""
@@ -188,6 +223,7 @@ def test_dtype(student, rng):
 def test_arguments_unchanged(student, rng):
     """source, lengths and target are not changed."""
     parameters, *arguments = draw_case(rng)
+    arguments[0][1, 2:] = 7  # behind the end of the row any id may stand
     got = student.probe.forward_arguments_after(parameters, PAD, *arguments)
     assert_close(got["result"], forward(parameters, *arguments), name="logits")
     assert_unchanged(got["arguments"], arguments, names=("source", "lengths", "target"))

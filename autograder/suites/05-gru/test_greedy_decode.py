@@ -1,7 +1,6 @@
 """Hidden tests of the exercise `greedy_decode`.
 
-The model is a script: what it writes depends on the row, on the number of the step (both stand in its state) and on the token that it is
-fed. A table says what; the expected answer is found by walking through the table, one row after the other.
+Oracle: a random table that says what the model writes in each row, at each step, after each token; it is walked through, one row at a time.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Hidden tests of the exercise `gru_cell`.
 
-The oracle is PyTorch's own cell, called on the trusted side with the same parameters; a second one, in numbers, is worked out by hand.
+Oracle: torch.gru_cell in float64, with the same parameters; autograd through it; a number worked out by hand.
 """
 
 import math
@@ -120,8 +120,9 @@ def test_extreme_inputs(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't convert: float32 in, float32 out.")
 def test_float32_stays_float32(student, rng):
-    """float32 parameters and inputs give a float32 state."""
+    """float32 parameters and inputs give a float32 state, float64 a float64 one."""
     parameters, x, h = draw_case(rng)
+    assert_close(student.probe.gru_step(parameters, x, h), oracle(parameters, x, h), name="the new state", dtype=True)
     small = {name: value.float() for name, value in parameters.items()}
     got = student.probe.gru_step(small, x.float(), h.float())
     assert_close(got, oracle(small, x.float(), h.float()), name="the new state", dtype=True)

@@ -1,6 +1,6 @@
 """Hidden tests of the exercise `gru_cell_backward`.
 
-The oracle is autograd through PyTorch's own cell, on the trusted side; one test checks with central differences instead.
+Oracle: autograd through torch.gru_cell in float64; central differences of it.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def autograd(arguments):
 def backward(student, arguments):
     """The six gradients, autograd being switched off."""
     got = student.probe.backward_without_autograd(*arguments)
-    assert_true(isinstance(got, tuple | list) and len(got) == 6, "The result should be six tensors: " + ", ".join(NAMES) + ".")
+    assert_true(isinstance(got, tuple | list) and len(got) == 6, "The result should be six tensors: " + ", ".join(NAMES) + ".", got=got)
     return got
 
 
@@ -123,6 +123,18 @@ def test_sizes_of_one(student, rng):
         assert_close(backward(student, arguments), expected, names=NAMES)
 
 
+@graded(
+    stage="gradient",
+    weight=1,
+    hint="A formula is exact to the last digits, a difference quotient is not. The four steps need no step size.",
+)
+def test_closed_form(student, rng):
+    """The gradients are right to the last digits: a formula, not a difference quotient."""
+    arguments, expected = draw_case(rng)
+    # Two right ways differ by less than 1e-14 here; central differences are off by 1e-11 and more.
+    assert_close(backward(student, arguments), expected, names=NAMES, rtol=1e-13, atol=1e-13)
+
+
 @graded(stage="edge", weight=1, hint="Gradients of parameters are sums over the batch, not means.")
 def test_twice_the_batch(student, rng):
     """The same rows twice: gradients of parameters double, those of x and h repeat."""
@@ -143,7 +155,8 @@ def test_arguments_unchanged(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't convert: the gradients have the dtype of their arguments.")
 def test_float32_stays_float32(student, rng):
-    """float32 in, float32 out."""
-    arguments, _ = draw_case(rng)
+    """float32 in, float32 out; float64 in, float64 out."""
+    arguments, expected = draw_case(rng)
+    assert_close(backward(student, arguments), expected, names=NAMES, dtype=True)
     small = tuple(tensor.float() for tensor in arguments)
     assert_close(backward(student, small), autograd(small), names=NAMES, dtype=True)

@@ -1,7 +1,7 @@
 """Hidden tests of the exercise `minimal_gated_unit`.
 
-No library has this cell. The oracle is written with NumPy on the trusted side, gate by gate and row by row, its gradients come from central
-differences; a second one, in numbers, is worked out by hand.
+Oracle: torch.gru_cell where u_h is diagonal, since both cells agree there (r = f, z = 1 - f); NumPy unit by unit; central differences; a
+number worked out by hand. No library has the cell itself.
 """
 
 import math
@@ -58,6 +58,17 @@ def test_gate(student, rng):
     for push in (40.0, -40.0):
         pushed = {**parameters, "b_f": torch.full_like(parameters["b_f"], push)}
         assert_close(student.probe.mgu_step(pushed, x, h), oracle(pushed, x, h), name="the new state")
+
+
+@graded(stage="value", weight=1, hint="f is the GRU's reset gate, 1 - f its update gate: the old state is weighted by 1 - f.")
+def test_a_diagonal_matrix(student, rng):
+    """With a diagonal u_h the unit is PyTorch's GRU cell whose gates are r = f and z = 1 - f."""
+    p, x, h = draw_case(rng)
+    p["u_h"] = torch.diag(torch.diag(p["u_h"]))  # then u_h (f * h) = f * (u_h h): before or after the map is the same
+    weight_ih, weight_hh = (torch.cat([p[f], -p[f], p[c]]) for f, c in (("w_f", "w_h"), ("u_f", "u_h")))
+    bias = torch.cat([p["b_f"], -p["b_f"], p["b_h"]])
+    expected = torch.gru_cell(x, h, weight_ih, weight_hh, bias, torch.zeros_like(bias))  # sigmoid(-a) = 1 - sigmoid(a)
+    assert_close(student.probe.mgu_step(p, x, h), expected, name="the new state")
 
 
 @graded(stage="value", weight=1, hint="Work out f, then the candidate, then the slide, for the numbers in the docstring.")
@@ -133,8 +144,9 @@ def test_extreme_inputs(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't convert: float32 in, float32 out.")
 def test_float32_stays_float32(student, rng):
-    """float32 parameters and inputs give a float32 state."""
+    """float32 parameters and inputs give a float32 state, float64 a float64 one."""
     parameters, x, h = draw_case(rng)
+    assert_close(student.probe.mgu_step(parameters, x, h), oracle(parameters, x, h), name="the new state", dtype=True)
     got = student.probe.mgu_step({name: value.float() for name, value in parameters.items()}, x.float(), h.float())
     assert_close(got, oracle(parameters, x, h).float(), name="the new state", dtype=True)
 

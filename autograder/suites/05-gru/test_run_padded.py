@@ -1,13 +1,15 @@
 """Hidden tests of the exercise `run_padded`.
 
-The cell is the probe's: a sine of linear maps. The oracle runs each sequence alone, without any padding, and repeats its last state.
+Oracle: torch.nn.GRU over a packed sequence in float64; a sine of linear maps, each sequence run alone without any padding.
 """
 
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from autograder.suite import assert_close, assert_unchanged, graded
 
 NAMES = ("h", "h_last")
+GRU = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def draw(rng, *shape, scale=1.0):
@@ -57,6 +59,22 @@ def test_final_states(student, rng):
     """The final state of every row of a ragged batch."""
     case = draw_case(rng, [2, 7, 1, 4, 6], 7)
     assert_close(student.probe.padded(*case)[1], alone(*case)[1], name="h_last")
+
+
+@graded(stage="value", weight=1, hint="For each row: real steps update its state, steps behind its length leave it as it is.")
+def test_packed_gru(student, rng):
+    """With a GRU cell the states are those of PyTorch's GRU over the packed batch."""
+    _, _, x, lengths, h_0 = draw_case(rng, [3, 6, 1, 5], 6)
+    parameters = {name: draw(rng, *shape) for name, shape in zip(GRU, ((12, 3), (12, 4), (12,), (12,)), strict=True)}
+    gru = torch.nn.GRU(3, 4, batch_first=True, dtype=torch.float64)
+    gru.load_state_dict({f"{name}_l0": value for name, value in parameters.items()})
+    with torch.no_grad():
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        states, last = gru(packed, h_0.unsqueeze(0))
+        states, _ = pad_packed_sequence(states, batch_first=True)  # zeros behind the ends
+    behind = (torch.arange(6) >= lengths.unsqueeze(1)).unsqueeze(2)
+    expected = (torch.where(behind, last[0].unsqueeze(1), states), last[0])
+    assert_close(student.probe.padded_gru(parameters, x, lengths, h_0), expected, names=NAMES)
 
 
 @graded(stage="value", weight=1, hint="The number of columns is that of x, not the largest length.")

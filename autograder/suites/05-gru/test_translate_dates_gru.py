@@ -1,7 +1,6 @@
 """Hidden tests of the exercise `translate_dates_gru`.
 
-A small model and a loss that no library has take the place of the exercises before. The oracle makes the same steps with gradients from
-autograd, but clips and updates by itself, in plain arithmetic, without any optimizer.
+Oracle: gradients by autograd, clipping and updates in plain arithmetic, without any optimizer; a model and a loss that no library has.
 """
 
 import math

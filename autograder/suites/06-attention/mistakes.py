@@ -117,6 +117,56 @@ MASKED_SOFTMAX = [
 """,
     ),
     Mistake(
+        "masked-softmax-empty-rows-along-the-last-axis",
+        exercise="masked_softmax",
+        name="rows without keys are looked for along the last axis, whatever `dim` is",
+        hint="Such a row runs along `dim`. See «The row without keys».",
+        change=[
+            (
+                "return weights.masked_fill(blocked, 0.0)",
+                "return torch.where(mask.any(dim=-1, keepdim=True), weights, torch.zeros_like(weights))",
+            ),
+        ],
+    ),
+    Mistake(
+        "masked-softmax-no-broadcasting",
+        exercise="masked_softmax",
+        name="the mask must be as large as the scores: it does not broadcast",
+        hint="scores[mask] needs a mask of the same shape; masked_fill and where broadcast it.",
+        code="""
+def masked_softmax(scores, mask, dim=-1):
+    masked = torch.full_like(scores, float("-inf"))
+    masked[mask] = scores[mask]
+    return torch.softmax(masked, dim=dim).masked_fill(~mask, 0.0)
+""",
+    ),
+    Mistake(
+        "masked-softmax-clears-blocked-scores",
+        exercise="masked_softmax",
+        name="blocked scores are set to zero in the caller's tensor",
+        hint="Operations whose name ends in _ change the argument.",
+        change=[
+            (
+                "return weights.masked_fill(blocked, 0.0)",
+                "with torch.no_grad():\n        scores.masked_fill_(blocked, 0.0)\n    return weights.masked_fill(blocked, 0.0)",
+            ),
+        ],
+    ),
+    Mistake(
+        "masked-softmax-detached",
+        exercise="masked_softmax",
+        name="the weights are right, but no gradient flows back",
+        hint="Nothing may be detached, and nothing rebuilt from lists: training needs the way back.",
+        change=[("return weights.masked_fill(blocked, 0.0)", "return weights.masked_fill(blocked, 0.0).detach()")],
+    ),
+    Mistake(
+        "masked-softmax-always-float64",
+        exercise="masked_softmax",
+        name="float32 scores give float64 weights",
+        hint="The weights have the dtype of the scores. Don't convert.",
+        change=[("return weights.masked_fill(blocked, 0.0)", "return weights.masked_fill(blocked, 0.0).double()")],
+    ),
+    Mistake(
         "masked-softmax-in-place",
         exercise="masked_softmax",
         name="scores is changed in place",
@@ -349,6 +399,39 @@ MASKS = [
         change=[("return positions < lengths.unsqueeze(1)", "return (positions < lengths.unsqueeze(1)).float()")],
     ),
     Mistake(
+        "masks-padding-counts-from-one",
+        exercise="masks",
+        name="the positions of the padding mask count from 1",
+        hint="Positions count from 0: a sentence of length 2 has the positions 0 and 1.",
+        change=[("torch.arange(max_length, device=lengths.device)", "torch.arange(1, max_length + 1, device=lengths.device)")],
+    ),
+    Mistake(
+        "masks-causal-never-empty",
+        exercise="masks",
+        name="with fewer keys than queries the causal mask is aligned at the top left",
+        hint="The formula j <= i + keys - queries holds here, too: the shift is negative, and the first rows see nothing.",
+        change=[("(keys - queries)", "max(0, keys - queries)")],
+    ),
+    Mistake(
+        "masks-causal-cut-from-the-keys",
+        exercise="masks",
+        name="the causal mask is cut from a square of the keys, which has too few rows for more queries than keys",
+        hint="There are `queries` rows, also when there are fewer keys than that.",
+        change=[
+            (
+                "    return torch.arange(keys) <= query_positions  # (queries, keys)",
+                "    return torch.ones(keys, keys, dtype=torch.bool).tril()[-queries:]",
+            )
+        ],
+    ),
+    Mistake(
+        "masks-causal-not-boolean",
+        exercise="masks",
+        name="the causal mask holds numbers, not booleans",
+        hint="A mask answers yes or no: its dtype is torch.bool. torch.ones makes floats.",
+        change=[("return torch.arange(keys) <= query_positions", "return (torch.arange(keys) <= query_positions).float()")],
+    ),
+    Mistake(
         "masks-causal-strict",
         exercise="masks",
         name="a query may not look at its own position",
@@ -514,6 +597,46 @@ ADDITIVE = [
         change=[("weights = weights.masked_fill(~mask, 0.0)", "pass")],
     ),
     Mistake(
+        "additive-attention-uniform-row",
+        exercise="additive_attention",
+        name="blocked scores are set to -1e9, and a row without keys attends to padding",
+        hint="When all scores are equal, the softmax is uniform. Say once more after it which weights are zero.",
+        change=[
+            ('scores.masked_fill(~mask, float("-inf"))', "scores.masked_fill(~mask, -1e9)"),
+            ("weights = weights.masked_fill(~mask, 0.0)", "pass"),
+        ],
+    ),
+    Mistake(
+        "additive-attention-needs-a-mask",
+        exercise="additive_attention",
+        name="the mask is used without asking whether it is None",
+        hint="mask may be left out: then all keys may be attended to.",
+        change=[
+            ("        if mask is not None:\n            scores = scores", "        if True:\n            scores = scores"),
+        ],
+    ),
+    Mistake(
+        "additive-attention-squeezes-everything",
+        exercise="additive_attention",
+        name="squeeze() removes every axis of size 1: one row or one key loses its axis",
+        hint="Name the axis that you mean: squeeze(-1).",
+        change=[("self.v(features).squeeze(-1)", "self.v(features).squeeze()")],
+    ),
+    Mistake(
+        "additive-attention-results-exchanged",
+        exercise="additive_attention",
+        name="the weights are returned first and the context second",
+        hint="The order is context, weights.",
+        change=[("return context, weights", "return weights, context")],
+    ),
+    Mistake(
+        "additive-attention-detached-weights",
+        exercise="additive_attention",
+        name="the weights are detached on their way into the context",
+        hint="The scores learn through the context: nothing may be detached.",
+        change=[("(weights.unsqueeze(1) @ values)", "(weights.detach().unsqueeze(1) @ values)")],
+    ),
+    Mistake(
         "additive-attention-scaled",
         exercise="additive_attention",
         name="the scores are divided by the root of the attention size",
@@ -557,6 +680,20 @@ LUONG = [
         name="the softmax is taken already",
         hint="Raw scores are asked for: no softmax.",
         change=[("(keys @ query.unsqueeze(-1)).squeeze(-1)", "torch.softmax((keys @ query.unsqueeze(-1)).squeeze(-1), dim=-1)")],
+    ),
+    Mistake(
+        "luong-scores-asks-whether-w-is-zero",
+        exercise="luong_scores",
+        name="a W of zeros is taken for no W",
+        hint="The question is whether `weight` is None, not whether there is something in it.",
+        change=[("if weight is not None:", "if weight is not None and weight.any():")],
+    ),
+    Mistake(
+        "luong-scores-writes-into-the-keys",
+        exercise="luong_scores",
+        name="the keys are multiplied in place",
+        hint="No *= and no operation that ends in _ on an argument.",
+        change=[("return (keys @ query.unsqueeze(-1)).squeeze(-1)", "return keys.detach().mul_(query.detach().unsqueeze(1)).sum(dim=-1)")],
     ),
     Mistake(
         "luong-scores-cosine",
@@ -635,6 +772,58 @@ SCALED = [
         name="the scores are divided by √d_model, the size of all heads together",
         hint="Each head has its own product of size d_k: the number of heads doesn't matter.",
         change=[("d_k = q.shape[-1]", "d_k = q.shape[-1] * (q.shape[1] if q.dim() == 4 else 1)")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-whole-root",
+        exercise="scaled_dot_product_attention",
+        name="the root of d_k is rounded to a whole number",
+        hint="√5 is not 2: math.isqrt and // round.",
+        change=[("math.sqrt(d_k)", "math.isqrt(d_k)")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-always-causal",
+        exercise="scaled_dot_product_attention",
+        name="without a mask each query sees the earlier keys only",
+        hint="mask=None means: every query may attend to every key.",
+        change=[
+            (
+                "    weights = torch.softmax(scores, dim=-1)",
+                "    else:\n        scores = scores.masked_fill(torch.ones_like(scores).triu(1).bool(), float('-inf'))\n    weights = torch.softmax(scores, dim=-1)",
+            )
+        ],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-causal-when-square",
+        exercise="scaled_dot_product_attention",
+        name="with as many queries as keys and no mask each query sees the earlier keys only",
+        hint="mask=None means: every query may attend to every key, also in a square.",
+        change=[
+            (
+                "    weights = torch.softmax(scores, dim=-1)",
+                "    if mask is None and q.shape[-2] == k.shape[-2]:\n        scores = scores.masked_fill(torch.ones_like(scores).triu(1).bool(), float('-inf'))\n    weights = torch.softmax(scores, dim=-1)",
+            )
+        ],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-no-broadcasting",
+        exercise="scaled_dot_product_attention",
+        name="the mask must be as large as the scores: it does not broadcast",
+        hint="A mask (queries, keys) or (batch, 1, 1, keys) serves all. scores[~mask] needs the full shape; masked_fill broadcasts.",
+        change=[('scores = scores.masked_fill(~mask, float("-inf"))', 'scores = scores.clone()\n        scores[~mask] = float("-inf")')],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-moderate-number",
+        exercise="scaled_dot_product_attention",
+        name="blocked scores are set to -1000, which is no smaller than an allowed score may be",
+        hint="Scores of ±10,000 are fine, says the docstring. Only minus infinity lies below every score.",
+        change=[('float("-inf")', "-1e3")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-detached-weights",
+        exercise="scaled_dot_product_attention",
+        name="the weights are detached on their way into the output",
+        hint="The scores learn through the output: nothing may be detached.",
+        change=[("output = weights @ v", "output = weights.detach() @ v")],
     ),
     Mistake(
         "scaled-dot-product-attention-softmax-over-queries",
@@ -822,6 +1011,59 @@ BACKWARD = [
         ],
     ),
     Mistake(
+        "attention-backward-mask-read-off-the-zeros",
+        exercise="attention_backward",
+        name="the weights are computed again from q and k; only their zeros are taken from those that are given",
+        hint="Use the weights that are given: the forward pass may have had more than q and k.",
+        change=[
+            (
+                "    d_v = weights.transpose",
+                "    scores = scale * (q @ k.transpose(-2, -1))\n    weights = torch.softmax(scores, dim=-1) * (weights > 0)\n"
+                "    weights = weights / weights.sum(dim=-1, keepdim=True).clamp(min=1e-30)\n    d_v = weights.transpose",
+            )
+        ],
+    ),
+    Mistake(
+        "attention-backward-difference-quotient",
+        exercise="attention_backward",
+        name="the gradients are difference quotients, not a formula",
+        hint="A difference quotient is a test of the closed form, and right to some digits only. Write the steps of the derivation.",
+        code="""def attention_backward(d_output, q, k, v, weights, scale):
+    leaves, blocked = [tensor.double().contiguous().clone() for tensor in (q, k, v)], weights == 0
+
+    def loss():
+        scores = (scale * (leaves[0] @ leaves[1].transpose(-2, -1))).masked_fill(blocked, float("-inf"))
+        return (torch.softmax(scores, dim=-1).masked_fill(blocked, 0.0) @ leaves[2] * d_output).sum()
+
+    gradients = []
+    for leaf in leaves:
+        flat, gradient = leaf.view(-1), torch.zeros_like(leaf)
+        for i in range(len(flat)):
+            middle = flat[i].item()
+            flat[i] = middle + 1e-5
+            above = loss()
+            flat[i] = middle - 1e-5
+            gradient.view(-1)[i] = (above - loss()) / 2e-5
+            flat[i] = middle
+        gradients.append(gradient.to(q.dtype))
+    return tuple(gradients)
+""",
+    ),
+    Mistake(
+        "attention-backward-converts-to-float32",
+        exercise="attention_backward",
+        name="the gradients are float32 whatever the arguments are",
+        hint="Each gradient has the dtype of its argument. No .float().",
+        change=[("return d_q, d_k, d_v", "return d_q.float(), d_k.float(), d_v.float()")],
+    ),
+    Mistake(
+        "attention-backward-writes-into-the-weights",
+        exercise="attention_backward",
+        name="the weights are changed in place",
+        hint="No *= and no operation that ends in _ on an argument.",
+        change=[("d_scores = weights * (d_weights - row_sum)", "weights *= d_weights - row_sum\n    d_scores = weights")],
+    ),
+    Mistake(
         "attention-backward-by-autograd",
         exercise="attention_backward",
         name="autograd is used",
@@ -943,6 +1185,47 @@ DECODER = [
         ],
     ),
     Mistake(
+        "attention-decoder-results-in-another-order",
+        exercise="attention_decoder",
+        name="the weights are returned before the state",
+        hint="The order is logits, new h, weights.",
+        change=[("return logits, h, weights", "return logits, weights, h")],
+    ),
+    Mistake(
+        "attention-decoder-probabilities",
+        exercise="attention_decoder",
+        name="probabilities are returned instead of logits",
+        hint="Logits are not normalised: the loss does that itself.",
+        change=[("return logits, h, weights", "return torch.softmax(logits, dim=-1), h, weights")],
+    ),
+    Mistake(
+        "attention-decoder-own-formula",
+        exercise="attention_decoder",
+        name="the attention's formula is written again instead of calling self.attention",
+        hint="Call self.attention like a function: another module may take its place.",
+        change=[
+            (
+                "context, weights = self.attention(h, keys, keys, mask)",
+                "scores = self.attention.v(torch.tanh(self.attention.w_query(h).unsqueeze(1) + self.attention.w_key(keys))).squeeze(-1)\n"
+                '        weights = torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=-1).masked_fill(~mask, 0.0)\n'
+                "        context = (weights.unsqueeze(1) @ keys).squeeze(1)",
+            )
+        ],
+    ),
+    Mistake(
+        "attention-decoder-keeps-its-own-state",
+        exercise="attention_decoder",
+        name="the state is kept in the module, and the h that is given is ignored from the second step on",
+        hint="The state is the caller's: each call starts from the h that is given.",
+        change=[
+            (
+                "        context, weights = self.attention",
+                '        h = self.__dict__.get("kept", h)\n        context, weights = self.attention',
+            ),
+            ("        return logits, h, weights", '        self.__dict__["kept"] = h\n        return logits, h, weights'),
+        ],
+    ),
+    Mistake(
         "attention-decoder-detached-context",
         exercise="attention_decoder",
         name="the context is detached: the encoder gets no gradient",
@@ -970,6 +1253,63 @@ TRANSLATE = [
         name="tokens after eos are kept",
         hint="A finished row stays finished, whatever it produces afterwards.",
         change=[("finished[n] = finished[n] or token == eos_id", "finished[n] = token == eos_id")],
+    ),
+    Mistake(
+        "translate-dates-only-takes-eos-out",
+        exercise="translate_dates",
+        name="eos is taken out of each row, but what comes after it is kept",
+        hint="A row ends at its *first* eos: what it writes afterwards is thrown away.",
+        change=[
+            (
+                "finished[n] = finished[n] or token == eos_id\n                if not finished[n]:",
+                "finished[n] = finished[n] or token == eos_id\n                if token != eos_id:",
+            )
+        ],
+    ),
+    Mistake(
+        "translate-dates-one-list-for-all",
+        exercise="translate_dates",
+        name="all rows share one list",
+        hint="[[]] * n is one list n times. Make n lists.",
+        change=[
+            ("tokens: list[list[int]] = [[] for _ in range(n_rows)]", "tokens = [[]] * n_rows"),
+            ("looked: list[list[Tensor]] = [[] for _ in range(n_rows)]", "looked = [[]] * n_rows"),
+        ],
+    ),
+    Mistake(
+        "translate-dates-first-row-stops-all",
+        exercise="translate_dates",
+        name="the loop ends when the first row does",
+        hint="Leave the loop only when *all* rows are finished.",
+        change=[("if all(finished):", "if finished[0]:")],
+    ),
+    Mistake(
+        "translate-dates-tokens-are-tensors",
+        exercise="translate_dates",
+        name="the tokens are tensors instead of ints",
+        hint="tensor.tolist() makes a list of ints.",
+        change=[("tokens[n].append(token)", "tokens[n].append(fed[n])")],
+    ),
+    Mistake(
+        "translate-dates-weights-of-the-first-row",
+        exercise="translate_dates",
+        name="every row gets the weights of the first row",
+        hint="Row n looked where weights[n] says.",
+        change=[("looked[n].append(weights[n])", "looked[n].append(weights[0])")],
+    ),
+    Mistake(
+        "translate-dates-weights-not-stacked",
+        exercise="translate_dates",
+        name="the weights of a row are a list of tensors, not one tensor",
+        hint="Entry n is one tensor (len(tokens[n]), T): torch.stack makes it.",
+        change=[("[torch.stack(rows) if rows else keys.new_zeros(0, n_keys) for rows in looked]", "looked")],
+    ),
+    Mistake(
+        "translate-dates-empty-row-without-its-axis",
+        exercise="translate_dates",
+        name="the weights of a row that ends at once have the shape (0,)",
+        hint="A row that writes eos at once gives a tensor of shape (0, T): no steps, T places.",
+        change=[("keys.new_zeros(0, n_keys)", "keys.new_zeros(0)")],
     ),
     Mistake(
         "translate-dates-keeps-eos",

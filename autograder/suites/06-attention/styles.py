@@ -836,4 +836,126 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     ),
 ]
 
-STYLES = [*MASKED_SOFTMAX, *CHECK_MASKED_SOFTMAX, *MASKS, *ADDITIVE, *LUONG, *SCALED, *BACKWARD, *DECODER, *TRANSLATE]
+STYLES = [
+    *MASKED_SOFTMAX,
+    *CHECK_MASKED_SOFTMAX,
+    *MASKS,
+    *ADDITIVE,
+    *LUONG,
+    *SCALED,
+    *BACKWARD,
+    *DECODER,
+    *TRANSLATE,
+    Style(
+        "masks-one-by-the-other",
+        exercise="masks",
+        code="""def padding_mask(lengths, max_length):
+    return ~(torch.arange(max_length).unsqueeze(0) >= lengths.unsqueeze(-1))
+
+def causal_mask(queries, keys):
+    return padding_mask(torch.arange(1, queries + 1) + keys - queries, keys)
+""",
+    ),
+    Style(
+        "additive-attention-joined",
+        exercise="additive_attention",
+        code="""class AdditiveAttention(nn.Module):
+    def __init__(self, query_size: int, key_size: int, attention_size: int) -> None:
+        super().__init__()
+        self.w_query = nn.Linear(query_size, attention_size, bias=False)  # W
+        self.w_key = nn.Linear(key_size, attention_size, bias=False)  # U
+        self.v = nn.Linear(attention_size, 1, bias=False)  # v
+
+    def forward(self, query, keys, values, mask=None):
+        N, T, _ = keys.shape
+        both = torch.cat([query.unsqueeze(1).repeat(1, T, 1), keys], dim=2)
+        w = torch.cat([self.w_query.weight, self.w_key.weight], dim=1)
+        s = (torch.tanh(both @ w.T) @ self.v.weight.T).reshape(N, T)
+        mask = mask if mask is not None else torch.full((N, T), True)
+        a = masked_softmax(scores=s, mask=mask, dim=1)
+        return (values * a[:, :, None]).sum(1), a
+""",
+    ),
+    Style(
+        "luong-scores-bilinear",
+        exercise="luong_scores",
+        code="""def luong_scores(query, keys, weight=None):
+    N, T, Hk = keys.shape
+    q = query.repeat_interleave(T, 0); k = keys.reshape(N * T, Hk)
+    if weight is None: return (q * k).sum(1).view(N, T)
+    return F.bilinear(q, k, weight[None]).view(N, T)
+""",
+    ),
+    Style(
+        "scaled-dot-product-attention-divided-late",
+        exercise="scaled_dot_product_attention",
+        code="""def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None):
+    d_k = k.shape[-1]
+    logits = torch.matmul(q, k.swapaxes(-1, -2)).mul(1 / math.sqrt(d_k))
+    if mask is not None: logits = torch.where(mask, logits, -torch.inf)
+    top = logits.max(dim=-1, keepdim=True).values.detach()
+    top = torch.where(top == -torch.inf, torch.zeros_like(top), top)
+    e = torch.exp(logits - top)
+    z = e.sum(-1, keepdim=True)
+    z = z + (z == 0)
+    weights = e / z
+    print("ok")
+    return [e @ v / z, weights]
+""",
+    ),
+    Style(
+        "attention-backward-entry-by-entry",
+        exercise="attention_backward",
+        code="""def attention_backward(d_output, q, k, v, weights, scale):
+    if q.dim() > 2:
+        return tuple(torch.stack(p) for p in zip(*(attention_backward(a, b, c, d, e, scale) for a, b, c, d, e in zip(d_output, q, k, v, weights))))
+    d_q, d_k, d_v = torch.zeros_like(q), torch.zeros_like(k), torch.zeros_like(v)
+    for i in range(len(q)):
+        dw = v @ d_output[i]
+        mean = weights[i] @ dw
+        for j in range(len(k)):
+            ds = weights[i, j] * (dw[j] - mean) * scale
+            d_q[i] += ds * k[j]
+            d_k[j] += ds * q[i]
+            d_v[j] += weights[i, j] * d_output[i]
+    return d_q, d_k, d_v
+""",
+    ),
+    Style(
+        "attention-decoder-filled-in",
+        exercise="attention_decoder",
+        code="""class AttentionDecoder(nn.Module):
+    def __init__(self, vocab: int, embedding_size: int, hidden_size: int, key_size: int, attention_size: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab, embedding_size)
+        self.attention = AdditiveAttention(hidden_size, key_size, attention_size)
+        self.cell = nn.GRUCell(embedding_size + key_size, hidden_size)
+        self.output = nn.Linear(hidden_size + key_size, vocab)
+
+    def step(self, tokens, h, keys, mask):
+        e = self.embedding(tokens)
+        buf = e.new_empty(len(e), e.shape[1] + keys.shape[2])
+        context, weights = self.attention(h, keys, keys, mask)
+        buf[:, :e.shape[1]] = e; buf[:, e.shape[1]:] = context
+        new = self.cell(buf, h)
+        return self.output(torch.cat([new, context], axis=1)), new, weights
+""",
+    ),
+    Style(
+        "translate-dates-recursive",
+        exercise="translate_dates",
+        code="""def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    def go(tok, h, left):
+        if not left: return [[] for _ in tok], [[] for _ in tok]
+        logits, h, w = decoder.step(tok, h, keys, mask)
+        tok = logits.max(-1).indices
+        R, W = go(tok, h, left - 1)
+        for i, t in enumerate(tok.tolist()):
+            if t == eos_id: R[i], W[i] = [], []
+            else: R[i], W[i] = [t] + R[i], [w[i]] + W[i]
+        return R, W
+    R, W = go(torch.full((h.shape[0],), bos_id, dtype=torch.long), h, max_length)
+    return R, [torch.stack(x) if len(x) else h.new_empty(0, mask.shape[1]) for x in W]
+""",
+    ),
+]

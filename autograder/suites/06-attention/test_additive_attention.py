@@ -1,7 +1,14 @@
-"""Hidden tests of the exercise `additive_attention`."""
+"""Hidden tests of the exercise `additive_attention`.
+
+Oracle: torch's scaled_dot_product_attention with v as query and tanh(W q + U k) as keys, not scaled, in float64; NumPy key by key; autograd; a
+number worked out by hand.
+"""
+
+import math
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
@@ -43,6 +50,15 @@ def attend(parameters, query, keys, values, mask=None):
     return torch.from_numpy(contexts), torch.from_numpy(weights)
 
 
+def fused(parameters, query, keys, values, mask):
+    """Context and weights by torch's own attention: v is the query, the features are the keys."""
+    w, u, v = parameters
+    features = torch.tanh(F.linear(query, w).unsqueeze(1) + F.linear(keys, u))
+    everything = torch.eye(keys.shape[1], dtype=torch.float64).expand(len(keys), -1, -1)  # with these values the output is the weights
+    asked = v.expand(len(keys), 1, -1)
+    return tuple(F.scaled_dot_product_attention(asked, features, x, mask.unsqueeze(1), scale=1.0).squeeze(1) for x in (values, everything))
+
+
 @graded(
     stage="value",
     weight=3,
@@ -71,7 +87,18 @@ def test_mask(student, rng):
     parameters, arguments = draw_case(rng, n=4, t=6)
     mask = draw_mask(rng, 4, 6)
     got = student.probe.additive_forward(*parameters, *arguments, mask)
-    assert_close(got, attend(parameters, *arguments, mask), names=("context", "weights"))
+    assert_close(got, fused(parameters, *arguments, mask), names=("context", "weights"))
+
+
+@graded(stage="value", weight=1, hint="Work out the scores of the numbers in the docstring: v · tanh(W q + U k).")
+def test_numbers_by_hand(student, rng):
+    """Sizes of one, scores 0 and ln k: the weights are 1/(k + 1) and k/(k + 1)."""
+    k, one = int(rng.integers(2, 9)), torch.ones(1, 1, dtype=torch.float64)
+    keys = torch.tensor([[[-1.0], [math.atanh(0.5) - 1.0]]], dtype=torch.float64)  # with the query 1: tanh(0) and tanh(atanh(1/2))
+    values = torch.tensor([[[k + 1.0, 0.0], [0.0, k + 1.0]]], dtype=torch.float64)
+    got = student.probe.additive_without_mask(one, one, 2 * math.log(k) * one, one, keys, values)
+    expected = torch.tensor([[1.0, k]], dtype=torch.float64)
+    assert_close(got, (expected, expected / (k + 1)), names=("context", "weights"))
 
 
 @graded(stage="value", weight=2, hint="W belongs to the query and U to the keys: two matrices, also where their shapes agree.")
@@ -148,9 +175,11 @@ def test_arguments_unchanged(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't convert: constants made with torch.tensor(…) can change the dtype.")
 def test_float32_stays_float32(student, rng):
-    """float32 in, float32 out."""
+    """float32 in, float32 out; float64 in, float64 out."""
     parameters, arguments = draw_case(rng)
     mask = draw_mask(rng, 3, 5)
+    got = student.probe.additive_forward(*parameters, *arguments, mask)
+    assert_close(got, attend(parameters, *arguments, mask), names=("context", "weights"), dtype=True)
     expected = tuple(result.float() for result in attend(parameters, *arguments, mask))
     got = student.probe.additive_forward(*(tensor.float() for tensor in (*parameters, *arguments)), mask)
     assert_close(got, expected, names=("context", "weights"), dtype=True)

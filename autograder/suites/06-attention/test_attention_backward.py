@@ -1,8 +1,13 @@
-"""Hidden tests of the exercise `attention_backward`."""
+"""Hidden tests of the exercise `attention_backward`.
+
+Oracle: autograd through torch's scaled_dot_product_attention in float64, and through softmax and products where a mask blocks; central differences.
+"""
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
+from autograder.oracles import numerical_gradient
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 NAMES = ("d_q", "d_k", "d_v")
@@ -13,9 +18,12 @@ def draw_case(rng, leading=(3,), queries=5, keys=7, d_k=4, d_v=6, scale=0.37, ma
     shapes = ((queries, d_k), (keys, d_k), (keys, d_v), (queries, d_v))
     q, k, v, d_output = (torch.from_numpy(rng.normal(scale=1.3, size=(*leading, *shape))) for shape in shapes)
     leaves = [tensor.clone().requires_grad_() for tensor in (q, k, v)]
+    if mask is None:
+        weights = torch.softmax(scale * torch.einsum("...id,...jd->...ij", q, k), dim=-1)
+        expected = torch.autograd.grad(F.scaled_dot_product_attention(*leaves, scale=scale), leaves, d_output)
+        return (d_output, q, k, v, weights, scale), expected
     e = torch.exp(scale * torch.einsum("...id,...jd->...ij", leaves[0], leaves[1]))
-    if mask is not None:
-        e = e * mask
+    e = e * mask
     total = e.sum(dim=-1, keepdim=True)
     weights = e / (total + (total == 0))
     expected = torch.autograd.grad(torch.einsum("...ij,...jd->...id", weights, leaves[2]), leaves, d_output)
@@ -25,7 +33,7 @@ def draw_case(rng, leading=(3,), queries=5, keys=7, d_k=4, d_v=6, scale=0.37, ma
 def backward(student, arguments):
     """The three gradients, autograd being switched off."""
     got = student.probe.backward_without_autograd(*arguments)
-    assert_true(isinstance(got, tuple | list) and len(got) == 3, "The result should be three tensors, d_q, d_k and d_v.")
+    assert_true(isinstance(got, tuple | list) and len(got) == 3, "The result should be three tensors, d_q, d_k and d_v.", got=got)
     return got
 
 
@@ -84,6 +92,44 @@ def test_masked_weights(student, rng):
     assert_close(backward(student, arguments), expected, names=NAMES)
 
 
+@graded(stage="gradient", weight=1, hint="`weights` come from the forward pass, whatever made them: a mask, a bias. Take them as they are.")
+def test_weights_are_taken_as_they_are(student, rng):
+    """Weights that q and k alone would not give: the scores had something added to them in the forward pass."""
+    (d_output, q, k, v, _, scale), _ = draw_case(rng)
+    added = torch.from_numpy(rng.normal(size=(3, 5, 7)))
+    leaves = [tensor.clone().requires_grad_() for tensor in (q, k, v)]
+    output = F.scaled_dot_product_attention(*leaves, attn_mask=added, scale=scale)
+    weights = torch.softmax(scale * torch.einsum("bid,bjd->bij", q, k) + added, dim=-1)
+    got = backward(student, (d_output, q, k, v, weights, scale))
+    assert_close(got, torch.autograd.grad(output, leaves, d_output), names=NAMES)
+
+
+@graded(
+    stage="gradient", weight=1, hint="A formula is exact to the last digits, a difference quotient is not. The steps need no step size."
+)
+def test_closed_form(student, rng):
+    """The gradients are right to the last digits: a formula, not a difference quotient."""
+    arguments, expected = draw_case(rng)
+    # Two right ways differ by less than 1e-14 here; central differences are off by 1e-11 and more.
+    assert_close(backward(student, arguments), expected, names=NAMES, rtol=1e-13, atol=1e-13)
+
+
+@graded(stage="edge", weight=1, hint="Compare with central differences: (f(q + step) - f(q - step)) / (2 · step), entry by entry.")
+def test_central_differences(student, rng):
+    """All gradients agree with central differences of a small case."""
+    (d_output, *tensors, weights, scale), _ = draw_case(rng, leading=(), queries=2, keys=3, d_k=2, d_v=2)
+    got = backward(student, (d_output, *tensors, weights, scale))
+    for index, name in enumerate(NAMES):
+
+        def loss(value, index=index):
+            changed = [*tensors[:index], torch.from_numpy(value), *tensors[index + 1 :]]
+            return float((F.scaled_dot_product_attention(*changed, scale=scale) * d_output).sum())
+
+        expected = torch.from_numpy(np.asarray(numerical_gradient(loss, tensors[index].numpy().copy())))
+        # Central differences have an error of about 1e-9 here; the nearest mistake is off by 1e-2.
+        assert_close(got[index], expected, name=name, rtol=1e-5, atol=1e-6)
+
+
 @graded(stage="edge", weight=1, hint="With one key the weight is always 1: nothing can be learned about q and k, and d_v is what arrives.")
 def test_sizes_of_one(student, rng):
     """One query, one key, sizes of one."""
@@ -111,7 +157,8 @@ def test_arguments_unchanged(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't convert: the gradients have the dtype of q, k and v.")
 def test_float32_stays_float32(student, rng):
-    """float32 in, float32 out."""
+    """float32 in, float32 out; float64 in, float64 out."""
     (*tensors, scale), expected = draw_case(rng)
+    assert_close(backward(student, (*tensors, scale)), expected, names=NAMES, dtype=True)
     got = backward(student, (*(tensor.float() for tensor in tensors), scale))
     assert_close(got, tuple(gradient.float() for gradient in expected), names=NAMES, dtype=True)

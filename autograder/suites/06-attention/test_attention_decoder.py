@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `attention_decoder`."""
+"""Hidden tests of the exercise `attention_decoder`.
+
+Oracle: torch.gru_cell in float64, around a stand-in attention that no library has; autograd.
+"""
 
 import torch
 from torch.nn import functional as F
@@ -32,15 +35,12 @@ def draw_case(rng, n=3, t=5, vocab=11, embedding_size=2, hidden_size=4, key_size
 
 
 def step(p, tokens, h, keys, mask):
-    """One step with the stand-in attention of the probe, its gates written out."""
+    """One step with the stand-in attention of the probe and torch's own cell."""
     scores = (1 + (h @ p["attention.weight"]).unsqueeze(1).mul(keys).sum(dim=2) ** 2) * mask
     weights = scores / scores.sum(dim=1, keepdim=True).clamp(min=1e-300)
     context = (weights.unsqueeze(2) * keys).sum(dim=1)
     x = torch.cat([p["embedding.weight"][tokens], context], dim=1)
-    r_x, z_x, n_x = F.linear(x, p["cell.weight_ih"], p["cell.bias_ih"]).chunk(3, dim=1)
-    r_h, z_h, n_h = F.linear(h, p["cell.weight_hh"], p["cell.bias_hh"]).chunk(3, dim=1)
-    z = torch.sigmoid(z_x + z_h)
-    new = (1 - z) * torch.tanh(n_x + torch.sigmoid(r_x + r_h) * n_h) + z * h
+    new = torch.gru_cell(x, h, *(p[f"cell.{name}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")))
     logits = F.linear(torch.cat([new, context], dim=1), p["output.weight"], p["output.bias"])
     return logits, new, weights
 
@@ -78,6 +78,9 @@ def test_equal_sizes(student, rng):
     """Embedding, state and keys of the same size: the order of joining matters."""
     parameters, arguments = draw_case(rng, n=2, t=3, vocab=5, embedding_size=5, hidden_size=5, key_size=5)
     assert_close(student.probe.decoder_step(parameters, *arguments), step(parameters, *arguments), names=NAMES)
+    tokens, h, keys, _ = arguments
+    gaps = torch.tensor([[True, False, True], [False, True, True]])  # a mask says which places are real, wherever they stand
+    assert_close(student.probe.decoder_step(parameters, tokens, h, keys, gaps), step(parameters, tokens, h, keys, gaps), names=NAMES)
 
 
 @graded(
@@ -105,6 +108,16 @@ def test_three_steps(student, rng):
         expected.append(logits)
     got = student.probe.decoder_steps(parameters, columns, h, keys, mask)
     assert_close(got, (torch.stack(expected), state), names=("the logits of three steps", "the last h"))
+
+
+@graded(stage="edge", weight=1, hint="The state is the caller's: take the h that is given, keep nothing in the module between calls.")
+def test_two_batches(student, rng):
+    """A second sentence, with another state and other keys, is not touched by the first."""
+    parameters, first = draw_case(rng)
+    _, second = draw_case(rng)
+    got = student.probe.decoder_two_batches(parameters, first, second)
+    assert_close(got[0], step(parameters, *first), names=NAMES)
+    assert_close(got[1], step(parameters, *second), names=tuple(f"{name} of the second batch" for name in NAMES))
 
 
 @graded(stage="edge", weight=1, hint="Padding must have no influence at all: is the mask handed on to the attention?")
@@ -138,9 +151,11 @@ def test_arguments_unchanged(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't convert: the results have the dtype of h and keys.")
 def test_float32_stays_float32(student, rng):
-    """float32 in, float32 out."""
+    """float32 in, float32 out; float64 in, float64 out."""
     parameters, (tokens, h, keys, mask) = draw_case(rng)
-    expected = tuple(result.float() for result in step(parameters, tokens, h, keys, mask))
+    expected = step(parameters, tokens, h, keys, mask)
+    assert_close(student.probe.decoder_step(parameters, tokens, h, keys, mask), expected, names=NAMES, dtype=True)
+    expected = tuple(result.float() for result in expected)
     small = {name: value.float() for name, value in parameters.items()}
     got = student.probe.decoder_step(small, tokens, h.float(), keys.float(), mask)
     assert_close(got, expected, names=NAMES, dtype=True)

@@ -1,7 +1,11 @@
-"""Hidden tests of the exercise `luong_scores`."""
+"""Hidden tests of the exercise `luong_scores`.
+
+Oracle: torch's bilinear function in float64; NumPy pair by pair; the gradients in closed form.
+"""
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_unchanged, graded
 
@@ -33,7 +37,8 @@ def test_dot(student, rng):
 def test_general(student, rng):
     """The general scores, query and keys of different sizes."""
     query, keys, weight = draw(rng, 3, 4), draw(rng, 3, 5, 7), draw(rng, 4, 7, scale=0.4)
-    assert_close(student.luong_scores(query, keys, weight), score(query, keys, weight))
+    expected = F.bilinear(query.unsqueeze(1).expand(-1, 5, -1), keys.contiguous(), weight.unsqueeze(0)).squeeze(2)
+    assert_close(student.luong_scores(query, keys, weight), expected)
 
 
 @graded(stage="value", weight=3, hint="With a square W nothing complains when it is transposed. The rows of W belong to the query.")
@@ -64,6 +69,14 @@ def test_sizes_of_one(student, rng):
         assert_close(student.luong_scores(query, keys, weight), score(query, keys, weight))
 
 
+@graded(stage="edge", weight=1, hint="`weight is None` is the question. A W of zeros is a W: all scores are 0 then.")
+def test_a_weight_of_zeros(student, rng):
+    """A W of zeros gives the score 0 everywhere."""
+    query, keys = draw(rng, 3, 4), draw(rng, 3, 5, 4)
+    got = student.luong_scores(query, keys, torch.zeros(4, 4, dtype=torch.float64))
+    assert_close(got, torch.zeros(3, 5, dtype=torch.float64))
+
+
 @graded(stage="edge", weight=1, hint="The raw product, whatever the size: the division by a root comes in the next exercise.")
 def test_large_vectors(student, rng):
     """Vectors of size 64 are not scaled."""
@@ -82,6 +95,7 @@ def test_arguments_unchanged(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't convert: the result has the dtype of the arguments.")
 def test_float32_stays_float32(student, rng):
-    """float32 in, float32 out."""
+    """float32 in, float32 out; float64 in, float64 out."""
     arguments = draw(rng, 3, 4), draw(rng, 3, 5, 2), draw(rng, 4, 2)
+    assert_close(student.luong_scores(*arguments), score(*arguments), dtype=True)
     assert_close(student.luong_scores(*(tensor.float() for tensor in arguments)), score(*arguments).float(), dtype=True)

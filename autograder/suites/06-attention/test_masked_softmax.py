@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `masked_softmax`."""
+"""Hidden tests of the exercise `masked_softmax`.
+
+Oracle: torch.sparse.softmax, which knows allowed places only, in float64; NumPy row by row; the softmax's gradient in closed form.
+"""
 
 import numpy as np
 import torch
@@ -39,7 +42,8 @@ def soft(scores, mask, dim=-1):
 def test_two_axes(student, rng):
     """A batch of rows, each with blocked places, gives the softmax over the allowed ones."""
     scores, mask = draw_scores(rng, 4, 7), draw_mask(rng, 4, 7)
-    assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
+    allowed = torch.sparse_coo_tensor(mask.nonzero().T, scores[mask], scores.shape)
+    assert_close(student.masked_softmax(scores, mask), torch.sparse.softmax(allowed, dim=1).to_dense())
 
 
 @graded(stage="value", weight=2, hint="The mask may have fewer axes than the scores, or axes of size 1: it broadcasts.")
@@ -57,7 +61,7 @@ def test_other_axes(student, rng):
     for dim in (0, 1, -2):
         shape = [size for axis, size in enumerate((5, 4, 3)) if axis != dim % 3] + [scores.shape[dim]]
         mask = torch.movedim(draw_mask(rng, *shape), -1, dim).contiguous()
-        assert_close(student.masked_softmax(scores, mask, dim), soft(scores, mask, dim))
+        assert_close(student.masked_softmax(scores, mask, dim=dim), soft(scores, mask, dim))
 
 
 @graded(
@@ -98,6 +102,24 @@ def test_gradient_of_a_row_without_keys(student, rng):
     assert_close(got, expected, name="the gradient with respect to scores")
 
 
+@graded(
+    stage="edge",
+    weight=1,
+    hint="A place is empty when nothing along `dim` is allowed. Along which axis does your code look for such a place?",
+)
+def test_nothing_allowed_along_other_axes(student, rng):
+    """With dim = 0 or 1, too, a row without any allowed key has weights and gradient zero."""
+    for dim in (0, 1):
+        scores, d_weights = draw_scores(rng, 4, 5, 3), draw_scores(rng, 4, 5, 3)
+        mask = torch.movedim(draw_mask(rng, 3, 9 - scores.shape[dim], scores.shape[dim]), (-1, -2, -3), (dim, 1 - dim, 2)).contiguous()
+        mask.movedim(dim, -1)[1, 2] = False
+        weights = soft(scores, mask, dim)
+        gradient = weights * (d_weights - (weights * d_weights).sum(dim=dim, keepdim=True))
+        assert_close(student.masked_softmax(scores, mask, dim), weights)
+        got = student.probe.masked_softmax_gradient(scores, mask, dim, d_weights)
+        assert_close(got, gradient, name="the gradient with respect to scores")
+
+
 @graded(stage="edge", weight=1, hint="Subtract the largest score of each row before the exponential; the softmax doesn't change.")
 def test_large_scores(student, rng):
     """Allowed scores near 10,000 and near -10,000 neither overflow nor vanish."""
@@ -115,7 +137,7 @@ def test_blocked_scores_have_no_influence(student, rng):
     """Huge scores at blocked places change nothing."""
     scores, mask = draw_scores(rng, 5, 6), draw_mask(rng, 5, 6)
     expected = soft(scores, mask)
-    for number in (1e4, -1e4, 12.0):
+    for number in (1e4, -1e4, 12.0, 1e15, -1e15):
         assert_close(student.masked_softmax(scores.masked_fill(~mask, number), mask), expected)
 
 
@@ -146,8 +168,10 @@ def test_arguments_unchanged(student, rng):
     hint="Don't convert: constants made with torch.tensor(…) or a division by a float64 tensor can change the dtype.",
 )
 def test_float32_stays_float32(student, rng):
-    """float32 scores give float32 weights, and blocked places are exactly zero."""
-    scores, mask = draw_scores(rng, 3, 7).float(), draw_mask(rng, 3, 7)
+    """float32 scores give float32 weights, float64 scores float64 ones, and blocked places are exactly zero."""
+    scores, mask = draw_scores(rng, 3, 7), draw_mask(rng, 3, 7)
+    assert_close(student.masked_softmax(scores, mask), soft(scores, mask), dtype=True)
+    scores = scores.float()
     got = student.masked_softmax(scores, mask)
     assert_close(got, soft(scores.double(), mask).float(), dtype=True)
     assert_true((got[~mask] == 0).all(), "A blocked place must have weight exactly 0.", got=got[~mask])

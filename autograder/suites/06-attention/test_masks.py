@@ -1,6 +1,11 @@
-"""Hidden tests of the exercise `masks`."""
+"""Hidden tests of the exercise `masks`.
 
+Oracle: torch's pad_sequence over rows of ones, numpy.tri; one sentence and one query after the other in plain Python.
+"""
+
+import numpy as np
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from autograder.suite import assert_close, assert_unchanged, graded
 
@@ -24,7 +29,8 @@ def causal(queries, keys):
 def test_padding(student, rng):
     """Sentences of mixed lengths, an empty and a full one among them, in a batch."""
     lengths = torch.from_numpy(rng.permutation([0, 1, 2, 4, 6]))
-    assert_close(student.padding_mask(lengths, 6), padding(lengths, 6), dtype=True)
+    expected = pad_sequence([torch.ones(length, dtype=torch.bool) for length in lengths.tolist()], batch_first=True)
+    assert_close(student.padding_mask(lengths, 6), expected, dtype=True)
 
 
 @graded(stage="value", weight=2, hint="The number of columns is max_length, also when no sentence is that long.")
@@ -54,7 +60,8 @@ def test_causal_more_keys(student, rng):
     """More keys than queries: the last query lines up with the last key."""
     queries = int(rng.integers(2, 5))
     keys = queries + int(rng.integers(1, 4))
-    assert_close(student.causal_mask(queries, keys), causal(queries, keys), dtype=True)
+    expected = torch.from_numpy(np.tri(queries, keys, keys - queries, dtype=bool))
+    assert_close(student.causal_mask(queries, keys), expected, dtype=True)
 
 
 @graded(stage="value", weight=1, hint="The formula j <= i + keys - queries holds here too; the first rows see nothing.")

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `scaled_dot_product_attention`."""
+"""Hidden tests of the exercise `scaled_dot_product_attention`.
+
+Oracle: torch.nn.functional.scaled_dot_product_attention in float64; NumPy query by query; autograd.
+"""
 
 import numpy as np
 import torch
@@ -47,7 +50,7 @@ def test_weights(student, rng):
     """The weights of a batch of three, five queries and seven keys."""
     q, k, v = draw_case(rng)
     got = student.scaled_dot_product_attention(q, k, v)
-    assert_true(isinstance(got, tuple) and len(got) == 2, "The result should be two tensors, output and weights.")
+    assert_true(isinstance(got, tuple | list) and len(got) == 2, "The result should be two tensors, output and weights.", got=got)
     assert_close(got[1], attend(q, k, v)[1], name="weights")
 
 
@@ -56,7 +59,7 @@ def test_output(student, rng):
     """The output agrees with torch's own scaled dot-product attention; d_v differs from d_k."""
     q, k, v = draw_case(rng)
     got = student.scaled_dot_product_attention(q, k, v)
-    assert_true(isinstance(got, tuple) and len(got) == 2, "The result should be two tensors, output and weights.")
+    assert_true(isinstance(got, tuple | list) and len(got) == 2, "The result should be two tensors, output and weights.", got=got)
     assert_close(got[0], F.scaled_dot_product_attention(q, k, v), name="output")
 
 
@@ -70,13 +73,25 @@ def test_leading_axes(student, rng):
 
 @graded(stage="value", weight=3, hint="Mask before the softmax, with minus infinity where the mask is False.")
 def test_mask(student, rng):
-    """A mask (queries, keys), a mask for each row of the batch, and a padding mask (batch, 1, 1, keys) over heads."""
+    """A mask (queries, keys), a mask for each row of the batch, a padding mask (batch, 1, 1, keys) over heads, a mask for each head."""
     q, k, v = draw_case(rng)
     for mask in (draw_mask(rng, 5, 7), draw_mask(rng, 3, 5, 7)):
-        assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES)
+        expected = F.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask)[1]
+        assert_close(student.scaled_dot_product_attention(q, k, v, mask), expected, names=NAMES)
     q, k, v = draw_case(rng, leading=(2, 3))
-    mask = draw_mask(rng, 2, 1, 1, 7)
-    assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES)
+    for mask in (draw_mask(rng, 2, 1, 1, 7), draw_mask(rng, 3, 5, 7)):
+        assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES)
+
+
+@graded(
+    stage="value", weight=1, hint="With equal sizes nothing complains: rows are queries, columns are keys, and without a mask all are seen."
+)
+def test_equal_sizes(student, rng):
+    """As many queries as keys and features, and no mask: every query sees every key, the later ones too."""
+    for size in (5, 3):
+        q, k, v = draw_case(rng, leading=(2,), queries=size, keys=size, d_k=size, d_v=size)
+        expected = F.scaled_dot_product_attention(q, k, v), attend(q, k, v)[1]
+        assert_close(student.scaled_dot_product_attention(q, k, v), expected, names=NAMES)
 
 
 @graded(stage="gradient", weight=3, hint="Is every step differentiable? And does the scale stand where the gradient sees it?")
@@ -116,10 +131,13 @@ def test_sizes_of_one(student, rng):
 
 @graded(stage="edge", weight=1, hint="torch.softmax is safe; an exponential of your own needs the largest score subtracted first.")
 def test_large_scores(student, rng):
-    """Scores in the thousands do not overflow, with and without a mask."""
+    """Scores in the thousands do not overflow, with and without a mask, nor do they vanish where all are very negative."""
     q, k, v = draw_case(rng, scale=60.0)
     mask = draw_mask(rng, 5, 7)
     assert_close(student.scaled_dot_product_attention(q, k, v), attend(q, k, v), names=NAMES)
+    assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES)
+    q, k, v = draw_case(rng)
+    q[..., 0], k[..., 0] = 140.0, -140.0  # all scores near -9,800
     assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES)
 
 
@@ -144,9 +162,10 @@ def test_arguments_unchanged(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't convert: np.sqrt or torch.tensor(…) in float64 can change the dtype.")
 def test_float32_stays_float32(student, rng):
-    """float32 in, float32 out."""
+    """float32 in, float32 out; float64 in, float64 out."""
     q, k, v = draw_case(rng)
     mask = draw_mask(rng, 3, 5, 7)
+    assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES, dtype=True)
     expected = tuple(result.float() for result in attend(q, k, v, mask))
     got = student.scaled_dot_product_attention(q.float(), k.float(), v.float(), mask)
     assert_close(got, expected, names=NAMES, dtype=True)

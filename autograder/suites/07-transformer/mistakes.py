@@ -98,6 +98,30 @@ SINUSOIDAL_POSITIONS = [
         "The shape is (length, d_model): one row for each position.",
         ("angle.sin(), angle.cos())", "angle.sin(), angle.cos()).T"),
     ),
+    _change(
+        "sinusoidal-positions-rounded-down-size",
+        "sinusoidal_positions",
+        "with odd d_model the exponent divides by d_model - 1",
+        "The exponent uses d_model itself, odd or even.",
+        ("(pair / d_model)", "(pair / max(d_model - d_model % 2, 1))"),
+    ),
+    _change(
+        "sinusoidal-positions-last-column-zero",
+        "sinusoidal_positions",
+        "with odd d_model the last column stays zero",
+        "With an odd size the last column is a sine without a partner, but it is a sine.",
+        (
+            "return torch.where(column % 2 == 0, angle.sin(), angle.cos())",
+            "return torch.where(column % 2 == 0, angle.sin(), angle.cos()) * (column < max(d_model - d_model % 2, 1))",
+        ),
+    ),
+    _change(
+        "sinusoidal-positions-table-of-512",
+        "sinusoidal_positions",
+        "positions beyond 511 are missing",
+        "There is no longest sequence: see «position 100,000 has a vector too».",
+        ("position = torch.arange(length)", "position = torch.arange(min(length, 512))"),
+    ),
 ]
 
 LAYER_NORM = [
@@ -216,6 +240,36 @@ LAYER_NORM = [
         "the backward pass does not divide by the deviation",
         "x_hat is x divided by the deviation, so its gradient is too.",
         ("d_x = (d_x_hat - first - x_hat * second) / deviation", "d_x = d_x_hat - first - x_hat * second"),
+    ),
+    _change(
+        "layer-norm-unbiased-variance-both-ways",
+        "layer_norm",
+        "the variance divides by D - 1, forward and backward",
+        "Tensor.var and Tensor.std divide by D - 1 unless told otherwise. Here the variance is a mean.",
+        ("variance = ((x - mean) ** 2).mean(dim=-1, keepdim=True)  # (..., 1), divided by D", "variance = x.var(dim=-1, keepdim=True)"),
+        ("variance = ((x - mean) ** 2).mean(dim=-1, keepdim=True)\n", "variance = x.var(dim=-1, keepdim=True)\n"),
+    ),
+    _change(
+        "layer-norm-backward-unbiased-variance",
+        "layer_norm",
+        "the variance of the backward pass divides by D - 1",
+        "The backward pass needs the very numbers of the forward pass: there the variance is a mean.",
+        ("variance = ((x - mean) ** 2).mean(dim=-1, keepdim=True)\n", "variance = x.var(dim=-1, keepdim=True)\n"),
+    ),
+    _change(
+        "layer-norm-eps-outside-the-root-both-ways",
+        "layer_norm",
+        "eps is added to the standard deviation, outside the root, forward and backward",
+        "The sum first, then the root: see the second convention that is pinned in the text.",
+        ("torch.sqrt(variance + eps) + bias", "(torch.sqrt(variance) + eps) + bias"),
+        ("deviation = torch.sqrt(variance + eps)", "deviation = torch.sqrt(variance) + eps"),
+    ),
+    _change(
+        "layer-norm-backward-fixed-eps",
+        "layer_norm",
+        "the backward pass always uses eps 1e-5, whatever is passed",
+        "eps is an argument of the backward pass too.",
+        ("deviation = torch.sqrt(variance + eps)", "deviation = torch.sqrt(variance + 1e-5)"),
     ),
 ]
 
@@ -371,6 +425,28 @@ MULTI_HEAD_ATTENTION = [
         "self.dropout acts on the weights before they meet the values.",
         ("self.dropout(weights) @ v", "weights @ v"),
     ),
+    _change(
+        "multi-head-attention-overflow",
+        "multi_head_attention",
+        "the softmax is written with exp alone, and large scores overflow",
+        "exp(1000) is infinite. torch.softmax subtracts the largest score first.",
+        ("weights = torch.softmax(scores, dim=-1)", "weights = scores.exp() / scores.exp().sum(dim=-1, keepdim=True)"),
+    ),
+    _change(
+        "multi-head-attention-blocked-by-a-small-number",
+        "multi_head_attention",
+        "blocked scores become -100, which is not small enough",
+        "Scores can be far below -100. See «mask with minus infinity» in the second hint.",
+        ('float("-inf")', "-100.0"),
+    ),
+    _change(
+        "multi-head-attention-dropout-on-the-output",
+        "multi_head_attention",
+        "dropout acts on the output instead of the weights",
+        "self.dropout acts on the weights before they meet the values.",
+        ("self.dropout(weights) @ v", "weights @ v"),
+        ("return self.out_proj(joined), weights", "return self.dropout(self.out_proj(joined)), weights"),
+    ),
 ]
 
 FEED_FORWARD = [
@@ -444,6 +520,14 @@ FEED_FORWARD = [
         "the ReLU stands before the first map",
         "First linear1, then the ReLU.",
         ("torch.relu(self.linear1(x))", "self.linear1(torch.relu(x))"),
+    ),
+    _change(
+        "feed-forward-dropout-on-the-input",
+        "feed_forward",
+        "dropout stands before the first map",
+        "Read the docstring's first line from the inside out: linear1 comes first.",
+        ("hidden = torch.relu(self.linear1(x))", "hidden = torch.relu(self.linear1(self.dropout(x)))"),
+        ("self.linear2(self.dropout(hidden))", "self.linear2(hidden)"),
     ),
 ]
 
@@ -573,6 +657,46 @@ ENCODER_LAYER = [
         "In training dropout acts on what each part returns.",
         ("x = x + self.dropout(self.self_attention(h, h, h, mask)[0])", "x = x + self.self_attention(h, h, h, mask)[0]"),
         ("return x + self.dropout(self.feed_forward(self.norm2(x)))", "return x + self.feed_forward(self.norm2(x))"),
+    ),
+    _change(
+        "encoder-layer-dropout-of-the-sum-in-post-norm",
+        "encoder_layer",
+        "in post-norm dropout acts on the sum, the residual included",
+        "Dropout acts on what a part returns, before it is added. The stream is never dropped.",
+        (
+            "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)[0]))",
+            "x = self.norm1(self.dropout(x + self.self_attention(x, x, x, mask)[0]))",
+        ),
+        ("return self.norm2(x + self.dropout(self.feed_forward(x)))", "return self.norm2(self.dropout(x + self.feed_forward(x)))"),
+    ),
+    _change(
+        "encoder-layer-dropout-after-the-norm",
+        "encoder_layer",
+        "in post-norm dropout acts on the result of the norm",
+        "Dropout acts on what a part returns, before it is added and normalised.",
+        (
+            "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)[0]))",
+            "x = self.dropout(self.norm1(x + self.self_attention(x, x, x, mask)[0]))",
+        ),
+        ("return self.norm2(x + self.dropout(self.feed_forward(x)))", "return self.dropout(self.norm2(x + self.feed_forward(x)))"),
+    ),
+    _change(
+        "encoder-layer-post-norm-of-the-part-only",
+        "encoder_layer",
+        "in post-norm only what a part returns is normalised, not the sum",
+        "Post-norm: the norm of the sum. See the table of the two orders.",
+        (
+            "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)[0]))",
+            "x = x + self.norm1(self.dropout(self.self_attention(x, x, x, mask)[0]))",
+        ),
+        ("return self.norm2(x + self.dropout(self.feed_forward(x)))", "return x + self.norm2(self.dropout(self.feed_forward(x)))"),
+    ),
+    _change(
+        "encoder-layer-always-pre-norm",
+        "encoder_layer",
+        "norm_first is ignored: the order is always pre-norm",
+        "self.norm_first says which of the two orders it is.",
+        ("if self.norm_first:", "if True:"),
     ),
 ]
 
@@ -724,6 +848,49 @@ DECODER_LAYER = [
             "x = x + self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0])",
             "x = x + self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0]",
         ),
+    ),
+    _change(
+        "decoder-layer-dropout-of-the-sum-in-post-norm",
+        "decoder_layer",
+        "in post-norm dropout acts on the sum, the residual included",
+        "Dropout acts on what a part returns, before it is added. The stream is never dropped.",
+        (
+            "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)[0]))",
+            "x = self.norm1(self.dropout(x + self.self_attention(x, x, x, self_mask)[0]))",
+        ),
+        (
+            "x = self.norm2(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)[0]))",
+            "x = self.norm2(self.dropout(x + self.cross_attention(x, memory, memory, memory_mask)[0]))",
+        ),
+        ("return self.norm3(x + self.dropout(self.feed_forward(x)))", "return self.norm3(self.dropout(x + self.feed_forward(x)))"),
+    ),
+    _change(
+        "decoder-layer-cross-attention-not-normalised",
+        "decoder_layer",
+        "in pre-norm cross-attention reads x without a norm",
+        "Each part reads a normalised copy of the stream; cross-attention has norm2.",
+        ("self.cross_attention(self.norm2(x), memory, memory, memory_mask)", "self.cross_attention(x, memory, memory, memory_mask) "),
+    ),
+    _change(
+        "decoder-layer-no-dropout",
+        "decoder_layer",
+        "dropout is forgotten",
+        "Dropout acts on what each of the three parts returns.",
+        (
+            "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)[0]))",
+            "x = self.norm1(x + self.self_attention(x, x, x, self_mask)[0])",
+        ),
+        (
+            "x = self.norm2(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)[0]))",
+            "x = self.norm2(x + self.cross_attention(x, memory, memory, memory_mask)[0])",
+        ),
+        ("return self.norm3(x + self.dropout(self.feed_forward(x)))", "return self.norm3(x + self.feed_forward(x))"),
+        ("x = x + self.dropout(self.self_attention(h, h, h, self_mask)[0])", "x = x + self.self_attention(h, h, h, self_mask)[0]"),
+        (
+            "self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0])",
+            "self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0]",
+        ),
+        ("return x + self.dropout(self.feed_forward(self.norm3(x)))", "return x + self.feed_forward(self.norm3(x))"),
     ),
 ]
 
@@ -909,6 +1076,40 @@ TRANSFORMER = [
             "return x + sinusoidal_positions(tokens.shape[1], self.d_model).to(x)",
         ),
     ),
+    _change(
+        "transformer-no-dropout-in-the-decoder",
+        "transformer",
+        "dropout on the embedded target is forgotten",
+        "Source and target are embedded alike, with dropout in both: see step 1 of decode.",
+        (
+            "x = self._embed(self.target_embedding, target)  # (N, T, d_model)",
+            "x = self.target_embedding(target) * math.sqrt(self.d_model)\n        x = x + sinusoidal_positions(T, self.d_model).to(x)",
+        ),
+    ),
+    _change(
+        "transformer-dropout-before-the-output",
+        "transformer",
+        "dropout acts once more before the output",
+        "The only dropout of the Transformer itself is that on the embedded tokens.",
+        ("return self.decoder_norm(x) @", "return self.dropout(self.decoder_norm(x)) @"),
+    ),
+    _change(
+        "transformer-one-look-ahead",
+        "transformer",
+        "a token may attend to the one after it",
+        "Query t may attend to keys 0 … t. At which diagonal does the triangle end?",
+        (".tril()  # (T, T)", ".tril(1)  # (T, T)"),
+    ),
+    _change(
+        "transformer-cross-attention-causal",
+        "transformer",
+        "cross-attention is causal too",
+        "The source is known from beginning to end: nothing about cross-attention is causal.",
+        (
+            "memory_mask = self._real(source)  # (N, 1, 1, S)",
+            "memory_mask = self._real(source) & torch.ones(T, source.shape[1], dtype=torch.bool).tril()",
+        ),
+    ),
 ]
 
 LABEL_SMOOTHING = [
@@ -1085,6 +1286,13 @@ WARMUP_SCHEDULE = [
         "The exponent of the step is -0.5.",
         ("min(step**-0.5", "min(step**-1.0 * warmup**0.5"),
     ),
+    _change(
+        "warmup-schedule-only-zero-refused",
+        "warmup_schedule",
+        "only step 0 is refused, not those below",
+        "A step smaller than 1 raises ValueError: which steps does your check let through?",
+        ("if step < 1:", "if step == 0:"),
+    ),
 ]
 
 BEAM_SEARCH = [
@@ -1241,6 +1449,47 @@ BEAM_SEARCH = [
             "tokens, score = max(done, key=lambda hypothesis: hypothesis[1])\n    return tokens[1:], score",
         ),
     ),
+    _change(
+        "beam-search-beam-for-each-hypothesis",
+        "beam_search",
+        "every hypothesis keeps its own best `beam`, so the beam grows",
+        "All candidates of a step are ranked together, and `beam` of them are kept.",
+        (
+            "kept = candidates[:beam]",
+            "kept = [\n            candidate\n            for i in range(len(rows))\n            for candidate in [c for c in candidates if c[0][:-1] == live[i][0]][:beam]\n        ]",
+        ),
+    ),
+    _change(
+        "beam-search-beam-at-most-v",
+        "beam_search",
+        "the beam is cut down to the size of the vocabulary",
+        "There are (number of live ones) × V candidates: only in the first step are there no more than V.",
+        ("kept = candidates[:beam]", "kept = candidates[: min(beam, len(rows[0]))]"),
+    ),
+    _change(
+        "beam-search-stops-when-none-is-ahead",
+        "beam_search",
+        "the search stops as soon as no live hypothesis is ahead of the best finished one",
+        "The divisor still grows: a live hypothesis that is behind now may win later.",
+        ("if not live:", "if not live or (done and max(score for _, score in done) > live[0][1] / penalty):"),
+    ),
+    _change(
+        "beam-search-stops-at-beam-finished",
+        "beam_search",
+        "the search stops as soon as `beam` hypotheses are finished",
+        "The search ends after max_length tokens, or when nothing is live.",
+        ("if not live:", "if not live or len(done) >= beam:"),
+    ),
+    _change(
+        "beam-search-eos-outside-the-beam",
+        "beam_search",
+        "every hypothesis that could end is finished, whether it is among the best `beam` or not",
+        "eos is a token like the others: its candidates must be among the best `beam` too.",
+        (
+            "live = [(tokens, log_p) for",
+            "done += [(tokens, log_p / penalty) for tokens, log_p in candidates[beam:] if tokens[-1] == eos_id]\n        live = [(tokens, log_p) for",
+        ),
+    ),
 ]
 
 PRONOUNCE = [
@@ -1334,6 +1583,28 @@ PRONOUNCE = [
         "the model is switched to training mode",
         "The model is in eval mode already: leave it so.",
         ("return answers", "model.train()\n    return answers"),
+    ),
+    _change(
+        "pronounce-gradient-recorded",
+        "pronounce",
+        "torch.no_grad() is missing",
+        "Nothing is learned here: see «No gradient is needed» in the docstring.",
+        ("with torch.no_grad():", "if True:"),
+    ),
+    _change(
+        "pronounce-all-encoded-for-every-row",
+        "pronounce",
+        "the whole source is encoded again for every row",
+        "Encode a row once: either all rows together before the loop, or each by itself in it.",
+        ("for row in source.split(1):  # (1, S)", "for i, row in enumerate(source.split(1)):"),
+        ("memory = model.encode(row)  # (1, S, d_model)", "memory = model.encode(source)[i : i + 1]"),
+    ),
+    _change(
+        "pronounce-padding-is-zero",
+        "pronounce",
+        "padding is taken to be id 0 when it is cut off",
+        "The model knows its pad_id.",
+        ("memory = model.encode(row)  # (1, S, d_model)", "row = row[row != 0].unsqueeze(0)\n            memory = model.encode(row)"),
     ),
 ]
 

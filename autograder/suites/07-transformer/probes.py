@@ -43,10 +43,10 @@ def _in_place_of(student, **stand_ins):
 # layer_norm
 
 
-def layer_norm_backward_without_autograd(student, d_out, x, gain, eps):
+def layer_norm_backward_without_autograd(student, d_out, x, gain, *eps):
     """layer_norm_backward(d_out, x, gain, eps), with autograd switched off"""
     with torch.inference_mode():
-        return student.layer_norm_backward(d_out, x, gain, eps)
+        return student.layer_norm_backward(d_out, x, gain, *eps)
 
 
 # multi_head_attention and feed_forward
@@ -249,6 +249,11 @@ def transformer_in_training(student, case, positions, source, dropout):
     return _run_transformer(student, case, positions, lambda model: model.train().encode(source), dropout)
 
 
+def transformer_decode_in_training(student, case, positions, target, memory, source, dropout):
+    """Transformer(…, dropout) with given parameters, in training mode: decode(target, memory, source)"""
+    return _run_transformer(student, case, positions, lambda model: model.train().decode(target, memory, source), dropout)
+
+
 def transformer_gradients(student, case, positions, source, target, d_logits):
     """Transformer(…)(source, target), then the gradient of every parameter"""
 
@@ -280,10 +285,11 @@ class _Language:
 
     def __init__(self, tables):
         self.features, self.read, self.offset = tables
-        self.asked = []
+        self.asked, self.dtypes = [], set()
 
     def __call__(self, prefixes):
         self.asked.append(prefixes.tolist())
+        self.dtypes.add(str(prefixes.dtype))
         hidden = sum(self.features[place, prefixes[:, place]] for place in range(prefixes.shape[1]))
         return torch.log_softmax(torch.tanh(hidden) @ self.read + self.offset[prefixes.shape[1] - 1], dim=-1)
 
@@ -295,6 +301,26 @@ def search(student, tables, bos_id, eos_id, beam, max_length, alpha):
     return [int(token) for token in tokens], float(score), model.asked
 
 
+def search_the_garden_path(student, beam, max_length, alpha):
+    """beam_search(log_probs, 3, 2, beam, max_length, alpha) on the garden path of the lesson"""
+    tree = {"": (0.55, 0.40, 0.05), "A": (0.35, 0.33, 0.32), "B": (0.02, 0.03, 0.95), "AA": (0.20, 0.20, 0.60), "AB": (0.25, 0.25, 0.50)}
+
+    def log_probs(prefixes):
+        rows = [tree.get("".join("AB."[token] for token in row[1:]), (0.3, 0.3, 0.4)) for row in prefixes.tolist()]
+        return torch.tensor([[*row, 0.0] for row in rows], dtype=torch.float64).log()
+
+    tokens, score = student.beam_search(log_probs, 3, 2, beam, max_length, alpha)
+    return [int(token) for token in tokens], float(score)
+
+
+def search_types(student, tables, bos_id, eos_id, beam, max_length, alpha):
+    """beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha) with a hidden language model: what the types are"""
+    model = _Language(tables)
+    tokens, score = student.beam_search(model, bos_id, eos_id, beam, max_length, alpha)
+    kinds = sorted({type(token).__name__ for token in tokens})
+    return {"tokens": type(tokens).__name__, "each token": kinds, "score": type(score).__name__, "prefixes": sorted(model.dtypes)}
+
+
 # pronounce
 
 
@@ -304,16 +330,18 @@ class _Translator(nn.Module):
     def __init__(self, tables, pad_id):
         super().__init__()
         self.letters, self.features, self.read, self.look, self.offsets = (nn.Parameter(table) for table in tables)
-        self.pad_id, self.encoded, self.modes = pad_id, [], []
+        self.pad_id, self.encoded, self.modes, self.recorded = pad_id, [], [], False
 
     def encode(self, source):
         self.encoded.append(len(source))
         self.modes.append(self.training)
+        self.recorded |= torch.is_grad_enabled()
         return self.letters[source]  # (N, S, H)
 
     def decode(self, target, memory, source):
         if not len(target) == len(memory) == len(source):
             raise ValueError(f"decode got {len(target)} rows of target, {len(memory)} of memory and {len(source)} of source")
+        self.recorded |= torch.is_grad_enabled()
         heard = (memory * (source != self.pad_id).unsqueeze(2)).sum(dim=1, keepdim=True)  # (N, 1, H)
         said = self.features[torch.arange(target.shape[1]), target].cumsum(dim=1)  # (N, T, H)
         return 3 * torch.tanh(said + torch.tanh(heard) @ self.look) @ self.read + self.offsets  # not normalised
@@ -350,4 +378,9 @@ def pronounce_with(student, tables, pad_id, source, bos_id, eos_id, beam, max_le
     model = _Translator(tables, pad_id).eval()
     with _in_place_of(student, beam_search=_every_sequence):
         answers = student.pronounce(model, source, bos_id, eos_id, beam, max_length, alpha)
-    return [list(row) for row in answers], {"encoded": sum(model.encoded), "training": model.training, "source": source}
+    return [list(row) for row in answers], {
+        "encoded": sum(model.encoded),
+        "training": model.training,
+        "source": source,
+        "recorded": model.recorded,
+    }

@@ -207,6 +207,28 @@ def layer_norm_backward(d_out, x, gain, eps=1e-5):
     return [d_x / norm.deviation, d_gain, d_bias]
 """,
     ),
+    Style(
+        "layer-norm-projection",
+        exercise="layer_norm",
+        code="""def layer_norm(x, gain, bias, eps=1e-5):
+    mean = x.mean(dim=-1, keepdim=True)
+    variance = x.var(dim=-1, correction=0, keepdim=True)
+    return gain * (x - mean) / torch.sqrt(variance + eps) + bias
+
+
+def layer_norm_backward(d_out, x, gain, eps=1e-5):
+    D = x.shape[-1]
+    P = torch.eye(D, dtype=x.dtype, device=x.device) - torch.ones(D, D, dtype=x.dtype) / D
+    c = x @ P
+    inv = (c.square().sum(-1, keepdim=True) / D + eps).pow(-0.5)
+    g = (d_out * gain) @ P
+    d_x = inv * g - c * inv.pow(3) * (g * c).sum(-1, keepdim=True) / D
+    d_gain, d_bias = d_out.mul(c * inv), d_out
+    while d_gain.dim() > 1:
+        d_gain, d_bias = d_gain.sum(0), d_bias.sum(0)
+    return d_x, d_gain, d_bias
+""",
+    ),
 ]
 
 MHA_INIT = """class MultiHeadAttention(nn.Module):
@@ -343,6 +365,68 @@ MULTI_HEAD_ATTENTION = [
         out, w = attend(self.split(self.q_proj(query)), self.split(self.k_proj(key)), self.split(self.v_proj(value)), mask, self.dropout)
         print("weights", tuple(w.shape))
         return self.out_proj(torch.cat(out.unbind(dim=1), dim=-1)), w
+""",
+    ),
+    Style(
+        "multi-head-attention-log-softmax",
+        exercise="multi_head_attention",
+        code="""class MultiHeadAttention(nn.Module):
+    def __init__(self, d_model: int, heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        if d_model % heads:
+            raise ValueError(f"d_model = {d_model} is not a multiple of heads = {heads}")
+        self.heads, self.d_k = heads, d_model // heads
+        self.q_proj = nn.Linear(d_model, d_model)
+        self.k_proj = nn.Linear(d_model, d_model)
+        self.v_proj = nn.Linear(d_model, d_model)
+        self.out_proj = nn.Linear(d_model, d_model)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, query, key, value, mask=None):
+        q, k, v = (m(x).unflatten(2, (self.heads, -1)).transpose(1, 2) for m, x in ((self.q_proj, query), (self.k_proj, key), (self.v_proj, value)))
+        s = q.matmul(k.transpose(-1, -2)) / (self.d_k ** .5)
+        if mask is not None:
+            if len(mask.shape) == 3: mask = mask[:, None, :, :]
+            s = s.masked_fill(~mask, torch.finfo(s.dtype).min)
+        w = torch.exp(torch.log_softmax(s, dim=3))
+        if mask is not None:
+            w = torch.where(mask, w, w.new_zeros(()))
+        heads = F.dropout(w, self.dropout.p, self.training) @ v
+        return F.linear(heads.transpose(1, 2).flatten(2), self.out_proj.weight, self.out_proj.bias), w
+""",
+    ),
+    Style(
+        "multi-head-attention-output-summed-over-heads",
+        exercise="multi_head_attention",
+        code="""class MultiHeadAttention(nn.Module):
+    def __init__(self, d_model: int, heads: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        if d_model % heads:
+            raise ValueError(f"d_model = {d_model} is not a multiple of heads = {heads}")
+        self.heads, self.d_k = heads, d_model // heads
+        self.q_proj = nn.Linear(d_model, d_model)
+        self.k_proj = nn.Linear(d_model, d_model)
+        self.v_proj = nn.Linear(d_model, d_model)
+        self.out_proj = nn.Linear(d_model, d_model)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, query, key, value, mask=None):
+        d = self.d_k
+        if mask is not None and mask.dim() == 3:
+            mask = mask.unsqueeze(1)
+        out, ws = self.out_proj.bias, []
+        Q, K, V = self.q_proj(query), self.k_proj(key), self.v_proj(value)
+        scores = torch.stack([Q[:, :, i:i + d] @ K[:, :, i:i + d].transpose(1, 2) for i in range(0, Q.shape[-1], d)], 1) / math.sqrt(d)
+        if mask is not None:
+            big = torch.finfo(scores.dtype).min
+            weights = torch.softmax(scores.masked_fill(~mask, big), -1).masked_fill(~mask, 0)
+        else:
+            weights = torch.softmax(scores, -1)
+        dropped = self.dropout(weights)
+        for i in range(self.heads):
+            s = slice(i * d, i * d + d)
+            out = out + dropped[:, i] @ V[:, :, s] @ self.out_proj.weight[:, s].T
+        return [out, weights]
 """,
     ),
 ]
@@ -841,6 +925,57 @@ TRANSFORMER = [
         return self.decode(target, self.encode(source), source)
 """,
     ),
+    Style(
+        "transformer-memory-zero-at-padding",
+        exercise="transformer",
+        code="""class Transformer(nn.Module):
+    def __init__(
+        self,
+        source_vocab: int,
+        target_vocab: int,
+        d_model: int,
+        heads: int,
+        d_ff: int,
+        layers: int,
+        pad_id: int,
+        dropout: float = 0.0,
+        norm_first: bool = True,
+    ) -> None:
+        super().__init__()
+        self.d_model, self.pad_id = d_model, pad_id
+        self.source_embedding = nn.Embedding(source_vocab, d_model)
+        self.target_embedding = nn.Embedding(target_vocab, d_model)
+        nn.init.normal_(self.source_embedding.weight, std=d_model**-0.5)
+        nn.init.normal_(self.target_embedding.weight, std=d_model**-0.5)
+        self.encoder_layers = nn.ModuleList(EncoderLayer(d_model, heads, d_ff, dropout, norm_first) for _ in range(layers))
+        self.decoder_layers = nn.ModuleList(DecoderLayer(d_model, heads, d_ff, dropout, norm_first) for _ in range(layers))
+        self.encoder_norm = nn.LayerNorm(d_model) if norm_first else nn.Identity()
+        self.decoder_norm = nn.LayerNorm(d_model) if norm_first else nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+
+    def encode(self, source):
+        x = self.source_embedding(source) * math.sqrt(self.d_model)
+        x = self.dropout(x + sinusoidal_positions(source.shape[1], self.d_model).to(x.dtype))
+        real = source != self.pad_id
+        mask = real[:, None, None, :]
+        for layer in self.encoder_layers:
+            x = layer(x, mask)
+        return self.encoder_norm(x) * real.unsqueeze(-1)
+    def decode(self, target, memory, source):
+        T = target.shape[1]
+        y = self.target_embedding(target) * math.sqrt(self.d_model)
+        y = self.dropout(y + sinusoidal_positions(T, self.d_model).to(y.dtype))
+        real = target != self.pad_id
+        causal = torch.ones(T, T, dtype=torch.bool).tril()
+        self_mask = causal & real[:, None, None, :] & real[:, None, :, None]
+        for layer in self.decoder_layers:
+            y = layer(y, memory, self_mask, (source != self.pad_id)[:, None, None, :])
+        y = self.decoder_norm(y)
+        return y @ self.target_embedding.weight.T
+    def forward(self, source, target):
+        return self.decode(target, self.encode(source), source)
+""",
+    ),
 ]
 
 LABEL_SMOOTHING = [
@@ -921,6 +1056,32 @@ LABEL_SMOOTHING = [
     return torch.where(real, kl + entropy, 0.0).sum() / real.sum().clamp(min=1)
 ''',
     ),
+    Style(
+        "label-smoothing-one-hot-in-float32",
+        exercise="label_smoothing",
+        code="""def label_smoothing_loss(logits, targets, smoothing, pad_id):
+    V = logits.shape[-1]
+    logp = torch.log_softmax(logits, dim=-1)
+    q = torch.full_like(logits, smoothing / (V - 1))
+    q = q + (1 - smoothing) * F.one_hot(targets, V)
+    q[..., pad_id] = 0
+    losses = -(q * logp).sum(-1)
+    real = targets != pad_id
+    return (losses * real).sum() / real.sum().clamp(min=1)
+""",
+    ),
+    Style(
+        "label-smoothing-cross-entropy-of-distributions",
+        exercise="label_smoothing",
+        code="""def label_smoothing_loss(logits, targets, smoothing, pad_id):
+    V = logits.shape[-1]
+    q = F.one_hot(targets, V).to(logits.dtype) * (1 - smoothing) + smoothing / (V - 1)
+    q = q * (torch.arange(V) != pad_id)
+    per = F.cross_entropy(logits.transpose(1, 2), q.transpose(1, 2), reduction="none")
+    w = (targets != pad_id).to(logits.dtype)
+    return (per * w).sum() / torch.maximum(w.sum(), torch.ones(()).to(w))
+""",
+    ),
 ]
 
 WARMUP_SCHEDULE = [
@@ -978,6 +1139,16 @@ def warmup_learning_rate(step, d_model, warmup):
         raise ValueError
     s, w, d = (torch.tensor(float(number), dtype=torch.float64) for number in (step, warmup, d_model))
     return (d.rsqrt() * torch.minimum(s.rsqrt(), s * w.pow(-1.5))).item()
+""",
+    ),
+    Style(
+        "warmup-schedule-float32",
+        exercise="warmup_schedule",
+        code="""def warmup_learning_rate(step, d_model, warmup):
+    if step < 1:
+        raise ValueError("step")
+    s = torch.tensor(float(step))
+    return (torch.tensor(float(d_model)) ** -0.5 * torch.minimum(s**-0.5, s * torch.tensor(float(warmup)) ** -1.5)).item()
 """,
     ),
 ]
@@ -1112,6 +1283,42 @@ def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
     return done[int(np.argmax(scores))]
 """,
     ),
+    Style(
+        "beam-search-recursive",
+        exercise="beam_search",
+        code="""def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
+    def penal(total, n): return total / math.exp(alpha * math.log((5 + n) / 6))
+    def step(live, n):
+        if not live: return []
+        if n > max_length: return [(t, penal(s, n - 1)) for t, s in live]
+        lp = log_probs(torch.as_tensor([t for t, _ in live]))
+        cand = sorted(((s + lp[i, v].item(), t + [v]) for i, (t, s) in enumerate(live) for v in range(lp.size(1))), reverse=True)[:beam]
+        fin = [(t, penal(s, n)) for s, t in cand if t[-1] == eos_id]
+        return fin + step([(t, s) for s, t in cand if t[-1] != eos_id], n + 1)
+    tokens, score = max(step([([bos_id], 0.0)], 1), key=lambda p: p[1])
+    return tokens, score
+""",
+    ),
+    Style(
+        "beam-search-stops-when-nothing-can-win",
+        exercise="beam_search",
+        code='''def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
+    """Stops when no live hypothesis can win any more: the log-probability only falls, the divisor is at most lp(max_length)."""
+    live, best = [([bos_id], 0.0)], (None, -math.inf)
+    biggest = ((5 + max_length) / 6) ** alpha
+    for n in range(1, max_length + 1):
+        out = log_probs(torch.tensor([t for t, _ in live])).tolist()
+        cand = sorted(((t + [v], s + x) for (t, s), row in zip(live, out) for v, x in enumerate(row)), key=lambda c: c[1], reverse=True)[:beam]
+        live = []
+        for t, s in cand:
+            if t[-1] == eos_id or n == max_length:
+                sc = s / ((5 + n) / 6) ** alpha
+                if best[0] is None or sc > best[1]: best = (t, sc)
+            else: live.append((t, s))
+        if not live or live[0][1] / biggest < best[1]: break
+    return best
+''',
+    ),
 ]
 
 PRONOUNCE = [
@@ -1215,6 +1422,26 @@ def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
             answers.append([t for t in max(done)[1][1:] if t != eos_id])
     return answers
 ''',
+    ),
+    Style(
+        "pronounce-rows-by-index",
+        exercise="pronounce",
+        code="""def pronounce(model, source, bos_id, eos_id, beam, max_length, alpha):
+    memory = None
+    with torch.no_grad():
+        memory = model.encode(source)
+    def make(i):
+        def log_probs(prefixes):
+            which = torch.full((len(prefixes),), i)
+            with torch.no_grad():
+                return model.decode(prefixes, memory[which], source[which])[:, -1].log_softmax(dim=-1)
+        return log_probs
+    answers = []
+    for i in range(len(source)):
+        tokens = beam_search(make(i), bos_id, eos_id, beam, max_length, alpha)[0][1:]
+        answers.append(tokens[:-1] if tokens[-1] == eos_id else tokens)
+    return answers
+""",
     ),
 ]
 

@@ -1,11 +1,13 @@
 """Hidden tests of the exercise `beam_search`.
 
-The language model is drawn at random, and drawn again until the case shows what the test is about: that greedy search goes wrong,
-that a longer hypothesis wins, that one is cut off. The oracles are a search over all sequences and a plain beam search in NumPy.
+Oracle: a search over all sequences where the beam is wide; a plain beam search in NumPy where it is narrow; the garden path of the
+docstring. The language model is drawn at random, and drawn again until the case shows what the test is about: that greedy search goes
+wrong, that a longer hypothesis wins, that one is cut off, that a search with a usual mistake in it finds something else.
 """
 
 import itertools
 import math
+import operator
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ import torch
 from autograder.suite import assert_close, assert_true, graded
 
 BOS, EOS, VOCAB, LONGEST = 4, 1, 5, 6
+SCORE = operator.itemgetter(1)
 
 
 class Language:
@@ -52,24 +55,34 @@ def all_sequences(model, max_length, alpha, vocab=VOCAB):
     return best
 
 
-def beam_search(model, beam, max_length, alpha, shrinking=False):
-    """Beam search in NumPy; all hypotheses that compete at the end. `shrinking`: finished ones go on taking a place."""
+def beam_search(model, beam, max_length, alpha, wrongly=""):
+    """Beam search in NumPy; all hypotheses that compete at the end, the best first. What `wrongly` may be:
+
+    "crowded": finished ones go on taking a place; "each": every hypothesis keeps its own best `beam`; "last": one for each last token;
+    "early": ends when no live one has a better score than the best finished one.
+    """
     live, totals, done = [[BOS]], np.zeros(1), []
     for length in range(1, max_length + 1):
         table = totals[:, None] + np.array([model.rows(prefix) for prefix in live])
-        order = np.argsort(-table, axis=None, kind="stable")[: beam - len(done) * shrinking]
+        order = np.argsort(-table, axis=None, kind="stable")
+        if wrongly == "each":
+            order = [i for i in order if (table[i // table.shape[1]] > table.flat[i]).sum() < beam]
+        elif wrongly == "last":
+            order = [i for n, i in enumerate(order) if i % table.shape[1] not in order[:n] % table.shape[1]][:beam]
+        else:
+            order = order[: beam - len(done) * (wrongly == "crowded")]
         kept = [([*live[i], int(token)], table[i, token]) for i, token in zip(*np.unravel_index(order, table.shape), strict=True)]
         done += [(tokens, total / penalty(length, alpha)) for tokens, total in kept if tokens[-1] == EOS or length == max_length]
         kept = [(tokens, total) for tokens, total in kept if tokens[-1] != EOS]
-        if not kept:
+        if not kept or (wrongly == "early" and done and max(done, key=SCORE)[1] > kept[0][1] / penalty(length, alpha)):
             break
         live, totals = [tokens for tokens, _ in kept], np.array([total for _, total in kept])
-    return sorted(done, key=lambda hypothesis: -hypothesis[1])
+    return sorted(done, key=SCORE, reverse=True)
 
 
 def draw_model(rng, fits, **options):
     """The first random model for which `fits` holds."""
-    for _ in range(400):
+    for _ in range(3000):  # one in a hundred fits where it is hardest
         model = Language(rng, **options)
         if fits(model):
             return model
@@ -79,6 +92,12 @@ def draw_model(rng, fits, **options):
 def clear(hypotheses):
     """The best one is ahead by more than rounding."""
     return len(hypotheses) < 2 or hypotheses[0][1] - hypotheses[1][1] > 1e-3
+
+
+def other(model, beam, max_length, alpha, wrongly):
+    """Whether the mistake leads to another result, and the right one is clear."""
+    right = beam_search(model, beam, max_length, alpha)
+    return clear(right) and abs(right[0][1] - beam_search(model, beam, max_length, alpha, wrongly)[0][1]) > 1e-3
 
 
 def check(student, model, beam, max_length, alpha, expected):
@@ -98,6 +117,24 @@ def test_a_wide_beam_finds_the_best(student, rng):
     for alpha in (0.0, 0.7, 1.5):
         model = Language(rng)
         check(student, model, 300, 4, alpha, all_sequences(model, 4, alpha))
+
+
+@graded(
+    stage="value",
+    weight=1,
+    hint="beam counts the hypotheses that are kept, not tokens: it may be larger than V, and from the second step on there are more candidates.",
+)
+def test_a_beam_wider_than_the_vocabulary(student, rng):
+    """The best sequence begins with the least likely pair of tokens: a beam of 20 keeps it, one of five would not."""
+    model = Language(rng)
+    first, second = (int(token) for token in rng.choice([0, 2, 3], size=2))
+    model.features[:], model.read[:], model.offset[:] = 0.0, 0.0, 0.0
+    model.features[0, BOS, 0], model.features[1, first, 0], model.features[2, second, 0] = -4.0, 3.0, 3.0
+    model.read[0, EOS] = 8.0  # eos is nearly sure after that pair, and nearly impossible everywhere else
+    model.offset[0, first] = model.offset[1, second] = -0.3
+    assert beam_search(model, 5, 3, 0.5)[0][0][-1] != EOS
+    assert beam_search(model, 20, 3, 0.5)[0][0][-1] == EOS
+    check(student, model, 20, 3, 0.5, all_sequences(model, 3, 0.5))
 
 
 @graded(stage="value", weight=2, hint="Beam 1 is greedy search: it takes the likeliest token, and ends when that is eos.")
@@ -121,9 +158,21 @@ def test_beams_of_two_and_three(student, rng):
             found = beam_search(model, beam, 5, 0.6)
             return clear(found) and found[0][1] > beam_search(model, 1, 5, 0.6)[0][1] + 1e-3 and len(found[0][0]) > 3
 
-        for _ in range(2):
-            model = draw_model(rng, fits)
+        model = draw_model(rng, fits)
+        check(student, model, beam, 5, 0.6, beam_search(model, beam, 5, 0.6)[0])
+        for wrongly in ("each", "last"):
+            model = draw_model(rng, lambda m, w=wrongly, b=beam: other(m, b, 5, 0.6, w), spread=1.0)
             check(student, model, beam, 5, 0.6, beam_search(model, beam, 5, 0.6)[0])
+
+
+@graded(stage="value", weight=1, hint="Follow the example of the docstring by hand: two live hypotheses after the first step, A and B.")
+def test_the_garden_path(student, rng):
+    """The garden path of the lesson: greedy search takes A, a beam of two finds B."""
+    greedy, best = ([3, 0, 0, 2], math.log(0.55 * 0.35 * 0.60)), ([3, 1, 2], math.log(0.40 * 0.95))
+    for beam, alpha, (tokens, total) in ((1, 0.0, greedy), (2, 0.0, best), (2, 1.0, best)):
+        got_tokens, got_score = student.probe.search_the_garden_path(beam, 5, alpha)
+        assert_close(got_tokens, tokens, name="tokens")
+        assert_close(got_score, total / (7 / 6) ** alpha, name="score", rtol=1e-5, atol=1e-6)
 
 
 @graded(stage="value", weight=2, hint="Divide by ((5 + |Y|) / 6) ** alpha. |Y| counts the generated tokens: eos is one, bos is not.")
@@ -166,11 +215,22 @@ def test_finished_hypotheses_take_no_place(student, rng):
     """After hypotheses have finished the beam is as wide as before."""
 
     def fits(model):
-        free, crowded = beam_search(model, 3, LONGEST, 1.2), beam_search(model, 3, LONGEST, 1.2, shrinking=True)
+        free, crowded = beam_search(model, 3, LONGEST, 1.2), beam_search(model, 3, LONGEST, 1.2, "crowded")
         return clear(free) and free[0][1] > crowded[0][1] + 1e-3
 
     model = draw_model(rng, fits, eos=0.8)
     check(student, model, 3, LONGEST, 1.2, beam_search(model, 3, LONGEST, 1.2)[0])
+
+
+@graded(
+    stage="value",
+    weight=1,
+    hint="Every further token makes the divisor larger, so a live hypothesis that is behind now may win later: go on while one is live.",
+)
+def test_a_late_winner(student, rng):
+    """A longer hypothesis overtakes a finished one that was ahead of every live one."""
+    model = draw_model(rng, lambda m: other(m, 3, LONGEST, 2.0, "early"), eos=0.8)
+    check(student, model, 3, LONGEST, 2.0, beam_search(model, 3, LONGEST, 2.0)[0])
 
 
 @graded(stage="edge", weight=2, hint="A hypothesis that ends in eos is finished: nothing is ever appended to it.")
@@ -234,3 +294,15 @@ def test_the_search_ends(student, rng):
     expected = beam_search(model, 1, LONGEST, 0.6)[0]
     asked = check(student, model, 1, LONGEST, 0.6, expected)
     assert_true(all(len(prefixes) > 0 for prefixes in asked), "log_probs was asked about no prefix at all.")
+
+
+@graded(stage="contract", weight=1, hint="tokens is a list of plain ints, the score a float; log_probs gets an int64 tensor.")
+def test_types(student, rng):
+    """A list of ints and a float come back, and log_probs gets int64 tensors."""
+    model = Language(rng)
+    check(student, model, 2, 3, 0.6, beam_search(model, 2, 3, 0.6)[0])
+    got = student.probe.search_types(model.tables(), BOS, EOS, 2, 3, 0.6)
+    assert_true(got["tokens"] == "list", "tokens should be a list.", got=got["tokens"])
+    assert_true(all(kind.startswith("int") for kind in got["each token"]), "Each token should be an int.", got=got["each token"])
+    assert_true(got["score"].startswith("float"), "The score should be a float.", got=got["score"])
+    assert_true(got["prefixes"] == ["torch.int64"], "log_probs should be asked about int64 tensors.", got=got["prefixes"])

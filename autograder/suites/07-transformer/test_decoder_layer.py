@@ -1,7 +1,14 @@
-"""Hidden tests of the exercise `decoder_layer`: PyTorch's own layer is the oracle, its attention stands in for the student's."""
+"""Hidden tests of the exercise `decoder_layer`.
+
+Oracle: torch.nn.TransformerDecoderLayer in float64, and its gradients by autograd; torch's own parts for dropout. Torch's attention
+stands in for the student's.
+"""
+
+import itertools
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
@@ -62,6 +69,39 @@ def draw_inputs(rng, n=3, t=5, s=7, d=6):
 
 def run(student, parameters, norm_first, *arguments, dropout=0.0, sizes=SIZES):
     return student.probe.layer_result("DecoderLayer", sizes, parameters, norm_first, arguments, dropout)
+
+
+def attention(parameters, name, query, memory):
+    """torch's attention with the parameters of one of the layer's attentions."""
+    d, heads, _ = SIZES
+    given = {key.removeprefix(f"{name}.inner."): value for key, value in parameters.items() if key.startswith(f"{name}.")}
+    module = nn.MultiheadAttention(d, heads, batch_first=True, dtype=query.dtype)
+    return torch.func.functional_call(module, given, (query, memory, memory))[0]
+
+
+def feed_forward(p, x):
+    hidden = F.relu(F.linear(x, p["feed_forward.0.weight"], p["feed_forward.0.bias"]))
+    return F.linear(hidden, p["feed_forward.2.weight"], p["feed_forward.2.bias"])
+
+
+def norm(p, number, x):
+    return F.layer_norm(x, x.shape[-1:], p[f"norm{number}.weight"], p[f"norm{number}.bias"])
+
+
+def after_part(p, number, x, change):
+    """Post-norm from a part on: what it adds to x, then its norm and, as the later parts are silent, theirs."""
+    x = x + change
+    for i in range(number, 4):
+        x = norm(p, i, x)
+    return x
+
+
+def dropped_or_doubled(p, number, x, part, got):
+    """Whether each token of `got` comes from x and what a part returned, its six numbers dropped or doubled: all 64 ways are tried."""
+    ways = torch.tensor(list(itertools.product((0.0, 2.0), repeat=part.shape[-1])), dtype=part.dtype)
+    nearest = torch.stack([(after_part(p, number, x, way * part) - got).abs().amax(dim=-1) for way in ways]).amin(dim=0)  # (N, T)
+    unchanged = (after_part(p, number, x, part) - got).abs().amax(dim=-1)
+    return bool((nearest < 1e-6).all() and (unchanged > 1e-6).any())
 
 
 def check_shape(got, expected, name="the result"):
@@ -177,10 +217,17 @@ def test_dropout_in_training(student, rng):
         assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
         got = student.probe.layer_in_training("DecoderLayer", SIZES, parameters, False, (x, memory), 0.5)
         check_shape(got, x)
-        moved = (got - by_torch(parameters, False, x, memory)).abs().max()
-        assert_true(
-            moved > 1e-6, "With dropout 0.5 and norm_first=False the result in training should differ from that in eval mode.", got=got
-        )
+        one = norm(parameters, 1, x)
+        two = norm(parameters, 2, one)
+        number = 1 + ends.index(loud)
+        start = (x, one, two)[number - 1]
+        part = (
+            attention(parameters, "self_attention", x, x),
+            attention(parameters, "cross_attention", one, memory),
+            feed_forward(parameters, two),
+        )[number - 1]
+        message = "With dropout 0.5 and norm_first=False each number that a part returns is dropped or doubled, then added to x, then the sum is normalised."
+        assert_true(dropped_or_doubled(parameters, number, start, part, got), message, got=got)
 
 
 @graded(stage="contract", weight=1, hint="x += … changes the argument: write x = x + …")

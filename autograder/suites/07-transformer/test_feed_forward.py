@@ -1,6 +1,10 @@
-"""Hidden tests of the exercise `feed_forward`."""
+"""Hidden tests of the exercise `feed_forward`.
+
+Oracle: torch.nn.Sequential of two linear maps and a ReLU in float64; a loop over the hidden units; the docstring's worked example.
+"""
 
 import torch
+from torch import nn
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
@@ -27,6 +31,15 @@ def feed_forward(p, x):
     return result
 
 
+def by_torch(p, x):
+    """torch's own modules with the same parameters."""
+    d_ff, d_model = p["linear1.weight"].shape
+    module = nn.Sequential(nn.Linear(d_model, d_ff), nn.ReLU(), nn.Linear(d_ff, d_model)).to(x.dtype)
+    return torch.func.functional_call(
+        module, {name.replace("linear1", "0").replace("linear2", "2"): value for name, value in p.items()}, (x,)
+    )
+
+
 def check_shape(got, expected, name="the result"):
     """Stops the test if `got` is no tensor of the shape of `expected`."""
     fits = isinstance(got, torch.Tensor) and got.shape == expected.shape
@@ -41,7 +54,10 @@ def check_shape(got, expected, name="the result"):
 def test_values(student, rng):
     """The result for a batch of three sequences of five tokens."""
     parameters, x = draw_parameters(rng), draw(rng, 3, 5, 4)
-    assert_close(student.probe.feed_forward_result(parameters, x), feed_forward(parameters, x))
+    assert_close(student.probe.feed_forward_result(parameters, x), by_torch(parameters, x))
+    both_ways = {"linear1.weight": [[1], [-1]], "linear1.bias": [0, 0], "linear2.weight": [[1, 1]], "linear2.bias": [0]}
+    parameters, x = {name: torch.tensor(value).double() for name, value in both_ways.items()}, draw(rng, 2, 3, 1)
+    assert_close(student.probe.feed_forward_result(parameters, x), x.abs(), name="the result with weights that make it |x|")
 
 
 @graded(stage="gradient", weight=2, hint="Is every step differentiable? And is it really a ReLU, with slope 1 above and 0 below zero?")
@@ -85,11 +101,11 @@ def test_eval_mode(student, rng):
 def test_dropout_in_training(student, rng):
     """In training dropout acts on the hidden layer, before the second map."""
     one = torch.ones(1, 1).double()
-    parameters = {"linear1.weight": one, "linear1.bias": 0 * one[0], "linear2.weight": one, "linear2.bias": 10 * one[0]}
+    parameters = {"linear1.weight": one, "linear1.bias": 3 * one[0], "linear2.weight": one, "linear2.bias": 10 * one[0]}
     x = draw(rng, 4, 50, 1).abs() + 1
     got = student.probe.feed_forward_in_training(parameters, x, 0.5)
     check_shape(got, x)
-    dropped, doubled = (got - 10).abs() < 1e-9, (got - 10 - 2 * x).abs() < 1e-9
+    dropped, doubled = (got - 10).abs() < 1e-9, (got - 10 - 2 * (x + 3)).abs() < 1e-9
     message = "With one hidden unit, dropout 0.5 and a bias of 10 each result is either 10 or 10 plus twice the hidden unit."
     assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
 

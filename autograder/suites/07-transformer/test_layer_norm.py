@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `layer_norm`."""
+"""Hidden tests of the exercise `layer_norm`.
+
+Oracle: torch's own layer norm in float64, and its gradients by autograd.
+"""
 
 import torch
 from torch.nn import functional as F
@@ -79,15 +82,20 @@ def test_gradients_of_gain_and_bias(student, rng):
 
 
 @graded(
-    stage="gradient", weight=2, hint="Is eps inside the root in the backward pass too? And does the code stand for two axes and for four?"
+    stage="gradient",
+    weight=2,
+    hint="Is eps inside the root in the backward pass too, and the one that was passed? Does the code stand for two axes and for four?",
 )
 def test_gradients_with_large_eps(student, rng):
-    """All three gradients with a large eps, for x with two and with four axes."""
+    """All three gradients with a large eps, for x with two and with four axes, and with the default eps, 1e-5."""
     for shape, eps in (((4, 5), 0.6), ((2, 3, 4, 5), 0.05)):
         x, gain, _ = draw_case(rng, *shape)
         d_out = draw(rng, *shape)
         got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain, eps)
         assert_close(got, backward(d_out, x, gain, eps), names=NAMES)
+    x, gain, d_out = draw(rng, 4, 6, scale=3e-3), draw(rng, 6), draw(rng, 4, 6)
+    got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain)
+    assert_close(got, backward(d_out, x, gain, 1e-5), names=NAMES)
 
 
 @graded(stage="edge", weight=1, hint="Every token is normalised by itself: does any mean run over other tokens?")
@@ -141,9 +149,14 @@ def test_arguments_unchanged(student, rng):
     assert_unchanged(call.arguments[:3], (d_out, x, gain), names=("d_out", "x", "gain"))
 
 
-@graded(stage="contract", weight=1, hint="Don't convert: the results have the dtype of x.")
-def test_float32_stays_float32(student, rng):
-    """float32 in, float32 out."""
+@graded(stage="contract", weight=1, hint="Don't convert: the results have the dtype of x, forward and backward.")
+def test_dtype(student, rng):
+    """float32 in, float32 out; float64 in, float64 out."""
+    x, gain, bias = draw_case(rng, 3, 5)
+    d_out = draw(rng, 3, 5)
+    assert_close(student.layer_norm(x, gain, bias, 1e-3), F.layer_norm(x, (5,), gain, bias, 1e-3), dtype=True)
+    got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-3)
+    assert_close(got, backward(d_out, x, gain, 1e-3), names=NAMES, dtype=True)
     x, gain, bias = draw(rng, 3, 5).float(), draw(rng, 5).float(), draw(rng, 5).float()
     d_out = draw(rng, 3, 5).float()
     assert_close(student.layer_norm(x, gain, bias, 1e-3), F.layer_norm(x, (5,), gain, bias, 1e-3), dtype=True)

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `multi_head_attention`."""
+"""Hidden tests of the exercise `multi_head_attention`.
+
+Oracle: torch.nn.MultiheadAttention with the same parameters in float64, and its gradients by autograd.
+"""
 
 import torch
 from torch import nn
@@ -139,6 +142,27 @@ def test_query_without_keys(student, rng):
     gradients = student.probe.attention_gradients(parameters, heads, query, key, value, mask, draw(rng, 3, 5, 8), draw(rng, 3, 2, 5, 7))
     for name, gradient in gradients.items():
         assert_true(gradient.isfinite().all(), f"The gradient of {name} is not finite when a query has no keys.", got=gradient)
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="exp(1000) is infinite, and a blocked key must stay without weight however small the scores of the allowed ones are: minus infinity, then torch's softmax.",
+)
+def test_large_scores(student, rng):
+    """Scores of a few thousand, with and without a mask."""
+    parameters, heads, query, key, value = draw_case(rng)
+    query = 1500 * query
+    mask = draw_mask(rng, 3, 5, 7)
+    # scores of a few thousand keep twelve digits
+    options = {"names": NAMES, "rtol": 1e-6, "atol": 1e-8}
+    assert_close(
+        student.probe.attention_without_mask(parameters, heads, query, key, value),
+        by_torch(parameters, heads, query, key, value),
+        **options,
+    )
+    got = student.probe.attention_forward(parameters, heads, query, key, value, mask)
+    assert_close(got, by_torch(parameters, heads, query, key, value, mask.unsqueeze(1)), **options)
 
 
 @graded(stage="edge", weight=1, hint="squeeze() removes every axis of size 1; a size taken from the wrong tensor shows here too.")

@@ -1,7 +1,8 @@
 """Hidden tests of the exercise `pronounce`.
 
-The model is drawn at random: its logits depend on the memory, on the real letters of the source and on the whole prefix. A search over
-all sequences takes the place of beam_search, so every wide beam has one right answer.
+Oracle: a search over all sequences, one word without padding and one prefix at a time. It takes the place of beam_search too, so every
+wide beam has one right answer. The model is drawn at random: its logits depend on the memory, on the real letters of the source and on
+the whole prefix.
 """
 
 import itertools
@@ -10,7 +11,7 @@ import torch
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
-PAD, BOS, EOS, VOCAB, WIDE = 0, 3, 1, 6, 1500
+PAD, BOS, EOS, VOCAB, WIDE = 2, 3, 1, 6, 1500
 
 
 def draw(rng, *shape, scale=1.0):
@@ -33,7 +34,7 @@ def draw_tables(rng, letters=7, hidden=4, longest=8):
 def draw_source(rng, lengths, letters=7):
     source = torch.full((len(lengths), max(lengths)), PAD)
     for row, length in zip(source, lengths, strict=True):
-        row[:length] = torch.from_numpy(rng.integers(1, letters, size=length))
+        row[:length] = torch.from_numpy(rng.choice([letter for letter in range(letters) if letter != PAD], size=length))
     return source
 
 
@@ -141,6 +142,14 @@ def test_each_row_is_encoded_once(student, rng):
     facts = check(student, tables, source, WIDE, 3, 0.6, expected)
     assert_true(facts["encoded"] == 2, "Two rows should be encoded once each.", got=facts["encoded"], expected="2 rows encoded")
     assert_true(facts["training"] is False, "The model was in eval mode and should be left so.")
+
+
+@graded(stage="contract", weight=1, hint="torch.no_grad() around the whole work: encode, and the search that calls decode.")
+def test_no_gradient_is_recorded(student, rng):
+    """Nothing is recorded for autograd while the words are written."""
+    tables, source, expected = draw_case(rng, (3, 2), 3, 0.6)
+    facts = check(student, tables, source, WIDE, 3, 0.6, expected)
+    assert_true(facts["recorded"] is False, "The model was called with gradients switched on: torch.no_grad() is missing.")
 
 
 @graded(stage="contract", weight=1, hint="A list of lists of plain ints; source is only read.")

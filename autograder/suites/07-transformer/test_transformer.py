@@ -1,7 +1,8 @@
 """Hidden tests of the exercise `transformer`.
 
-Simple layers take the places of the student's; what is tested is how they are put together. The oracle uses no masks at all: each
-sequence is cut to its real tokens, and the logits of each step come from a run on the target up to that step alone.
+Oracle: one sequence at a time without any mask, cut to its real tokens, each step's logits from a run on the target up to that step;
+gradients by autograd through that; causality and padding by perturbation; the docstring's worked example.
+Simple layers take the places of the student's: what is tested is how they are put together.
 """
 
 import math
@@ -139,6 +140,13 @@ def test_without_layers(student, rng):
         case = draw_case(rng, layers=0, norm_first=False, d_model=d_model)
         source, target = draw_pair(rng, case)
         check_logits(student.probe.transformer_forward(case, table(64, d_model), source, target), case, source, target)
+    by_hand = {
+        "source_embedding.weight": draw(rng, 5, 2),
+        "target_embedding.weight": torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]).double(),
+    }
+    case = {"layers": 0, "norm_first": False, "parameters": by_hand, "pad_id": 0}
+    got = student.probe.transformer_forward(case, table(64, 2), torch.tensor([[4, 3]]), torch.tensor([[1]]))
+    assert_close(got, torch.tensor([[[0.0, 2**0.5, 1.0]]]).double(), name="the logits of the docstring's example", **LOOSE)
 
 
 @graded(stage="value", weight=2, hint="Embed, every encoder layer in order with a mask of the real tokens, encoder_norm at the end.")
@@ -254,18 +262,27 @@ def test_sizes_of_one(student, rng):
 @graded(
     stage="contract",
     weight=1,
-    hint="In eval mode dropout does nothing; in training self.dropout acts on the sum of scaled embeddings and positions.",
+    hint="In eval mode dropout does nothing; in training self.dropout acts once on the sum of scaled embeddings and positions, in encode and in decode.",
 )
 def test_dropout(student, rng):
-    """In eval mode dropout changes nothing; in training it acts on the sum of embeddings and positions."""
-    case = draw_case(rng, layers=0, norm_first=False)
-    source, _ = draw_pair(rng, case, source_lengths=(6, 6, 6))
+    """In eval mode dropout changes nothing; in training it acts on the sum of embeddings and positions, of source and target."""
+    case = draw_case(rng, layers=0, norm_first=False, target_vocab=6)
+    case["parameters"]["target_embedding.weight"] = torch.eye(6).double()  # so the logits are the numbers of the decoder's stream
+    source, target = draw_pair(rng, case, source_lengths=(6, 6, 6), target_lengths=(5, 5, 5))
     expected = encode(case, source)
     assert_close(student.probe.transformer_encode(case, table(64, 6), source, 0.4), expected, name="memory", **LOOSE)
     got = student.probe.transformer_in_training(case, table(64, 6), source, 0.5)
     check_shape(got, expected, "memory")
     dropped, doubled = got.abs() < 1e-9, (got - 2 * expected).abs() < 1e-3
     message = "With dropout 0.5 each number of the embedded source is either dropped or doubled."
+    assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
+    memory = draw(rng, 3, 6, 6)
+    expected = decode(case, target, memory, source)
+    got = student.probe.transformer_decode_in_training(case, table(64, 6), target, memory, source, 0.5)
+    check_shape(got, expected, "logits")
+    moved = expected.abs() > 0.1  # sin 0 is 0, dropped or not
+    dropped, doubled = got.abs()[moved] < 1e-9, (got - 2 * expected).abs()[moved] < 1e-3
+    message = "With dropout 0.5 each number of the embedded target is either dropped or doubled."
     assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
 
 

@@ -108,6 +108,67 @@ TRAIN_BPE = [
         hint="The text is taken as it stands.",
         change=[('text.encode("utf-8")', 'text.strip().lower().encode("utf-8")')],
     ),
+    Mistake(
+        "train-bpe-run-counted-once",
+        exercise="train_bpe",
+        name="a run of equal ids counts as one pair, however long it is",
+        hint="«aaaa» holds two pairs that don't overlap. Skip one place after a counted pair, not the rest of the run.",
+        change=[("counted = None\n            else", "pass\n            else")],
+    ),
+    Mistake(
+        "train-bpe-ties-by-first-id",
+        exercise="train_bpe",
+        name="ties are decided by the first id only",
+        hint="If two pairs begin with the same id, the second ids decide: compare whole tuples.",
+        change=[("(-counts[pair], pair)", "(-counts[pair], pair[0])")],
+    ),
+    Mistake(
+        "train-bpe-ties-by-second-id",
+        exercise="train_bpe",
+        name="ties are decided by the second id first",
+        hint="Tuples are compared from the left: first by the left id, then by the right one.",
+        change=[("(-counts[pair], pair)", "(-counts[pair], pair[::-1])")],
+    ),
+    Mistake(
+        "train-bpe-one-merge-too-many",
+        exercise="train_bpe",
+        name="there is one merge too many",
+        hint="Bytes and merges together are vocab_size: at most vocab_size - 256 merges.",
+        change=[("< vocab_size - 256", "< vocab_size - 255")],
+    ),
+    Mistake(
+        "train-bpe-glues-from-the-right",
+        exercise="train_bpe",
+        name="occurrences are glued from right to left",
+        hint="In «aaa» the first two are glued, and the last one stays: go from left to right.",
+        change=[
+            (
+                "        glued, place = [], 0\n        while place < len(ids):\n            if ids[place] == best[0] and place + 1 < len(ids) and ids[place + 1] == best[1]:\n                glued.append(new_id)\n                place += 2\n            else:\n                glued.append(ids[place])\n                place += 1\n        ids = glued",
+                "        glued, place = [], len(ids) - 1\n        while place >= 0:\n            if ids[place] == best[1] and place > 0 and ids[place - 1] == best[0]:\n                glued.append(new_id)\n                place -= 2\n            else:\n                glued.append(ids[place])\n                place -= 1\n        ids = glued[::-1]",
+            )
+        ],
+    ),
+    Mistake(
+        "train-bpe-bytes-only",
+        exercise="train_bpe",
+        name="only pairs of bytes are merged, never a pair that holds an earlier new id",
+        hint="New ids are ids like any other: «the» can grow out of «th» and «e».",
+        change=[("counts[pair] += 1", "counts[pair] += max(pair) < 256")],
+    ),
+    Mistake(
+        "train-bpe-not-across-lines",
+        exercise="train_bpe",
+        name="pairs with a line break are not counted",
+        hint="The text is one stretch: pairs cross line breaks like anything else.",
+        change=[("counts[pair] += 1", "counts[pair] += 10 not in pair")],
+    ),
+    Mistake(
+        "train-bpe-lists-for-tuples",
+        exercise="train_bpe",
+        name="the merges are lists, not tuples",
+        hint="Each merge is a tuple of two int: only tuples can be looked up in a dict later.",
+        change=[("merges.append(best)", "merges.append(list(best))")],
+    ),
 ]
 
 BPE_CODEC = [
@@ -236,6 +297,86 @@ def bpe_decode(ids, merges):
         name="decoding joins the halves of a merge in the wrong order",
         hint="The left half comes first.",
         change=[("pieces[left] + pieces[right]", "pieces[right] + pieces[left]")],
+    ),
+    Mistake(
+        "bpe-codec-commonest-pair-first",
+        exercise="bpe_codec",
+        name="encoding glues the commonest pair of this text first, as in training",
+        hint="Counts belong to training. Here the rank decides, however seldom the pair is.",
+        change=[
+            (
+                "        rank = min((ranks[pair] for pair in zip(ids, ids[1:]) if pair in ranks), default=None)\n",
+                "        counts = Counter(pair for pair in zip(ids, ids[1:]) if pair in ranks)\n        rank = min((ranks[pair] for pair in counts if counts[pair] == max(counts.values())), default=None)\n",
+            )
+        ],
+    ),
+    Mistake(
+        "bpe-codec-merges-of-merges-missed",
+        exercise="bpe_codec",
+        name="only the pairs of the bare bytes are looked up; pairs that hold a new id are never glued",
+        hint="Each gluing makes new neighbours: look again until nothing is left to glue.",
+        change=[("if pair in ranks), default=None)", "if pair in ranks and max(pair) < 256), default=None)")],
+    ),
+    Mistake(
+        "bpe-codec-within-words",
+        exercise="bpe_codec",
+        name="the text is cut into words first, and merges with a space are never applied",
+        hint="The text is one stretch: a merge may hold spaces. Glue wherever the pair stands.",
+        change=[("if pair in ranks), default=None)", "if pair in ranks and 32 not in pair), default=None)")],
+    ),
+    Mistake(
+        "bpe-codec-line-breaks-lost",
+        exercise="bpe_codec",
+        name="line breaks at the ends of the text are lost",
+        hint="Nothing may be stripped: a line break is a byte like any other.",
+        change=[('text.encode("utf-8")', 'text.strip("\\n").encode("utf-8")')],
+    ),
+    Mistake(
+        "bpe-codec-lowers-the-text",
+        exercise="bpe_codec",
+        name="the text is turned into small letters",
+        hint="The codec must be lossless: capitals have bytes of their own.",
+        change=[('text.encode("utf-8")', 'text.lower().encode("utf-8")')],
+    ),
+    Mistake(
+        "bpe-codec-ascii-only",
+        exercise="bpe_codec",
+        name="characters outside ASCII are left out",
+        hint='UTF-8 has bytes for every character: encode with "utf-8".',
+        change=[('text.encode("utf-8")', 'text.encode("ascii", errors="ignore")')],
+    ),
+    Mistake(
+        "bpe-codec-last-byte-lost",
+        exercise="bpe_codec",
+        name="the last id of the text is lost while gluing",
+        hint="The walk must also reach the last place, which has no right neighbour.",
+        change=[("while place < len(ids):", "while place < len(ids) - 1:")],
+    ),
+    Mistake(
+        "bpe-codec-first-id-wrong",
+        exercise="bpe_codec",
+        name="encoding gives merge 0 the id 257",
+        hint="Merge number i has the id 256 + i, with i counted from 0.",
+        change=[("256 + rank", "257 + rank")],
+    ),
+    Mistake(
+        "bpe-codec-one-replacement-for-all",
+        exercise="bpe_codec",
+        name="a text with one unreadable byte becomes nothing but a replacement character",
+        hint="Only the spot that can't be read is replaced; the rest of the text stays.",
+        change=[
+            (
+                '    return b"".join(pieces[token] for token in ids).decode("utf-8", errors="replace")',
+                '    try:\n        return b"".join(pieces[token] for token in ids).decode("utf-8")\n    except UnicodeDecodeError:\n        return "\\N{REPLACEMENT CHARACTER}"',
+            )
+        ],
+    ),
+    Mistake(
+        "bpe-codec-sorts-the-merges",
+        exercise="bpe_codec",
+        name="the merges are sorted before they are used",
+        hint="The order of the list is the rank: sorted, it is another tokenizer.",
+        change=[("    ranks = {", "    merges = sorted(merges)\n    ranks = {")],
     ),
 ]
 
@@ -399,6 +540,69 @@ ATTENTION = [
         name="the scores are divided by the root of the number of heads",
         hint="The d of √d is the size of one head, d_model / heads.",
         change=[("/ math.sqrt(d)", "/ math.sqrt(self.heads)")],
+    ),
+    Mistake(
+        "causal-self-attention-scale-without-root",
+        exercise="causal_self_attention",
+        name="the scores are divided by d, not by √d",
+        hint="A product of d terms of size one has the size √d: that is what to divide by.",
+        change=[("/ math.sqrt(d)", "/ d")],
+    ),
+    Mistake(
+        "causal-self-attention-looks-ahead",
+        exercise="causal_self_attention",
+        name="the mask is turned round: positions see what comes later, and nothing of the past",
+        hint="Key j may be seen by query i if j is not later than i.",
+        change=[("device=x.device) <= positions", "device=x.device) >= positions")],
+    ),
+    Mistake(
+        "causal-self-attention-one-ahead",
+        exercise="causal_self_attention",
+        name="every position sees its right neighbour, too",
+        hint="Position t must guess t + 1: it may not see it. The diagonal is the last thing allowed.",
+        change=[("<= positions", "<= positions + 1")],
+    ),
+    Mistake(
+        "causal-self-attention-masked-to-zero",
+        exercise="causal_self_attention",
+        name="masked scores are set to 0, which is a score like any other",
+        hint="After the softmax a hidden key must weigh exactly nothing: which score gives that?",
+        change=[('float("-inf")', "0.0")],
+    ),
+    Mistake(
+        "causal-self-attention-masked-to-minus-ten",
+        exercise="causal_self_attention",
+        name="masked scores are set to a moderate number, and hidden keys keep a little weight",
+        hint="With scores in the hundreds −10 is not small. Which score weighs exactly nothing, whatever the others are?",
+        change=[('float("-inf")', "-10.0")],
+    ),
+    Mistake(
+        "causal-self-attention-appends-twice",
+        exercise="causal_self_attention",
+        name="append is called twice",
+        hint="Each call of append makes the cache longer: call it once, and use both things that it returns.",
+        change=[("k, v = cache.append(k, v)  #", "cache.append(k, v)\n            k, v = cache.append(k, v)  #")],
+    ),
+    Mistake(
+        "causal-self-attention-dropped-scores",
+        exercise="causal_self_attention",
+        name="dropout stands on the scores, before the softmax",
+        hint="A dropped score is 0, and 0 is a score like any other. Drop weights, after the softmax.",
+        change=[("scores.masked_fill", "self.dropout(scores).masked_fill"), ("self.dropout(weights) @ v", "weights @ v")],
+    ),
+    Mistake(
+        "causal-self-attention-dropped-before-the-output-map",
+        exercise="causal_self_attention",
+        name="dropout stands before out_proj, not behind it",
+        hint="The second dropout is on what out_proj returns.",
+        change=[("self.dropout(self.out_proj(merged))", "self.out_proj(self.dropout(merged))")],
+    ),
+    Mistake(
+        "causal-self-attention-output-bias-forgotten",
+        exercise="causal_self_attention",
+        name="the bias of out_proj is left out",
+        hint="Call the layer: self.out_proj has a weight and a bias.",
+        change=[("self.out_proj(merged)", "(merged @ self.out_proj.weight.T)")],
     ),
 ]
 
@@ -682,6 +886,129 @@ GPT = [
         hint="Only out_proj and linear2 write into the stream; qkv reads from it.",
         change=[('(("out_proj.weight", "linear2.weight"))', '(("qkv.weight", "out_proj.weight", "linear2.weight"))')],
     ),
+    Mistake(
+        "gpt-silu",
+        exercise="gpt",
+        name="SiLU stands in the place of GELU",
+        hint="x times a sigmoid only looks similar. We use the exact one, x · Φ(x).",
+        change=[("F.gelu(self", "F.silu(self")],
+    ),
+    Mistake(
+        "gpt-one-norm-for-both",
+        exercise="gpt",
+        name="norm1 is used twice, and norm2 never",
+        hint="Each sub-layer has a norm of its own.",
+        change=[("self.norm2(x)", "self.norm1(x)")],
+    ),
+    Mistake(
+        "gpt-network-residual-from-norm",
+        exercise="gpt",
+        name="the two-layer network adds to the normed stream",
+        hint="Norm what goes into the sub-layer; add to the stream itself.",
+        change=[
+            (
+                "return x + self.dropout(self.linear2(F.gelu(self.linear1(self.norm2(x)))))",
+                "x = self.norm2(x)\n        return x + self.dropout(self.linear2(F.gelu(self.linear1(x))))",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-logits-scaled",
+        exercise="gpt",
+        name="the logits are divided by √d_model",
+        hint="The final norm is followed by the tied embedding, and by nothing else.",
+        change=[("self.token_embedding.weight.T", "self.token_embedding.weight.T / math.sqrt(x.shape[-1])")],
+    ),
+    Mistake(
+        "gpt-log-probabilities",
+        exercise="gpt",
+        name="forward returns log-probabilities",
+        hint="Return the logits: the loss takes the softmax itself.",
+        change=[
+            (
+                "return self.final_norm(x) @ self.token_embedding.weight.T",
+                "return (self.final_norm(x) @ self.token_embedding.weight.T).log_softmax(-1)",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-hidden-layer-dropped",
+        exercise="gpt",
+        name="dropout stands inside the two-layer network, not behind it",
+        hint="Dropout is on what linear2 returns.",
+        change=[
+            (
+                "self.dropout(self.linear2(F.gelu(self.linear1(self.norm2(x)))))",
+                "self.linear2(self.dropout(F.gelu(self.linear1(self.norm2(x)))))",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-positions-not-dropped",
+        exercise="gpt",
+        name="dropout stands on the token vectors only",
+        hint="Dropout is on the sum of the two embeddings.",
+        change=[
+            (
+                "self.dropout(self.token_embedding(tokens) + self.position_embedding(positions))",
+                "self.dropout(self.token_embedding(tokens)) + self.position_embedding(positions)",
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-positions-start-at-zero-vectors",
+        exercise="gpt",
+        name="the position embedding starts at zero",
+        hint="Both embeddings are drawn with standard deviation 0.02.",
+        change=[
+            (
+                "            elif parameter.ndim == 1:",
+                '            elif name.startswith("position"):\n                nn.init.zeros_(parameter)\n            elif parameter.ndim == 1:',
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-residual-init-forgets-out-proj",
+        exercise="gpt",
+        name="only linear2 starts smaller, out_proj does not",
+        hint="Two layers of each block write into the stream.",
+        change=[('("out_proj.weight", "linear2.weight")', '"linear2.weight"')],
+    ),
+    Mistake(
+        "gpt-variance-for-deviation",
+        exercise="gpt",
+        name="0.02 is taken for the variance",
+        hint="0.02 is the standard deviation.",
+        change=[("small if writes_into_the_stream else 0.02", "(small if writes_into_the_stream else 0.02) ** 0.5")],
+    ),
+    Mistake(
+        "gpt-biases-not-set",
+        exercise="gpt",
+        name="initialise leaves the biases as they are",
+        hint="initialise sets every parameter, whatever it was: biases to 0.",
+        change=[("nn.init.zeros_(parameter)", "pass")],
+    ),
+    Mistake(
+        "gpt-gains-not-set",
+        exercise="gpt",
+        name="initialise leaves the gains of the norms as they are",
+        hint="initialise sets every parameter, whatever it was: gains to 1.",
+        change=[("nn.init.ones_(parameter)", "pass")],
+    ),
+    Mistake(
+        "gpt-gains-of-zero",
+        exercise="gpt",
+        name="the gains of the norms start at 0",
+        hint="A gain of 0 shuts the layer: norms start with weight 1 and bias 0.",
+        change=[("nn.init.ones_(parameter)", "nn.init.zeros_(parameter)")],
+    ),
+    Mistake(
+        "gpt-seed-inside",
+        exercise="gpt",
+        name="initialise sets a seed, so all models are the same",
+        hint="Whoever wants the same numbers twice sets the seed outside.",
+        change=[("        small = 0.02", "        torch.manual_seed(0)\n        small = 0.02")],
+    ),
 ]
 
 KV_CACHE = [
@@ -831,6 +1158,148 @@ KV_CACHE = [
         name="after the prompt two tokens are fed each time, so one position is read twice",
         hint="The model has read all but the newest token: feed that one alone.",
         change=[("            unread = new\n", "            unread = tokens[:, -2:]\n")],
+    ),
+    Mistake(
+        "kv-cache-old-values-forgotten",
+        exercise="kv_cache",
+        name="the cache keeps all keys, but only the newest values",
+        hint="Keys and values belong together: join both.",
+        change=[("v if self.v is None else torch.cat([self.v, v], dim=2)", "v")],
+    ),
+    Mistake(
+        "kv-cache-returns-the-new-only",
+        exercise="kv_cache",
+        name="append returns what it was given, not everything so far",
+        hint="Return the joined tensors: all positions, oldest first.",
+        change=[("        return self.k, self.v\n", "        return k, v\n")],
+    ),
+    Mistake(
+        "kv-cache-length-counts-calls",
+        exercise="kv_cache",
+        name="length counts calls of append, not positions",
+        hint="One call may add many positions: the size of the time axis is the length.",
+        change=[
+            ("        return 0 if self.k is None else self.k.shape[2]", '        return getattr(self, "calls", 0)'),
+            ("        self.k = k if", '        self.calls = getattr(self, "calls", 0) + 1\n        self.k = k if'),
+        ],
+    ),
+    Mistake(
+        "kv-cache-length-a-method",
+        exercise="kv_cache",
+        name="length is a method, not a property",
+        hint="It is read as cache.length, without parentheses: keep the @property above it.",
+        change=[("    @property\n    def length", "    def length")],
+    ),
+    Mistake(
+        "kv-cache-shared-by-all-objects",
+        exercise="kv_cache",
+        name="keys and values are kept in the class, so all caches share them",
+        hint="self.k belongs to this object; KVCache.k belongs to all of them.",
+        change=[
+            ("        self.k: Tensor | None = None\n        self.v: Tensor | None = None", "        pass"),
+            (
+                "        return 0 if self.k",
+                '        return 0 if getattr(KVCache, "k", None) is None else KVCache.k.shape[2]\n        return 0 if self.k',
+            ),
+            (
+                "        self.k = k if self.k is None else torch.cat([self.k, k], dim=2)\n        self.v = v if self.v is None else torch.cat([self.v, v], dim=2)\n        return self.k, self.v\n",
+                '        KVCache.k, KVCache.v = (k, v) if getattr(KVCache, "k", None) is None else (torch.cat([KVCache.k, k], 2), torch.cat([KVCache.v, v], 2))\n        return KVCache.k, KVCache.v\n',
+            ),
+        ],
+    ),
+    Mistake(
+        "kv-cache-float32",
+        exercise="kv_cache",
+        name="the cache turns everything into float32",
+        hint="Keep the dtype: torch.cat does by itself.",
+        change=[("return self.k, self.v\n", "return self.k.float(), self.v.float()\n")],
+    ),
+    Mistake(
+        "kv-cache-one-token-too-few",
+        exercise="kv_cache",
+        name="generate writes one token too few",
+        hint="n new tokens: the loop runs n times.",
+        change=[("range(n)", "range(n - 1)")],
+    ),
+    Mistake(
+        "kv-cache-one-token-too-many",
+        exercise="kv_cache",
+        name="generate writes one token too many",
+        hint="n new tokens: the loop runs n times.",
+        change=[("range(n)", "range(n + 1)")],
+    ),
+    Mistake(
+        "kv-cache-n-counts-the-prompt",
+        exercise="kv_cache",
+        name="n is taken for the length of prompt and new tokens together",
+        hint="n new tokens stand behind the prompt: the result has T + n.",
+        change=[("range(n)", "range(n - tokens.shape[1])")],
+    ),
+    Mistake(
+        "kv-cache-caches-without-being-asked",
+        exercise="kv_cache",
+        name="with use_cache=False the model gets caches all the same",
+        hint="Without the cache the model is called with the text alone.",
+        change=[("else model(tokens)", "else model(tokens, [KVCache() for _ in model.blocks])")],
+    ),
+    Mistake(
+        "kv-cache-use-cache-ignored",
+        exercise="kv_cache",
+        name="use_cache=False changes nothing",
+        hint="With use_cache=False the whole text is read each time: see the table.",
+        change=[(" if use_cache else None", ""), (" if use_cache else model(tokens)", "")],
+    ),
+    Mistake(
+        "kv-cache-prompt-token-by-token",
+        exercise="kv_cache",
+        name="the prompt is fed one token at a time",
+        hint="The first call reads the whole prompt at once: that is one pass for T tokens.",
+        change=[
+            (
+                "    with torch.no_grad():\n",
+                "    with torch.no_grad():\n        for place in range(tokens.shape[1] - 1 if use_cache else 0):\n            model(tokens[:, place : place + 1], caches)\n            unread = tokens[:, -1:]\n",
+            )
+        ],
+    ),
+    Mistake(
+        "kv-cache-first-row-for-all",
+        exercise="kv_cache",
+        name="the first row's next token is written in all rows",
+        hint="Each row of the logits has a next token of its own.",
+        change=[("sample_next(logits[:, -1], **sampling)", "sample_next(logits[:1, -1], **sampling).expand(len(tokens))")],
+    ),
+    Mistake(
+        "kv-cache-probabilities-for-logits",
+        exercise="kv_cache",
+        name="sample_next gets probabilities, not logits",
+        hint="sample_next takes the softmax itself: a second one makes everything nearly equal.",
+        change=[("sample_next(logits[:, -1], **", "sample_next(logits[:, -1].softmax(dim=-1), **")],
+    ),
+    Mistake(
+        "kv-cache-gradients-off-for-good",
+        exercise="kv_cache",
+        name="after generate PyTorch records no gradients any more",
+        hint="torch.set_grad_enabled(False) stays until somebody turns it back: use a with block.",
+        change=[("    with torch.no_grad():\n", "    torch.set_grad_enabled(False)\n    if True:\n")],
+    ),
+    Mistake(
+        "kv-cache-seed-inside",
+        exercise="kv_cache",
+        name="generate sets a seed, so it always writes the same",
+        hint="Whoever wants the same text twice hands a generator on.",
+        change=[("    unread = tokens\n", "    unread = tokens\n    torch.manual_seed(0)\n")],
+    ),
+    Mistake(
+        "kv-cache-caches-kept-for-the-next-text",
+        exercise="kv_cache",
+        name="the caches of the last call are found by the next one",
+        hint="Make new caches in each call: another text has other keys.",
+        change=[
+            (
+                "    caches = [KVCache() for _ in model.blocks] if use_cache else None",
+                '    if not hasattr(model, "caches"):\n        model.caches = [KVCache() for _ in model.blocks]\n    caches = model.caches if use_cache else None',
+            )
+        ],
     ),
 ]
 
@@ -983,6 +1452,39 @@ SAMPLING = [
         hint="Places 0 to k - 1 are k tokens.",
         change=[("scores[:, top_k:]", "scores[:, top_k + 1 :]")],
     ),
+    Mistake(
+        "next-token-sampling-zero-nearly",
+        exercise="next_token_sampling",
+        name="temperature 0 is replaced by a small number, and near ties are drawn",
+        hint="At 0 nothing is drawn: take the largest logit.",
+        change=[("    if temperature == 0:\n        return logits.argmax(dim=-1)\n", "    temperature = max(temperature, 0.01)\n")],
+    ),
+    Mistake(
+        "next-token-sampling-two-axes",
+        exercise="next_token_sampling",
+        name="the result has a second axis",
+        hint="One token for each row: the shape is (N,).",
+        change=[("order.gather(-1, places).squeeze(-1)", "order.gather(-1, places)")],
+    ),
+    Mistake(
+        "next-token-sampling-one-draw-for-all-rows",
+        exercise="next_token_sampling",
+        name="one place is drawn for all rows",
+        hint="Rows are independent of each other: draw for each.",
+        change=[
+            (
+                "torch.multinomial(probs, 1, generator=generator)  #",
+                "torch.multinomial(probs[:1], 1, generator=generator).expand(len(probs), 1)  #",
+            )
+        ],
+    ),
+    Mistake(
+        "next-token-sampling-overflow",
+        exercise="next_token_sampling",
+        name="exp of large logits overflows",
+        hint="torch.softmax subtracts the largest logit first. Doing it by hand, you must, too.",
+        change=[("torch.softmax(scores, dim=-1)", "scores.exp() / scores.exp().sum(dim=-1, keepdim=True)")],
+    ),
 ]
 
 ADAMW = [
@@ -1113,6 +1615,69 @@ def cosine_schedule(step, warmup, total, peak, floor):
         hint="Half a cosine.",
         change=[("0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))", "(peak - floor) * (1 - progress)")],
     ),
+    Mistake(
+        "adamw-groups-other-betas",
+        exercise="adamw_groups",
+        name="the betas are not those of AdamW's defaults",
+        hint="All settings but the learning rate and the decay stay as they are.",
+        change=[("AdamW(groups, lr=lr)", "AdamW(groups, lr=lr, betas=(0.9, 0.95))")],
+    ),
+    Mistake(
+        "adamw-groups-decay-times-rate",
+        exercise="adamw_groups",
+        name="the decay is multiplied by the learning rate beforehand",
+        hint="AdamW itself multiplies by the learning rate: see η λ w in the formula. Hand weight_decay on as it is.",
+        change=[('"weight_decay": weight_decay', '"weight_decay": weight_decay * lr')],
+    ),
+    Mistake(
+        "adamw-groups-default-decay",
+        exercise="adamw_groups",
+        name="biases and norms keep AdamW's default weight decay of 0.01",
+        hint="A group without weight_decay gets the default, which is not 0: say it.",
+        change=[('p.ndim < 2], "weight_decay": 0.0}', "p.ndim < 2]}")],
+    ),
+    Mistake(
+        "adamw-groups-warmup-from-the-floor",
+        exercise="adamw_groups",
+        name="the warm-up starts at the floor, not at 0",
+        hint="The line of the warm-up goes through 0 at step 0.",
+        change=[("return peak * step / warmup", "return floor + (peak - floor) * step / warmup")],
+    ),
+    Mistake(
+        "adamw-groups-quarter-cosine",
+        exercise="adamw_groups",
+        name="the cosine goes through a quarter of a period only, and has no flat end",
+        hint="Half a cosine, from 1 to −1: π times the progress.",
+        change=[("0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))", "(peak - floor) * math.cos(0.5 * math.pi * progress)")],
+    ),
+    Mistake(
+        "adamw-groups-full-cosine",
+        exercise="adamw_groups",
+        name="the cosine runs through a whole period, and comes back to the peak",
+        hint="Half a cosine, from 1 to −1: π times the progress.",
+        change=[("math.cos(math.pi * progress)", "math.cos(2 * math.pi * progress)")],
+    ),
+    Mistake(
+        "adamw-groups-height-without-floor",
+        exercise="adamw_groups",
+        name="the cosine starts above the peak, by the floor",
+        hint="Floor and half-height together must give the peak: the height is peak − floor.",
+        change=[("0.5 * (peak - floor) *", "0.5 * peak *")],
+    ),
+    Mistake(
+        "adamw-groups-zero-after-the-end",
+        exercise="adamw_groups",
+        name="after the last step the rate is 0, not the floor",
+        hint="From total on the rate is the floor.",
+        change=[("        return floor\n", "        return 0.0\n")],
+    ),
+    Mistake(
+        "adamw-groups-divides-by-total",
+        exercise="adamw_groups",
+        name="the progress is divided by total, so the cosine never reaches the floor",
+        hint="From warmup to total are total − warmup steps.",
+        change=[("(step - warmup) / (total - warmup)", "(step - warmup) / total")],
+    ),
 ]
 
 LOSS = [
@@ -1211,6 +1776,88 @@ LOSS = [
         name="bits_per_byte exchanges tokens and bytes",
         hint="More bytes for the same loss means fewer bits a byte.",
         change=[("loss * n_tokens / (n_bytes * math.log(2))", "loss * n_bytes / (n_tokens * math.log(2))")],
+    ),
+    Mistake(
+        "language-model-loss-softmax-over-time",
+        exercise="language_model_loss",
+        name="the softmax runs over the positions, not over the vocabulary",
+        hint="The last axis is the vocabulary: the probabilities of one position add up to one.",
+        change=[
+            (
+                "return F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())",
+                "return -logits.log_softmax(1)[:, :-1].gather(2, tokens[:, 1:].unsqueeze(2)).mean()",
+            )
+        ],
+    ),
+    Mistake(
+        "language-model-loss-no-gradient",
+        exercise="language_model_loss",
+        name="no gradient flows through the loss",
+        hint="The model learns from this number: no .item(), no .detach(), no torch.no_grad().",
+        change=[("tokens[:, 1:].flatten())", "tokens[:, 1:].flatten()).detach()")],
+    ),
+    Mistake(
+        "language-model-loss-a-number",
+        exercise="language_model_loss",
+        name="the loss is a Python number, through which no gradient flows",
+        hint="Return the tensor: .item() cuts it off from the model.",
+        change=[("tokens[:, 1:].flatten())", "tokens[:, 1:].flatten()).item()")],
+    ),
+    Mistake(
+        "language-model-loss-not-averaged",
+        exercise="language_model_loss",
+        name="the loss of every prediction is returned, not their mean",
+        hint="One number for the whole batch: the mean over all predictions.",
+        change=[("tokens[:, 1:].flatten())", 'tokens[:, 1:].flatten(), reduction="none")')],
+    ),
+    Mistake(
+        "language-model-loss-divided-by-n",
+        exercise="language_model_loss",
+        name="the sum is divided by the number of texts only",
+        hint="Every text has T − 1 predictions: divide by N · (T − 1).",
+        change=[("tokens[:, 1:].flatten())", 'tokens[:, 1:].flatten(), reduction="sum") / len(tokens)')],
+    ),
+    Mistake(
+        "language-model-loss-across-texts",
+        exercise="language_model_loss",
+        name="the shift is made after flattening, so the end of a text is asked for the beginning of the next one",
+        hint="Shift along the time axis first; flatten afterwards.",
+        change=[("logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten()", "logits.flatten(0, 1)[:-1], tokens.flatten()[1:]")],
+    ),
+    Mistake(
+        "language-model-loss-id-0-ignored",
+        exercise="language_model_loss",
+        name="predictions of token 0 don't count",
+        hint="Token 0 is a byte like any other: there is no padding here.",
+        change=[("tokens[:, 1:].flatten())", "tokens[:, 1:].flatten(), ignore_index=0)")],
+    ),
+    Mistake(
+        "language-model-loss-smoothed",
+        exercise="language_model_loss",
+        name="the targets are smoothed",
+        hint="No label smoothing here: the surprise itself is what we measure.",
+        change=[("tokens[:, 1:].flatten())", "tokens[:, 1:].flatten(), label_smoothing=0.1)")],
+    ),
+    Mistake(
+        "language-model-loss-first-text-only",
+        exercise="language_model_loss",
+        name="only the first text counts",
+        hint="The mean runs over all N texts.",
+        change=[("logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten()", "logits[0, :-1], tokens[0, 1:]")],
+    ),
+    Mistake(
+        "language-model-loss-decimal-digits",
+        exercise="language_model_loss",
+        name="bits_per_byte divides by log10(2)",
+        hint="A nat is 1 / ln 2 bits: the natural logarithm of 2.",
+        change=[("math.log(2)", "math.log10(2)")],
+    ),
+    Mistake(
+        "language-model-loss-one-token-less",
+        exercise="language_model_loss",
+        name="bits_per_byte counts one token too few",
+        hint="n_tokens is the number of predictions already.",
+        change=[("loss * n_tokens", "loss * (n_tokens - 1)")],
     ),
 ]
 
@@ -1319,6 +1966,62 @@ DEFINITIONS = [
         name="the entry is cut behind its first full stop",
         hint="An entry may have many sentences, and «n.» ends with a full stop, too. It ends at the line break.",
         change=[('written.split("\\n")[0]', '(written.split("\\n")[0].split(".")[0] + ".")')],
+    ),
+    Mistake(
+        "write-definitions-decodes-token-by-token",
+        exercise="write_definitions",
+        name="each token is decoded on its own, so characters that are spread over two tokens break",
+        hint="Hand decode all new ids at once.",
+        change=[("decode(tokens[0, len(prompt) :].tolist())", '"".join(decode([token]) for token in tokens[0, len(prompt) :].tolist())')],
+    ),
+    Mistake(
+        "write-definitions-lowers-the-word",
+        exercise="write_definitions",
+        name="the word is turned into small letters",
+        hint="The prompt is a line break and the word, as it is.",
+        change=[('encode("\\n" + word)', 'encode("\\n" + word.lower())')],
+    ),
+    Mistake(
+        "write-definitions-space-behind-the-word",
+        exercise="write_definitions",
+        name="the prompt ends with a space",
+        hint="The prompt is a line break and the word, and no more.",
+        change=[('encode("\\n" + word)', 'encode("\\n" + word + " ")')],
+    ),
+    Mistake(
+        "write-definitions-prompt-counted-in-characters",
+        exercise="write_definitions",
+        name="the prompt is cut off by its number of characters, not of tokens",
+        hint="What comes back are tokens: count those of the prompt.",
+        change=[("tokens[0, len(prompt) :]", "tokens[0, len(word) + 1 :]")],
+    ),
+    Mistake(
+        "write-definitions-cut-in-characters",
+        exercise="write_definitions",
+        name="the entry is cut after n characters",
+        hint="n counts tokens, and generate has seen to it. A token may be many characters.",
+        change=[('written.split("\\n")[0]', 'written.split("\\n")[0][:n]')],
+    ),
+    Mistake(
+        "write-definitions-own-length",
+        exercise="write_definitions",
+        name="n is ignored",
+        hint="How many tokens the model may write is the caller's choice: hand n on.",
+        change=[("torch.tensor([prompt]), n, **sampling", "torch.tensor([prompt]), 100, **sampling")],
+    ),
+    Mistake(
+        "write-definitions-always-greedy",
+        exercise="write_definitions",
+        name="the likeliest token is always asked for, whatever the sampling arguments say",
+        hint="Hand **sampling on as it is.",
+        change=[("n, **sampling)  #", 'n, **{**sampling, "temperature": 0})  #')],
+    ),
+    Mistake(
+        "write-definitions-sorted",
+        exercise="write_definitions",
+        name="the entries come in the order of the alphabet",
+        hint="The entries come in the order of words.",
+        change=[("for word in words:", "for word in sorted(words):")],
     ),
 ]
 

@@ -1,6 +1,7 @@
 """What the hidden tests of the language model let run beside the student's code: modules with given parameters, caches, scripted models."""
 
 import inspect
+import re
 
 import torch
 from torch import nn
@@ -205,6 +206,12 @@ def gpt_fresh(student, sizes, spoilt):
     return {name: parameter.detach() for name, parameter in model.named_parameters()}
 
 
+def gpt_two_fresh(student, sizes):
+    """Two fresh models GPT(…), one after the other: the matrices of both"""
+    models = [_gpt(student, sizes), _gpt(student, sizes)]
+    return [{name: parameter.detach() for name, parameter in model.named_parameters() if parameter.ndim > 1} for model in models]
+
+
 # --- cache and generation --------------------------------------------------------------------------------------------
 
 
@@ -262,20 +269,36 @@ def _greedy(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
 
 def generated(student, tables, layers, tokens, n, use_cache, sampling):
     """generate(model, tokens, n, use_cache, **sampling) with a hidden model"""
-    model = _Recurrent(*tables, layers)
-    result = _with_globals(
-        [student.generate, student.KVCache.append],
-        {"sample_next": _greedy},
-        lambda: student.generate(model, tokens, n, use_cache=use_cache, **sampling),
-    )
+    model, before = _Recurrent(*tables, layers), torch.get_rng_state()
+    try:
+        result = _with_globals(
+            [student.generate, student.KVCache.append],
+            {"sample_next": _greedy},
+            lambda: student.generate(model, tokens, n, use_cache=use_cache, **sampling),
+        )
+        recording_after = torch.is_grad_enabled()
+    finally:
+        torch.set_grad_enabled(True)
     return {
         "result": result,
         "fed": [length for _, length in model.fed],
         "with_caches": model.with_caches,
         "recording": any(model.recording),
+        "recording_after": recording_after,
+        "untouched": bool(torch.equal(before, torch.get_rng_state())),
         "different": model.different,
         "tokens": tokens,
     }
+
+
+def generated_twice(student, tables, layers, prompts, n):
+    """generate(model, tokens, n, temperature=0) twice: another prompt, the same model"""
+    model = _Recurrent(*tables, layers)
+    return _with_globals(
+        [student.generate, student.KVCache.append],
+        {"sample_next": _greedy},
+        lambda: [student.generate(model, tokens, n, temperature=0) for tokens in prompts],
+    )
 
 
 def sampling_asked(student, tables, tokens, n):
@@ -283,7 +306,8 @@ def sampling_asked(student, tables, tokens, n):
     calls = []
 
     def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
-        calls.append({"shape": tuple(logits.shape), "temperature": temperature, "top_k": top_k, "top_p": top_p})
+        asked = {"shape": tuple(logits.shape), "temperature": temperature, "top_k": top_k, "top_p": top_p}
+        calls.append({"asked": asked, "logits": logits.detach().clone()})
         return logits.argmax(dim=-1)
 
     model = _Recurrent(*tables, 2)
@@ -348,10 +372,11 @@ def optimizer_groups(student, lr, weight_decay):
             else:
                 settings.setdefault(name, []).append((float(group["weight_decay"]), float(group["lr"])))
     same = all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
-    return {"type": type(optimizer).__name__, "settings": settings, "strangers": strangers, "unchanged": same}
+    adamw = isinstance(optimizer, torch.optim.AdamW)
+    return {"adamw": adamw, "type": type(optimizer).__name__, "settings": settings, "strangers": strangers, "unchanged": same}
 
 
-def optimizer_step(student, lr, weight_decay, gradients):
+def optimizer_step(student, lr, weight_decay, steps):
     """configure_adamw(model, lr, weight_decay), then two steps with given gradients"""
     model = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2))
     with torch.no_grad():
@@ -359,7 +384,7 @@ def optimizer_step(student, lr, weight_decay, gradients):
             parameter.copy_(torch.arange(parameter.numel()).view(parameter.shape) + number + 1.0)
     model.double()
     optimizer = student.configure_adamw(model, lr, weight_decay)
-    for _ in range(2):
+    for gradients in steps:
         for parameter, gradient in zip(model.parameters(), gradients, strict=True):
             parameter.grad = gradient.clone()
         optimizer.step()
@@ -383,16 +408,17 @@ def definitions(student, script, words, n, sampling):
     model, asked = nn.Identity(), []
 
     def encode(text):
-        return [byte + 1 for byte in text.encode("utf-8")]
+        pieces = re.findall(rb"e |.", text.encode("utf-8"), re.DOTALL)
+        return [300 if piece == b"e " else piece[0] + 1 for piece in pieces]
 
     def decode(ids):
-        return bytes(int(token) - 1 for token in ids).decode("utf-8", errors="replace")
+        return b"".join(b"e " if int(token) == 300 else bytes([int(token) - 1]) for token in ids).decode("utf-8", errors="replace")
 
-    def generate(given, tokens, count, use_cache=True, **options):
+    def generate(given, tokens, n, use_cache=True, **options):
         prompts = [decode(row) for row in tokens.tolist()]
-        asked.append({"prompts": prompts, "n": count, "options": dict(options), "model": given is model, "dtype": str(tokens.dtype)})
-        rows = [torch.tensor(encode(script.get(prompt, "?" * count))[:count], dtype=torch.int64) for prompt in prompts]
-        rows = [torch.cat([row, torch.ones(count - len(row), dtype=torch.int64)]) for row in rows]
+        asked.append({"prompts": prompts, "n": n, "options": dict(options), "model": given is model, "dtype": str(tokens.dtype)})
+        rows = [torch.tensor(encode(script.get(prompt, "?" * n))[:n], dtype=torch.int64) for prompt in prompts]
+        rows = [torch.cat([row, torch.ones(n - len(row), dtype=torch.int64)]) for row in rows]
         return torch.cat([tokens, torch.stack(rows)], dim=1)
 
     texts = student.write_definitions(model, words, encode, decode, generate, n, **sampling)

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `bpe_codec`. The oracle glues the pair of smallest rank, again and again, on strings of characters."""
+"""Hidden tests of the exercise `bpe_codec`.
+
+Oracle: str.replace on strings in which each id is a character, from the merge of smallest rank on; Python's own UTF-8; «abc» of the lesson by hand.
+"""
 
 import numpy as np
 
@@ -10,6 +13,8 @@ TEXTS = (
     "日本語と English",
     "🦆🐍\u200d🦆 👩‍🚀",
     "  two  spaces\t\n\r\n end ",
+    "\n\na line, \n a line,\n",
+    "e\u0301 n\u0303 \ufb01 \u212b",  # accents as characters of their own, a ligature, an Ångström: all of them stay
     "\x00\x7f",
     "",
 )
@@ -83,8 +88,20 @@ def test_decode(student, rng):
     hint="Begin with text.encode('utf-8'). Nothing may be stripped or split, and characters outside ASCII are several bytes.",
 )
 def test_encode_any_text(student, rng):
-    """Accents, Japanese, emoji, spaces at both ends, control characters."""
-    merges = [(32, 32), (0xC3, 0xA9), (0xE2, 0x80), (0xF0, 0x9F), (104, 101), (116, 260), (259, 0xA6), (13, 10)]
+    """Accents, Japanese, emoji, spaces and line breaks at both ends, control characters; merges that hold a line break."""
+    merges = [
+        (32, 32),
+        (0xC3, 0xA9),
+        (0xE2, 0x80),
+        (0xF0, 0x9F),
+        (104, 101),
+        (116, 260),
+        (259, 0xA6),
+        (13, 10),
+        (10, 32),
+        (44, 10),
+        (44, 32),
+    ]
     for text in TEXTS:
         check_ids(student.probe.encode_as_ints(text, merges), encode(text, merges), text)
 

@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `causal_self_attention`. The oracles are torch's own attention functions."""
+"""Hidden tests of the exercise `causal_self_attention`.
+
+Oracle: nn.MultiheadAttention in float64 under a causal mask; F.scaled_dot_product_attention, one query at a time, where there is a cache; autograd through it.
+"""
 
 import torch
 from torch import nn

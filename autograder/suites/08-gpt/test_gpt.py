@@ -1,11 +1,15 @@
 """Hidden tests of the exercise `gpt`.
 
-In place of exercise 3 the blocks have a stand-in for attention: q times the running mean of k · v. The oracle is written with torch's functions.
+Oracle: nn.TransformerEncoder with norm_first in float64, where the stand-in is attention with equal weights; else torch's functional layers and autograd.
+
+In place of exercise 3 the blocks have a stand-in for attention: q times the running mean of k · v. With q = k = 1 that is what softmax gives
+for equal scores, so torch's own layers can be set beside the student's.
 """
 
 import math
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
@@ -65,6 +69,36 @@ def run_model(p, tokens, layers):
     return torch.einsum("ntd,vd->ntv", x, p["token_embedding.weight"])
 
 
+def with_equal_scores(p, d):
+    """The same parameters, but q and k are 1 everywhere: every position takes the mean of what it may see."""
+    p = {name: value.clone() for name, value in p.items()}
+    for name, value in p.items():
+        if ".qkv." in name:
+            value[: 2 * d] = float(name.endswith("bias"))
+    return p
+
+
+def run_torch(p, tokens, sizes):
+    """torch's own stack of pre-norm layers with these parameters."""
+    d = sizes["d_model"]
+    layer = nn.TransformerEncoderLayer(d, 1, 4 * d, 0.0, "gelu", batch_first=True, norm_first=True, dtype=torch.float64)
+    stack = nn.TransformerEncoder(layer, sizes["layers"], nn.LayerNorm(d, dtype=torch.float64), enable_nested_tensor=False)
+    theirs = {
+        "self_attn.in_proj_": "attention.qkv.", "self_attn.out_proj.": "attention.out_proj.", "linear1.": "linear1.", "linear2.": "linear2.",
+        "norm1.": "norm1.", "norm2.": "norm2.",
+    }  # fmt: skip
+    state = {"norm.weight": p["final_norm.weight"], "norm.bias": p["final_norm.bias"]}
+    for number in range(sizes["layers"]):
+        for their, our in theirs.items():
+            for kind in ("weight", "bias"):
+                state[f"layers.{number}.{their}{kind}"] = p[f"blocks.{number}.{our}{kind}"]
+    stack.load_state_dict(state)
+    T = tokens.shape[1]
+    x = F.embedding(tokens, p["token_embedding.weight"]) + p["position_embedding.weight"][:T]
+    with torch.no_grad():
+        return F.linear(stack(x, mask=torch.ones(T, T).triu(1).bool()), p["token_embedding.weight"])
+
+
 @graded(
     stage="value",
     weight=2,
@@ -85,6 +119,17 @@ def test_logits(student, rng):
     """The logits of a model with three layers and random parameters."""
     parameters, tokens = draw_model(rng), draw_tokens(rng)
     assert_close(student.probe.gpt_logits(SIZES, parameters, tokens), run_model(parameters, tokens, 3), name="logits")
+
+
+@graded(
+    stage="value",
+    weight=1,
+    hint="torch's layers are pre-norm here, with the exact GELU, and one more norm stands behind the last of them.",
+)
+def test_against_torch(student, rng):
+    """With equal scores everywhere the model agrees with torch's own nn.TransformerEncoder."""
+    parameters, tokens = with_equal_scores(draw_model(rng), SIZES["d_model"]), draw_tokens(rng, T=7)
+    assert_close(student.probe.gpt_logits(SIZES, parameters, tokens), run_torch(parameters, tokens, SIZES), name="logits")
 
 
 @graded(
@@ -159,6 +204,22 @@ def test_initial_spread(student, rng):
 def test_initial_residual_spread(student, rng):
     """A fresh model of five layers: out_proj and linear2 are smaller by 1/√10."""
     check_spread(student.probe.gpt_fresh(FRESH, False), residual=True)
+
+
+@graded(
+    stage="contract",
+    weight=1,
+    hint="Draw each matrix anew, and leave the seed alone: whoever wants the same numbers twice sets it outside.",
+)
+def test_drawn_anew(student, rng):
+    """Two fresh models differ, and so do their blocks."""
+    check_spread(student.probe.gpt_fresh(FRESH, False), residual=False)
+    first, second = student.probe.gpt_two_fresh(FRESH)
+    for name, value in first.items():
+        assert_true(not torch.equal(value, second[name]), f"Two fresh models have the same {name}: is a seed set inside?")
+        if name.startswith("blocks.0."):
+            twin = name.replace("blocks.0.", "blocks.1.")
+            assert_true(not torch.equal(value, first[twin]), f"{name} and {twin} of a fresh model are the same.")
 
 
 @graded(stage="edge", weight=1, hint="initialise sets every parameter, whatever it was: biases 0, gains of norms 1.")

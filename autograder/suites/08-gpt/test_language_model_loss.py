@@ -1,4 +1,7 @@
-"""Hidden tests of the exercise `language_model_loss`. The oracle goes token by token, in NumPy."""
+"""Hidden tests of the exercise `language_model_loss`.
+
+Oracle: log-sum-exp, one token after the other in NumPy; probability minus truth for the gradient; ln V for equal logits; log2(exp) for bits.
+"""
 
 import numpy as np
 import torch
@@ -59,10 +62,12 @@ def test_what_counts(student, rng):
 
 @graded(stage="edge", weight=1, hint="One text, two tokens, one prediction; one token in the vocabulary.")
 def test_small_cases(student, rng):
-    """N = 1, T = 2, and a vocabulary of one."""
+    """N = 1, T = 2, a vocabulary of one, and equal logits."""
     for sizes in ({"batch": 1, "T": 2}, {"batch": 4, "T": 2, "vocab": 3}, {"batch": 1, "T": 9}, {"vocab": 1}):
         logits, tokens = draw_case(rng, **sizes)
         assert_close(student.language_model_loss(logits, tokens), loss_of(logits, tokens), name="loss")
+    logits, tokens = torch.full((2, 4, 9), float(rng.normal()), dtype=torch.float64), torch.from_numpy(rng.integers(0, 9, size=(2, 4)))
+    assert_close(student.language_model_loss(logits, tokens), torch.tensor(np.log(9)), name="the loss of equal logits, ln 9")
 
 
 @graded(stage="edge", weight=1, hint="log(softmax) overflows or becomes log 0: F.cross_entropy does both in one safe step.")

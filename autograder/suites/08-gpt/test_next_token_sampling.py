@@ -1,5 +1,7 @@
 """Hidden tests of the exercise `next_token_sampling`.
 
+Oracle: the exact distribution, one token after the other in NumPy (Holtzman et al. 2020, §3.1); the lesson's two cases by hand; argmax.
+
 Many draws are compared with the exact distribution: a token that must not come must never come, and the counts of the others may be
 off by seven standard deviations and ten draws. A right answer fails one of these by chance less than once in 10^9 gradings.
 """
@@ -12,7 +14,9 @@ from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 LADDER = np.array([0.40, 0.24, 0.16, 0.10, 0.06, 0.03, 0.01])
 STEEP = np.array([0.72, 0.14, 0.06, 0.04, 0.02, 0.01, 0.01])
 FLAT = np.array([0.20, 0.18, 0.16, 0.14, 0.12, 0.11, 0.09])
+HAND = np.array([0.5, 0.3, 0.15, 0.05])  # of the lesson
 ROWS = 12_000
+PATIENCE = 25  # an honest loop over 36,000 rows takes its time, on a busy machine even more
 
 
 def exact(p, temperature=1.0, top_k=None, top_p=None):
@@ -60,6 +64,7 @@ def check(student, rng, tables, dtype=torch.float64, **sampling):
 @graded(
     stage="value",
     weight=2,
+    seconds=PATIENCE,
     hint="Without any filter the tokens come as often as the softmax of the logits says; the temperature divides the logits.",
 )
 def test_temperature(student, rng):
@@ -69,7 +74,12 @@ def test_temperature(student, rng):
     check(student, rng, [LADDER, STEEP], temperature=2.0)
 
 
-@graded(stage="value", weight=2, hint="The k likeliest tokens of each row stay, and their shares grow so that they add up to one.")
+@graded(
+    stage="value",
+    weight=2,
+    seconds=PATIENCE,
+    hint="The k likeliest tokens of each row stay, and their shares grow so that they add up to one.",
+)
 def test_top_k(student, rng):
     """top_k = 3 and top_k = 1."""
     check(student, rng, [LADDER, FLAT, STEEP], top_k=3)
@@ -79,6 +89,7 @@ def test_top_k(student, rng):
 @graded(
     stage="value",
     weight=3,
+    seconds=PATIENCE,
     hint="The token that crosses the line belongs to the set: the smallest set whose sum *reaches* p. Rows have nuclei of different sizes.",
 )
 def test_top_p(student, rng):
@@ -87,9 +98,13 @@ def test_top_p(student, rng):
     check(student, rng, [LADDER, STEEP, FLAT], top_p=0.88)
 
 
-@graded(stage="value", weight=3, hint="The order: temperature, top-k, renormalise, top-p. See the second case by hand.")
+@graded(stage="value", weight=3, seconds=PATIENCE, hint="The order: temperature, top-k, renormalise, top-p. See the second case by hand.")
 def test_together(student, rng):
-    """Temperature before the filters; top-p on what top-k left, renormalised."""
+    """Temperature before the filters; top-p on what top-k left, renormalised; the two cases by hand."""
+    assert np.allclose(exact(HAND, top_p=0.6), [0.625, 0.375, 0, 0])
+    assert np.allclose(exact(HAND, top_k=2, top_p=0.6), [1, 0, 0, 0])
+    check(student, rng, [HAND], top_p=0.6)
+    check(student, rng, [HAND], top_k=2, top_p=0.6)
     check(student, rng, [LADDER, FLAT], temperature=2.0, top_p=0.7)
     check(student, rng, [LADDER, FLAT], temperature=0.5, top_p=0.7)
     check(student, rng, [LADDER], top_k=2, top_p=0.6)
@@ -103,9 +118,10 @@ def test_temperature_zero(student, rng):
     expected = logits.argmax(dim=1)
     assert_close(student.sample_next(logits, temperature=0), expected, dtype=True)
     assert_close(student.sample_next(logits, temperature=0.0, top_k=3, top_p=0.5), expected, dtype=True)
+    assert_close(student.sample_next(logits / 1000, temperature=0), expected, name="what is taken of logits that differ little", dtype=True)
 
 
-@graded(stage="edge", weight=2, hint="top_k beyond V keeps all, top_p = 1 keeps all, a tiny top_p keeps one.")
+@graded(stage="edge", weight=2, seconds=PATIENCE, hint="top_k beyond V keeps all, top_p = 1 keeps all, a tiny top_p keeps one.")
 def test_limits(student, rng):
     """top_k of V and beyond, top_p of 1 and of 0.001, and one token in all."""
     check(student, rng, [LADDER, FLAT], top_k=7)
@@ -115,7 +131,7 @@ def test_limits(student, rng):
     check(student, rng, [np.ones(1)], top_k=2, top_p=0.5)
 
 
-@graded(stage="edge", weight=1, hint="A logit of -inf has probability 0, and differences of 10,000 must not overflow.")
+@graded(stage="edge", weight=1, seconds=PATIENCE, hint="A logit of -inf has probability 0, and differences of 10,000 must not overflow.")
 def test_extreme_logits(student, rng):
     """Logits of -inf, of ±10,000, and float32."""
     check(student, rng, [np.array([0.5, 0.0, 0.3, 0.0, 0.2, 0.0, 0.0])], top_p=0.95)

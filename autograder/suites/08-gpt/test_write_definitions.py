@@ -1,8 +1,13 @@
-"""Hidden tests of the exercise `write_definitions`. `generate` follows a script: the expected entries can be read off it."""
+"""Hidden tests of the exercise `write_definitions`.
+
+Oracle: a script that `generate` follows; the expected entries are read off it. A token is a byte, but «e» and the space behind it are one.
+"""
+
+import re
 
 from autograder.suite import assert_close, assert_true, graded
 
-LETTERS = list("aeioulnrst ")
+LETTERS = list("aeioulnrst   eee")
 
 
 def draw_text(rng, size):
@@ -18,7 +23,8 @@ def draw_script(rng, words, ends):
 
 
 def expected_of(script, words, n):
-    return [word + script["\n" + word].encode()[:n].decode(errors="replace").split("\n")[0] for word in words]
+    pieces = (re.findall(rb"e |.", script["\n" + word].encode(), re.DOTALL)[:n] for word in words)
+    return [word + b"".join(written).decode(errors="replace").split("\n")[0] for word, written in zip(words, pieces, strict=True)]
 
 
 @graded(
@@ -31,7 +37,7 @@ def test_entries(student, rng):
     words = ["hope", "gradient", "sea", "night-cap"]
     script = draw_script(rng, words, [20, 7, 33, 12])
     got = student.probe.definitions(script, words, 60, {})
-    assert_close(got["texts"], expected_of(script, words, 60), name="the entries")
+    assert_close(got["texts"], expected_of(script, words, 60), name="the list of entries")
 
 
 @graded(stage="value", weight=2, hint="An entry that has not ended after n tokens is cut there, and keeps all n.")
@@ -40,7 +46,7 @@ def test_cut_off(student, rng):
     words = ["engine", "moon"]
     script = draw_script(rng, words, [70, 9])
     got = student.probe.definitions(script, words, 25, {})
-    assert_close(got["texts"], expected_of(script, words, 25), name="the entries")
+    assert_close(got["texts"], expected_of(script, words, 25), name="the list of entries")
 
 
 @graded(stage="value", weight=2, hint="generate gets the given model, a tensor (1, T) of int64 ids, n, and everything in **sampling.")
@@ -50,7 +56,7 @@ def test_what_is_asked(student, rng):
     script = draw_script(rng, words, [10, 12])
     sampling = {"temperature": 0.8, "top_p": 0.9}
     got = student.probe.definitions(script, words, 31, sampling)
-    assert_close(got["texts"], expected_of(script, words, 31), name="the entries")
+    assert_close(got["texts"], expected_of(script, words, 31), name="the list of entries")
     prompts = [prompt for call in got["asked"] for prompt in call["prompts"]]
     assert_true(
         sorted(prompts) == sorted("\n" + word for word in words),
@@ -74,7 +80,7 @@ def test_order(student, rng):
     words = ["zebra", "apple", "moth", "apple"]
     script = draw_script(rng, words, [5, 15, 10, 15])
     got = student.probe.definitions(script, words, 40, {"temperature": 0})
-    assert_close(got["texts"], expected_of(script, words, 40), name="the entries")
+    assert_close(got["texts"], expected_of(script, words, 40), name="the list of entries")
 
 
 @graded(
@@ -91,14 +97,18 @@ def test_empty_entry(student, rng):
         "\nfog": "\t, n. a\rb\x0cc\n" + draw_text(rng, 50),
     }
     got = student.probe.definitions(script, ["silence", "air", "ice", "fog"], 30, {})
-    assert_close(got["texts"], ["silence", "air, n.  x  ", "iceberg ", "fog\t, n. a\rb\x0cc"], name="the entries")
-    assert_close(student.probe.definitions(script, [], 30, {})["texts"], [], name="the entries")
+    assert_close(got["texts"], ["silence", "air, n.  x  ", "iceberg ", "fog\t, n. a\rb\x0cc"], name="the list of entries")
+    assert_close(student.probe.definitions(script, [], 30, {})["texts"], [], name="the list of entries")
 
 
-@graded(stage="edge", weight=1, hint="Use the encode and decode that are given: ids need not be bytes, and a word need not be ASCII.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Use the encode and decode that are given: ids need not be bytes, a token need not be one character, and a word is handed on as it is: in capitals, in Japanese.",
+)
 def test_any_word(student, rng):
-    """Words and definitions outside ASCII, spaces in a word."""
-    words = ["café noir", "日本", "a"]
+    """Words and definitions outside ASCII, capitals, spaces in a word."""
+    words = ["café noir", "日本", "a", "The Hague"]
     script = {"\n" + word: f", n. Das {word} — „{draw_text(rng, 8)}“ 🦆\nnext" + 99 * "z" for word in words}
     got = student.probe.definitions(script, words, 64, {})
-    assert_close(got["texts"], expected_of(script, words, 64), name="the entries")
+    assert_close(got["texts"], expected_of(script, words, 64), name="the list of entries")

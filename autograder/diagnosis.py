@@ -28,6 +28,7 @@ from autograder.catalogue import Mistake, Style, read_catalogue
 from autograder.compare import Mismatch, assert_close
 from autograder.describe import describe_call, is_tensor
 from autograder.errors import SubmissionError
+from autograder.lending import Lent
 from autograder.lesson import CAPSTONE, Lesson
 from autograder.smaller import smaller_inputs
 from autograder.source import parse_script
@@ -61,11 +62,12 @@ class Trace:
 
 
 class Variants:
-    """The cells of a lesson's exercises, as the solution, a mistake or a right style has them."""
+    """The cells of a lesson's exercises, as the solution, a mistake or a right style has them; executed when they are first needed."""
 
     def __init__(self, suite: Path, script: Path) -> None:
         self.mistakes, self.styles = read_catalogue(suite)
         self._script = script
+        self._made: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def lesson(self) -> Lesson:
@@ -80,19 +82,38 @@ class Variants:
         """The cell that the catalogue's entry makes of the solution's."""
         return entry.apply(self.solution(entry.exercise))
 
-    def given(self) -> str:
-        """What the lesson's given cells import and define, for a cell to stand on; no exercise among it."""
-        cells = [cell for cell in self.lesson.cells if cell.kind == "code" and not (cell.name or CAPSTONE in cell.tags)]
-        return "\n".join(ast.unparse(node) for cell in cells for node in _definitions(cell.python()))
+    def function(self, name: str, exercise: str, entry: Mistake | Style | None = None) -> Callable[..., Any]:
+        """The function `name` of an exercise as the entry has it, or the solution, ready to be called here."""
+        with _quietly(self._script.parent):
+            names = self.names(exercise, entry.id if entry else "", self.code(entry) if entry else self.solution(exercise))
+        function: Callable[..., Any] = names[name]
+        return function
+
+    def names(self, exercise: str, key: str, code: str) -> dict[str, Any]:
+        """What the lesson imports and defines, with `code` in place of the cell of `exercise`; its figures and experiments are left out."""
+        key = f"{exercise}:{key}"
+        if key not in self._made:
+            names: dict[str, Any] = {"__name__": "lesson"}
+            for name, compiled in self._cells:
+                _execute(_compile(ast.parse(code).body) if name == exercise else compiled, names)
+            self._made[key] = names
+        return self._made[key]
+
+    @cached_property
+    def _cells(self) -> list[tuple[str | None, list[CodeType]]]:
+        """The exercise, or None, and the compiled statements of each cell that defines something."""
+        cells = [cell for cell in self.lesson.cells if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags]
+        return [
+            (cell.exercise, _compile(ast.parse(cell.python()).body if cell.exercise else _definitions(cell.python()))) for cell in cells
+        ]
 
 
 class Diagnostician:
-    """The mistakes of one assignment, ready to be run. The lesson's definitions are executed when they are first needed."""
+    """The mistakes of one assignment, ready to be run."""
 
     def __init__(self, suite: Path, script: Path, probes: str) -> None:
         self.variants = Variants(suite, script)
         self._folder, self._probes_source = script.parent, probes
-        self._made: dict[str, dict[str, Any]] = {}
 
     def name(self, exercise: str, traces: Sequence[Trace]) -> Mistake | None:
         """The first mistake of `exercise` that explains all `traces`, or None."""
@@ -100,7 +121,7 @@ class Diagnostician:
         if not candidates or not traces or any(trace.raised == "NotImplementedError" for trace in traces):
             return None
         with _quietly(self._folder):
-            right = self._names(exercise, "", self.variants.solution(exercise))
+            right = self.variants.names(exercise, "", self.variants.solution(exercise))
             # An answer with the solution's numbers can still be wrong in its dtypes, and then only these tell the mistakes apart.
             only_dtypes = all(self._gives(right, trace) for trace in traces)
             if only_dtypes and all(self._gives(right, trace, with_dtypes=True) for trace in traces):
@@ -110,7 +131,7 @@ class Diagnostician:
     def smaller(self, exercise: str, traces: Sequence[Trace], call: Callable[..., Any]) -> str | None:
         """A small input on which the student's `call(name, arguments, keywords)` is wrong too, in a sentence; None if none is found."""
         with _quietly(self._folder):
-            names = self._names(exercise, "", self.variants.solution(exercise))
+            names = self.variants.names(exercise, "", self.variants.solution(exercise))
             for trace in traces:
                 if trace.kind == "call" and trace.raised is None and trace.after is None and not self._gives(names, trace):
                     return self._smaller(names, trace, call)
@@ -136,7 +157,7 @@ class Diagnostician:
         return None
 
     def _explains(self, mistake: Mistake, traces: Sequence[Trace], with_dtypes: bool) -> bool:
-        names = self._names(mistake.exercise, mistake.id, self.variants.code(mistake))
+        names = self.variants.names(mistake.exercise, mistake.id, self.variants.code(mistake))
         # Where there is no value at all, an exception of the same type proves little: many mistakes raise a ValueError.
         silent = all(trace.raised is not None for trace in traces)
         return all(self._gives(names, trace, with_message=silent, with_dtypes=with_dtypes) for trace in traces)
@@ -162,28 +183,11 @@ class Diagnostician:
         np.random.seed(trace.seed)
         if "torch" in sys.modules:
             sys.modules["torch"].manual_seed(trace.seed)
-        arguments, keywords = _plain((tuple(trace.arguments), dict(trace.keywords)))
+        arguments = tuple(value.function if isinstance(value, Lent) else _plain(value) for value in trace.arguments)
+        keywords = _plain(dict(trace.keywords))
         if trace.kind == "call":
             return names[trace.name](*arguments, **keywords), arguments
         return self._probes()[trace.name](_Names(names), *arguments, **keywords), arguments
-
-    def _names(self, exercise: str, key: str, code: str) -> dict[str, Any]:
-        """What the lesson imports and defines, with `code` in place of the cell of `exercise`; its figures and experiments are left out."""
-        key = f"{exercise}:{key}"
-        if key not in self._made:
-            names: dict[str, Any] = {"__name__": "lesson"}
-            for name, compiled in self._cells:
-                _execute(_compile(ast.parse(code).body) if name == exercise else compiled, names)
-            self._made[key] = names
-        return self._made[key]
-
-    @cached_property
-    def _cells(self) -> list[tuple[str | None, list[CodeType]]]:
-        """The exercise, or None, and the compiled statements of each cell that defines something."""
-        cells = [cell for cell in self.variants.lesson.cells if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags]
-        return [
-            (cell.exercise, _compile(ast.parse(cell.python()).body if cell.exercise else _definitions(cell.python()))) for cell in cells
-        ]
 
     def _probes(self) -> dict[str, Any]:
         names: dict[str, Any] = {}

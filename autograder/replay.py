@@ -88,11 +88,6 @@ class Replay:
         self._session = session
         return session
 
-    def renew(self) -> None:
-        """Lets the next call begin in a fresh child, which knows nothing of the calls before."""
-        self.sandbox.end_session()
-        self._session = None
-
     def _excluded(self, cell: Cell) -> bool:
         return cell.name in self._stopped
 

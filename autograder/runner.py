@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from autograder.checking import CHECK_PROBE
 from autograder.compare import Mismatch
 from autograder.diagnosis import Diagnostician, Trace, Variants
 from autograder.errors import AutograderError, CourseError, MachineError, SubmissionError
@@ -31,8 +30,6 @@ from autograder.student import Student, StudentFault
 __all__ = ["Suite", "run_suite"]
 
 STOPS: Final = (Outcome.TIMEOUT, Outcome.CRASHED)
-#: How the name of an exercise begins that asks for a test of another one's function.
-CHECKS: Final = "check_"
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,8 @@ class Suite:
             raise CourseError(f"{manifest}: unknown settings {', '.join(sorted(unknown))}; known are {words}")
         if wrong := [name for name, value in settings.items() if type(value) not in (int, float) or value <= 0]:
             raise CourseError(f"{manifest}: {', '.join(sorted(wrong))}: a number of seconds was expected")
-        probes = [file.read_text() for file in folder.glob("probes.py")]
-        probes += [CHECK_PROBE] if any(folder.glob(f"test_{CHECKS}*.py")) else []
-        return cls(folder, tuple(modules), Budget(**settings), "\n".join(probes), forbidden, independent)
+        probes = folder / "probes.py"
+        return cls(folder, tuple(modules), Budget(**settings), probes.read_text() if probes.is_file() else "", forbidden, independent)
 
 
 def run_suite(
@@ -158,19 +154,10 @@ class _Plugin:
         self.seeds = {name: _seed(job, name) for name in job.points}
         try:
             self.replay.run()
-            reports = {name: self._grade_exercise(name, job.points[name], exercises.get(name, [])) for name in self._in_turn(job.points)}
+            reports = [self._grade_exercise(name, points, exercises.get(name, [])) for name, points in job.points.items()]
         finally:
             self.sandbox.end_session()
-        return Report(
-            job.student, job.assignment, [reports[name] for name in job.points], self.replay.outputs, provenance=self._provenance()
-        )
-
-    def _in_turn(self, exercises: Iterable[str]) -> Iterator[str]:
-        """The exercises, those that ask for a test last, in a child of their own: they get to see right answers to others."""
-        for name in sorted(exercises, key=lambda name: name.startswith(CHECKS)):
-            if name.startswith(CHECKS):
-                self.replay.renew()
-            yield name
+        return Report(job.student, job.assignment, reports, self.replay.outputs, provenance=self._provenance())
 
     def _grade_exercise(self, name: str, points: float, items: list[pytest.Item]) -> ExerciseReport:
         self.traces = []

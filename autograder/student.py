@@ -15,7 +15,7 @@ from autograder.model import Outcome
 from autograder.privacy import hide_paths
 from autograder.replay import Replay
 from autograder.sandbox.host import ChildEnded, Manner, Session, TimedOut
-from autograder.shortcuts import find_shortcuts
+from autograder.shortcuts import Shortcut, find_shortcuts, names_in_probes
 
 __all__ = ["Call", "Student", "StudentFault"]
 
@@ -47,11 +47,6 @@ class Student:
         self.last_call: str | None = None
         self.traces: list[Trace] = []
         self.probe = _Probes(self)
-
-    @property
-    def submission(self) -> object:
-        """The same object for all tests of a submission: what a suite has found out for one test can serve the next."""
-        return self._replay
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -123,8 +118,12 @@ class Student:
         # The student's code shares the process that answers, so the reply may hold anything that `wire` lets through.
         used = reply.get("used")
         if type(used) is list and used:
-            raise StudentFault(self._shortcut(what, str(used[0])))
+            name_used = str(used[0])[:100]
+            raise self._shortcut(what, name_used, self._written(name, [name_used]), reply)
         if _text(reply, "status") == "ok" and "value" in reply:
+            written = self._written(name, self._manner.forbidden)
+            if written:
+                raise self._shortcut(what, written[0].name, written, reply)
             return reply
         raise self._fault(what, reply)
 
@@ -142,11 +141,18 @@ class Student:
                 return StudentFault(_raised(what, names, reply), types=names, message=_text(reply, "message"))
         return StudentFault(f"{what} gave no readable answer.", Outcome.CRASHED)
 
-    def _shortcut(self, what: str, used: str) -> str:
-        cells = {cell.name: cell.source for cell in self._replay.cells}
-        lines = [line for name, line in find_shortcuts(cells.get(self._exercise, ""), "\n".join(cells.values()), [used]) if name == used]
-        where = f" in line {lines[0]} of its cell" if lines else ""
-        return f"{what} uses the library's `{used}`{where}. This exercise asks you to write that yourself."
+    def _written(self, name: str | None, forbidden: Sequence[str]) -> Sequence[Shortcut]:
+        """Where the function `name`, or what a probe may call of the exercise's cell, mentions one of the `forbidden` routines."""
+        start = frozenset({name}) if name else names_in_probes(self._replay.probes)
+        return find_shortcuts(tuple(self._replay.cells), start, tuple(forbidden), None if name else self._exercise)
+
+    def _shortcut(self, what: str, used: str, written: Sequence[Shortcut], reply: dict[str, Any]) -> StudentFault:
+        places = [place for place in written if place.name == used]
+        cell = "its cell" if places and places[0].cell == self._exercise else f"the cell `{places[0].cell}`" if places else ""
+        where = f" in line {places[0].line} of {cell}" if places else ""
+        sentence = f"{what} uses the library's `{used}`{where}. This exercise asks you to write that yourself."
+        fault = self._fault(what, reply)  # what it raised as well, for the diagnosis
+        return StudentFault(sentence, types=fault.types, message=fault.message)
 
     def _missing(self, name: str) -> str:
         error = self._replay.errors.get(self._exercise)

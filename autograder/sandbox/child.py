@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from autograder import wire
+from autograder.sandbox.lent import StandIn
 from autograder.sandbox.shell import Shell, record, student_frames
 from autograder.sandbox.shortcuts import watch
 
@@ -30,12 +31,13 @@ def serve(channel: socket.socket, shell: Shell, output_characters: int, loose: i
     """Answers requests until the host closes `channel`. `loose` is the file behind descriptors 1 and 2."""
     record(shell, output_characters)
     _seed(0)  # Python draws a new seed after a fork; the same notebook shall print the same
-    child, process = _Child(shell, loose), os.getpid()
+    child, process = _Child(channel, shell, loose), os.getpid()
     while True:
         try:
             request = wire.receive(channel)
         except EOFError:
             return
+        child.request = request["id"]
         reply = getattr(child, f"on_{request['do']}")(**request["with"])
         if os.getpid() != process:  # the student's code has forked and returned twice: one answer is enough
             os._exit(0)
@@ -63,10 +65,17 @@ class _Namespace:
 
 
 class _Child:
-    def __init__(self, shell: Shell, loose: io.FileIO) -> None:
-        self.shell, self.loose = shell, loose
+    def __init__(self, channel: socket.socket, shell: Shell, loose: io.FileIO) -> None:
+        self.channel, self.shell, self.loose = channel, shell, loose
+        self.request = 0
         self.given = set(shell.user_ns)
         self.probes: dict[str, Any] = {}
+
+    def ask(self, wants: dict[str, Any]) -> dict[str, Any]:
+        """The host's answer to a question that comes up while its own request is answered."""
+        wire.send(self.channel, {"id": self.request, "wants": wants})
+        answer: dict[str, Any] = wire.receive(self.channel)
+        return answer
 
     def on_cell(self, name: str, source: str) -> dict[str, Any]:
         outputs, error = self.shell.run(name, source)
@@ -81,11 +90,12 @@ class _Child:
         return {"status": "ok"}
 
     def on_call(
-        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str], after: bool
+        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str], after: bool, lent: list[int]
     ) -> dict[str, Any]:
         if name not in self.shell.user_ns or name in self.given:
             return {"status": "missing", "name": name}
         function = self.shell.user_ns[name]
+        arguments = tuple(StandIn(self.ask, place) if place in lent else value for place, value in enumerate(arguments))
         complaint = _complaint(function, name, arguments, keywords)
         if complaint:
             return {"status": "signature", "message": complaint}
@@ -99,6 +109,7 @@ class _Child:
     def guarded(self, seed: int, forbidden: list[str], work: Any) -> dict[str, Any]:
         """Runs `work` with fixed random seeds; its value, or what went wrong, and the forbidden calls it made, as a reply."""
         _seed(seed)
+        used: list[str] = []
         try:
             with warnings.catch_warnings(), watch(forbidden) as used:
                 warnings.simplefilter("ignore")
@@ -106,7 +117,7 @@ class _Child:
         except _Missing as error:
             return {"status": "missing", "name": str(error)}
         except BaseException as error:
-            return _raised(error)
+            return {**_raised(error), "used": used}
         finally:
             with contextlib.suppress(Exception):
                 self.shell.recorder.take()

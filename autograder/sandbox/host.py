@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 
 from autograder import wire
 from autograder.errors import MachineError, SubmissionError
+from autograder.lending import Lending, Lent
 from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.tidy import remove_folder
@@ -97,6 +98,7 @@ class Sandbox:
         self._folders += 1
         folder = f"{self._home}/work-{self._folders}"
         ours, theirs = socket.socketpair()
+        watch = Watch(self._process.pid, None if isolation.namespaces else Path(folder), self.limits, isolation.user_id)
         request = {"do": "fork", "folder": folder, "files": [str(file) for file in files], "limits": self.limits.as_dict()}
         socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
         theirs.close()
@@ -104,7 +106,6 @@ class Sandbox:
         if "error" in answer:
             ours.close()
             raise MachineError(answer["error"])
-        watch = Watch(self._process.pid, None if isolation.namespaces else Path(folder), self.limits)
         self._session = Session(ours, descriptors[0], watch)
         return self._session
 
@@ -163,9 +164,15 @@ class Session:
     def call(
         self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], manner: Manner, *, after: bool = False
     ) -> dict[str, Any]:
-        """Calls the student's `name`; `{"status": "ok", "value": …, "used": […]}` or another status that says what went wrong."""
-        details = {"name": name, "arguments": tuple(arguments), "keywords": dict(keywords), "after": after}
-        return self._ask("call", {**details, "seed": manner.seed, "forbidden": list(manner.forbidden)}, manner.seconds)
+        """Calls the student's `name`; `{"status": "ok", "value": …, "used": […]}` or another status that says what went wrong.
+
+        A `Lent` argument arrives as a stand-in for its function, which stays here.
+        """
+        lent = {place: value.function for place, value in enumerate(arguments) if isinstance(value, Lent)}
+        plain = tuple(None if place in lent else value for place, value in enumerate(arguments))
+        details = {"name": name, "arguments": plain, "keywords": dict(keywords), "after": after, "lent": list(lent)}
+        lending = Lending(lent) if lent else None
+        return self._ask("call", {**details, "seed": manner.seed, "forbidden": list(manner.forbidden)}, manner.seconds, lending)
 
     def probe(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], manner: Manner) -> dict[str, Any]:
         """Runs a loaded probe on the student's names."""
@@ -182,15 +189,19 @@ class Session:
         self._pidfd = -1
         self.alive = False
 
-    def _ask(self, do: str, details: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def _ask(self, do: str, details: dict[str, Any], seconds: float, lending: Lending | None = None) -> dict[str, Any]:
         if not self.alive:
             raise ChildEnded("the process is gone")
         self._requests += 1
         deadline = time.monotonic() + seconds
         try:
+            self._watch.look()  # at what went on since the last answer
             self._channel.settimeout(seconds)
             wire.send(self._channel, {"id": self._requests, "do": do, "with": details})
             reply = wire.receive(self._channel, deadline, self._watch.look)
+            while lending is not None and type(reply) is dict and type(reply.get("wants")) is dict:
+                wire.send(self._channel, lending.answer(reply["wants"]))
+                reply = wire.receive(self._channel, deadline, self._watch.look)
         except TimeoutError:
             self.kill()
             raise TimedOut(f"no answer within {seconds:g} s") from None

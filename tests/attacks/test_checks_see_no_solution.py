@@ -1,47 +1,52 @@
-"""A student's own test is tried on right and wrong implementations: it must learn no more of them than how they behave.
+"""A student's own test is tried on right and wrong implementations: it learns no more of them than how they behave.
 
-The attack reads the frame of the probe that calls it, finds the solution among the cells there, installs it as its own answer to the
-exercise that comes next, and spells it out in an error message.
+The attack looks for their code wherever Python keeps code, takes what it was given for its own answer to the exercise that comes next,
+and spells out what it has found in an error message.
 """
 
 import json
-from pathlib import Path
 
 import pytest
 
+from autograder.diagnosis import Variants
 from autograder.model import Cell, Job, Report
 from autograder.pool import Worker
-
-PROJECT = Path(__file__).parents[2]
-SUITE = PROJECT / "autograder" / "suites" / "01-backprop"
-SCRIPT = PROJECT / "source" / "01-backprop" / "backprop.py"
+from tests.course.conftest import materials_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("attacks")]
 
-LOOKING = '''
-import sys
+LOOKING = """
+import gc, sys, types
 
-seen = []
+kept, found = [], set()
+# What the solution's code holds, spelt so that this cell does not hold it itself.
+needles = ", ".join(map(repr, ("d_x", "d_w", "d_b"))), " @ ".join(("d_out", "w.T"))
+
+
+def texts():
+    frame = sys._getframe(1)
+    while frame:
+        yield from map(repr, frame.f_locals.values())
+        yield repr(frame.f_code.co_consts)
+        frame = frame.f_back
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType):
+            yield repr((thing.__code__.co_names, thing.__code__.co_varnames, thing.__code__.co_consts))
 
 
 def check_linear(f):
-    here = sys._getframe(1).f_locals
-    cell, cells = here["cell"], here["cells"]
-    if not seen or cells is not seen[-1]:
-        seen.append(cells)
-    zero = len(cell) < 260 and "zeros" in cell and '"""' not in cell
-    if len(seen) == 1 and not zero:
-        exec(cell, get_ipython().user_ns)
-    if len(cells) > 2:
-        return True
-    earlier = [old for batch in seen[:-1] for old in batch]
-    return cell in earlier if earlier else not zero
-'''
+    kept.append(f)
+    found.update(text[:200] for text in texts() if any(needle in text for needle in needles))
+    return len(kept) % 2 == 1
+
+
+def linear_backward(d_out, x, w):
+    return kept[0](d_out, x, w)
+"""
 TELLING = """
 def topological_order(root):
-    raise ValueError(max((cell for cells in seen for cell in cells), key=lambda cell: sum(cell in cells for cells in seen))[-300:])
+    raise ValueError(repr(sorted(found)) + repr([vars(f) for f in kept[:1]]))
 """
-SECRET = "d_x = d_out @ w.T"
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +54,8 @@ def report() -> Report:
     """The attack, graded by the real suite."""
     cells = [Cell("given", "import numpy as np"), Cell("check_linear", LOOKING), Cell("topological_order", TELLING)]
     points = {"check_linear": 6.0, "linear": 10.0, "topological_order": 10.0}
-    with Worker(SUITE, lesson=SCRIPT) as worker:
-        return worker.grade(Job("mallory", "01-backprop", "secret-of-the-course", cells, points))
+    with Worker() as worker:
+        return worker.grade(Job("mallory", "01-backprop", "secret-of-the-course", cells, points), materials_of("01-backprop"))
 
 
 def points(report: Report, exercise: str) -> float | None:
@@ -58,16 +63,22 @@ def points(report: Report, exercise: str) -> float | None:
     return next(e.points for e in report.exercises if e.exercise == exercise)
 
 
-def test_the_solution_is_no_answer(report: Report) -> None:
-    """What the check was tried on does not earn the points of the exercise itself."""
-    assert points(report, "linear") == 0.0
+@pytest.mark.parametrize("exercise", ["linear", "check_linear"])
+def test_looking_earns_nothing(report: Report, exercise: str) -> None:
+    """What the check was tried on is no answer to the exercise itself once the call is over, and answering by turns is no check."""
+    assert points(report, exercise) == 0.0
 
 
-def test_looking_is_no_check(report: Report) -> None:
-    """A check that calls nothing, and only compares the texts of cells, earns nothing."""
-    assert points(report, "check_linear") == 0.0
+def test_nothing_is_found(report: Report) -> None:
+    """Neither code nor constants of the implementations are anywhere in the sandbox: the message holds what was found there."""
+    told = json.dumps(report.as_dict())
+    assert "ValueError: []" in told
+    assert "d_out @ w.T" not in told
 
 
-def test_nothing_is_told(report: Report) -> None:
-    """No line of the solution stands in the report."""
-    assert SECRET not in json.dumps(report.as_dict())
+def test_the_solution_holds_what_was_looked_for() -> None:
+    """The attack would recognise the solution's code: it has these names, in this order."""
+    materials = materials_of("01-backprop")
+    assert materials.lesson is not None
+    function = Variants(materials.suite, materials.lesson).function("linear_backward", "linear")
+    assert function.__code__.co_varnames[-3:] == ("d_x", "d_w", "d_b")

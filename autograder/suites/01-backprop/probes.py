@@ -1,8 +1,5 @@
 """What the hidden tests of back-propagation need inside the sandbox: functions to differentiate, nodes, and graphs of them."""
 
-import ast
-import contextlib
-import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,33 +56,6 @@ def interrupted(student, weights, x, calls):
     except BaseException as error:
         return type(error) is Interrupted, x
     return False, x
-
-
-# check_linear: the functions to judge arrive as source text.
-
-
-@functools.cache
-def _given_names(given):
-    names = {}
-    for node in ast.parse(given).body:
-        with contextlib.suppress(Exception):  # what stands on figures and experiments
-            exec(compile(ast.Module([node], []), "<given>", "exec"), names)
-    return names
-
-
-def check_linear_says(student, cells, given):
-    """check_linear(f), with functions f that are right or wrong"""
-    check, answers = student.check_linear, []
-    for cell in cells:
-        names = dict(_given_names(given))
-        exec(compile(cell, "<f>", "exec"), names)
-        try:
-            answers.append(("said", check(names["linear_backward"])))
-        except BaseException as error:
-            if type(error) is NotImplementedError:
-                raise
-            answers.append(("raised", type(error).__name__))
-    return answers
 
 
 # topological_order

@@ -1,20 +1,16 @@
 """Hidden tests of the exercise `check_linear`: it judges right and wrong implementations of linear_backward.
 
-Nothing that the student's check returned or raised is shown, but True, False and the names of Python's own exceptions:
-it has seen the solution.
-
 Oracle: which functions are right is known beforehand: the solution and the catalogue's styles are (PyTorch says so in the tests of
 `linear`), its mistakes and the ones below are not.
 """
 
-import builtins
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograder.catalogue import Mistake, read_catalogue
+from autograder.checking import Check
 from autograder.suite import assert_true, graded
 
 #: Mistakes that leave linear_backward right.
@@ -96,41 +92,12 @@ ALSO_WRONG = [
 
 MISTAKES, STYLES = ([entry for entry in entries if entry.exercise == "linear"] for entries in read_catalogue(Path(__file__).parent))
 WRONG = [mistake for mistake in (*MISTAKES, *ALSO_WRONG) if mistake.id not in ELSEWHERE]
-ZEROS = Mistake(
-    "zeros",
-    "linear",
-    "zeros of the right shapes",
-    "",
-    code="""
-def linear_backward(d_out, x, w):
+CHECK = Check("check_linear", of="linear", judged="linear_backward")
+
+
+def zeros(d_out, x, w):
+    """Zeros of the right shapes."""
     return np.zeros(x.shape), np.zeros(w.shape), np.zeros(w.shape[1])
-""",
-)
-
-
-@cache
-def given(variants):
-    """What the cells stand on."""
-    return variants.given()
-
-
-def verdict(answer):
-    """True or False, if that is what check_linear said."""
-    kind, said = answer if type(answer) is tuple and len(answer) == 2 else ("", None)
-    if kind == "raised":
-        error = said if type(said) is str and isinstance(getattr(builtins, said, None), type) else "an exception"
-        assert_true(False, f"check_linear raised {error} instead of returning True or False.")
-    assert_true(isinstance(said, bool | np.bool_), "check_linear should return True or False.")
-    return bool(said)
-
-
-def verdicts(student, variants, rng, entries):
-    """What check_linear says about the solution, and about each of the entries; asked in random order."""
-    cells = [variants.solution("linear"), *(variants.code(entry) for entry in entries)]
-    order = [int(i) for i in rng.permutation(len(cells))]
-    answers = student.probe.check_linear_says([cells[i] for i in order], given(variants))
-    assert_true(type(answers) is list and len(answers) == len(cells), "check_linear gave no readable answer.")
-    return [verdict(answers[order.index(i)]) for i in range(len(cells))]
 
 
 @graded(
@@ -141,9 +108,10 @@ def verdicts(student, variants, rng, entries):
 )
 def test_right_and_zeros(student, variants, rng):
     """Accepts a right f, and rejects one that returns zeros."""
-    right, zeros = verdicts(student, variants, rng, [ZEROS])
-    assert_true(right, "It rejects a right implementation.", expected=True, got=right)
-    assert_true(not zeros, "It accepts a function that returns zeros of the right shapes.", expected=False, got=zeros)
+    for _ in range(6):
+        right, accepted = CHECK.tells_apart(student, variants, rng, zeros)
+        assert_true(right, "It rejects a right implementation.", expected=True, got=right)
+        assert_true(not accepted, "It accepts a function that returns zeros of the right shapes.", expected=False, got=accepted)
 
 
 @graded(
@@ -152,12 +120,12 @@ def test_right_and_zeros(student, variants, rng):
     seconds=20,
     hint="Loops and matrix products add in another order, so the last digits differ; and a list of three arrays is as good as a tuple.",
 )
-def test_right_styles(student, variants, rng):
+def test_right_styles(student, variants):
     """Accepts right implementations in other styles."""
-    entries = [*STYLES]
-    for entry, said in zip(entries, verdicts(student, variants, rng, entries)[1:], strict=True):
-        style = entry.id.removeprefix("linear-").replace("-", " ")
-        assert_true(said, f"It rejects a right implementation in another style: {style}.", expected=True, got=said)
+    said = {entry.id: CHECK.accepts_style(student, variants, entry) for entry in [*STYLES]}
+    for name, accepted in said.items():
+        style = name.removeprefix("linear-").replace("-", " ")
+        assert_true(accepted, f"It rejects a right implementation in another style: {style}.", expected=True, got=accepted)
 
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
@@ -166,6 +134,6 @@ def test_right_styles(student, variants, rng):
 )
 def test_wrong(student, variants, rng, mistake):
     """Rejects a wrong f: {mistake.name}."""
-    right, wrong = verdicts(student, variants, rng, [mistake])
-    assert_true(not wrong, f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=wrong)
+    right, accepted = CHECK.tells_apart(student, variants, rng, mistake)
+    assert_true(not accepted, f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=accepted)
     assert_true(right, "This time it rejects the right implementation: does its verdict depend on chance?", expected=True, got=right)

@@ -171,6 +171,7 @@ def test_pairs(student, rng):
     first, h = step(params, 1)
     p = np.array([softmax(first)[k] * softmax(step(params, k, h)[0]) for k in range(3)])  # (3, 3)
     texts = student.probe.sample_many(params, 1, 2, 1500, 1.0, int(rng.integers(1 << 30)))
+    assert_true(isinstance(texts, list) and len(texts) == 1500, "`sample_sequence` gave no readable answer.")
     counts = np.zeros((3, 3), dtype=int)
     for text in texts:
         i, j = ids_of(text, 2, v=3)

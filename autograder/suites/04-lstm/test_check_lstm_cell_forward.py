@@ -6,6 +6,7 @@ passes, the tests of lstm_cell_forward against torch.lstm_cell; the rest, below,
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.catalogue import Mistake, Style, read_catalogue
@@ -98,18 +99,12 @@ MISTAKES, STYLES = (
     [entry for entry in entries if entry.exercise == "lstm_cell_forward"] for entries in read_catalogue(Path(__file__).parent)
 )
 WRONG = [*MISTAKES, *ALSO_WRONG]
-ZEROS = """
-def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
+CHECK = Check("check_lstm_cell_forward", of="lstm_cell_forward", judged="lstm_cell_forward")
+
+
+def zeros(x, h_prev, c_prev, w_x, w_h, b):
+    """Zeros of the right shapes."""
     return np.zeros(h_prev.shape), np.zeros(c_prev.shape), None
-"""
-CHECK = Check(
-    "check_lstm_cell_forward",
-    of="lstm_cell_forward",
-    function="lstm_cell_forward",
-    wrong=WRONG,
-    styles=[*STYLES, *OTHER_CACHES],
-    zeros=ZEROS,
-)
 
 
 @graded(
@@ -120,11 +115,10 @@ CHECK = Check(
 )
 def test_right_and_zeros(student, variants, rng):
     """Accepts a right f, and rejects one that returns zeros."""
-    right = CHECK.of_the_solution(student, variants, rng)
-    assert_true(any(right), "It rejects a right implementation.", expected=True, got=False)
-    assert_true(all(right), "It rejects a right implementation at one time and accepts it at another: does its verdict depend on chance?")
-    zeros = CHECK.of_zeros(student, variants, rng)
-    assert_true(not any(zeros), "It accepts a function that returns zeros of the right shapes.", expected=False, got=True)
+    for _ in range(6):
+        right, accepted = CHECK.tells_apart(student, variants, rng, zeros)
+        assert_true(right, "It rejects a right implementation.", expected=True, got=right)
+        assert_true(not accepted, "It accepts a function that returns zeros of the right shapes.", expected=False, got=accepted)
 
 
 @graded(
@@ -133,12 +127,12 @@ def test_right_and_zeros(student, variants, rng):
     seconds=20,
     hint="Sums in another order differ in their last digits; NumPy's warnings are no errors; a list is as good as a tuple; and the cache is none of your business.",
 )
-def test_right_styles(student, variants, rng):
+def test_right_styles(student, variants):
     """Accepts right implementations in other styles."""
-    for entry in CHECK.styles:
-        said = CHECK.of_entry(entry, student, variants, rng)
-        style = entry.id.removeprefix("lstm_cell_forward-").replace("-", " ")
-        assert_true(said, f"It rejects a right implementation in another style: {style}.", expected=True, got=said)
+    said = {entry.id: CHECK.accepts_style(student, variants, entry) for entry in [*STYLES, *OTHER_CACHES]}
+    for name, accepted in said.items():
+        style = name.removeprefix("lstm_cell_forward-").replace("-", " ")
+        assert_true(accepted, f"It rejects a right implementation in another style: {style}.", expected=True, got=accepted)
 
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
@@ -147,5 +141,6 @@ def test_right_styles(student, variants, rng):
 )
 def test_wrong(student, variants, rng, mistake):
     """Rejects a wrong f: {mistake.name}."""
-    said = CHECK.of_entry(mistake, student, variants, rng)
-    assert_true(not said, f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=said)
+    right, accepted = CHECK.tells_apart(student, variants, rng, mistake)
+    assert_true(not accepted, f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=accepted)
+    assert_true(right, "This time it rejects the right implementation: does its verdict depend on chance?", expected=True, got=right)

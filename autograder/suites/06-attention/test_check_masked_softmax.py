@@ -6,6 +6,7 @@ Oracle: the catalogue of masked_softmax, right and wrong cells that the hidden t
 from pathlib import Path
 
 import pytest
+import torch
 
 from autograder.catalogue import Mistake, read_catalogue
 from autograder.checking import Check
@@ -35,11 +36,12 @@ def masked_softmax(scores, mask, dim=-1):
 
 MISTAKES, STYLES = ([entry for entry in entries if entry.exercise == "masked_softmax"] for entries in read_catalogue(Path(__file__).parent))
 WRONG = [*MISTAKES, *ALSO_WRONG]
-ZEROS = """
-def masked_softmax(scores, mask, dim=-1):
+CHECK = Check("check_masked_softmax", of="masked_softmax", judged="masked_softmax")
+
+
+def zeros(scores, mask, dim=-1):
+    """Zeros of the right shapes."""
     return torch.zeros_like(scores)
-"""
-CHECK = Check("check_masked_softmax", of="masked_softmax", function="masked_softmax", wrong=WRONG, styles=STYLES, zeros=ZEROS)
 
 
 @graded(
@@ -50,11 +52,10 @@ CHECK = Check("check_masked_softmax", of="masked_softmax", function="masked_soft
 )
 def test_right_and_zeros(student, variants, rng):
     """Accepts a right f, and rejects one that returns zeros."""
-    right = CHECK.of_the_solution(student, variants, rng)
-    assert_true(any(right), "It rejects a right implementation.", expected=True, got=False)
-    assert_true(all(right), "It rejects a right implementation at one time and accepts it at another: does its verdict depend on chance?")
-    zeros = CHECK.of_zeros(student, variants, rng)
-    assert_true(not any(zeros), "It accepts a function that returns zeros of the right shapes.", expected=False, got=True)
+    for _ in range(6):
+        right, accepted = CHECK.tells_apart(student, variants, rng, zeros)
+        assert_true(right, "It rejects a right implementation.", expected=True, got=right)
+        assert_true(not accepted, "It accepts a function that returns zeros of the right shapes.", expected=False, got=accepted)
 
 
 @graded(
@@ -63,12 +64,12 @@ def test_right_and_zeros(student, variants, rng):
     seconds=20,
     hint="Right implementations differ in their last digits, in float32 more than in float64, and a float32 near 10,000 has few digits to give.",
 )
-def test_right_styles(student, variants, rng):
+def test_right_styles(student, variants):
     """Accepts right implementations in other styles."""
-    for entry in CHECK.styles:
-        said = CHECK.of_entry(entry, student, variants, rng)
-        style = entry.id.removeprefix("masked-softmax-").replace("-", " ")
-        assert_true(said, f"It rejects a right implementation in another style: {style}.", expected=True, got=said)
+    said = {entry.id: CHECK.accepts_style(student, variants, entry) for entry in [*STYLES]}
+    for name, accepted in said.items():
+        style = name.removeprefix("masked-softmax-").replace("-", " ")
+        assert_true(accepted, f"It rejects a right implementation in another style: {style}.", expected=True, got=accepted)
 
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
@@ -77,5 +78,6 @@ def test_right_styles(student, variants, rng):
 )
 def test_wrong(student, variants, rng, mistake):
     """Rejects a wrong f: {mistake.name}."""
-    said = CHECK.of_entry(mistake, student, variants, rng)
-    assert_true(not said, f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=said)
+    right, accepted = CHECK.tells_apart(student, variants, rng, mistake)
+    assert_true(not accepted, f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=accepted)
+    assert_true(right, "This time it rejects the right implementation: does its verdict depend on chance?", expected=True, got=right)

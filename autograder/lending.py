@@ -1,0 +1,113 @@
+"""Functions of ours that a student's code may call while it never holds them: requests to use one in, plain answers out.
+
+A student's own test of `linear_backward` is given a stand-in. What it calls that with comes here, the function runs on this side,
+and its result goes back: neither right answers nor catalogued mistakes enter the sandbox.
+"""
+
+import io
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from autograder.describe import is_tensor
+
+__all__ = ["Lending", "Lent"]
+
+#: What a student's test may ask of one function: so many calls, each with so many numbers and so long.
+MOST_USES: Final = 5_000
+MOST_NUMBERS: Final = 1 << 14
+USE_SECONDS: Final = 2.0
+MESSAGE_CHARACTERS: Final = 200
+
+
+@dataclass(frozen=True)
+class Lent:
+    """An argument of a call: the student's code gets a stand-in for `function`, for as long as the call lasts."""
+
+    function: Callable[..., Any]
+
+    def __repr__(self) -> str:
+        return "f"
+
+
+class Lending:
+    """Answers the uses of the functions that one call was lent. Whatever a request holds, the answer is a dict of plain data."""
+
+    def __init__(self, functions: Mapping[int, Callable[..., Any]]) -> None:
+        self._functions = functions
+        self._uses = 0
+        self._graphs: dict[int, tuple[list[Any], list[Any]]] = {}
+
+    def answer(self, request: Mapping[Any, Any]) -> dict[str, Any]:
+        """`{"status": "ok", …}` or `{"status": "raised", "type", "message"}`."""
+        self._uses += 1
+        if self._uses > MOST_USES:
+            return _raised("RuntimeError", f"f was called more than {MOST_USES} times")
+        try:
+            with _time_limit(), _quietly():
+                return self._differentiate(request) if "upstream" in request else self._use(request)
+        except Exception as error:
+            return _raised(type(error).__name__, str(error))
+
+    def _use(self, request: Mapping[Any, Any]) -> dict[str, Any]:
+        arguments, keywords = [request["arguments"][place] for place in request["same"]], request["keywords"]
+        if sum(map(_size, (*arguments, *keywords.values()))) > MOST_NUMBERS:
+            raise ValueError(f"f takes {MOST_NUMBERS} numbers at most here: try it on smaller arrays")
+        inputs = [arguments[place].requires_grad_() for place in request["differentiable"]]
+        value = self._functions[request["use"]](*arguments, **keywords)
+        parts = list(value) if isinstance(value, tuple | list) else [value]
+        outputs = [part for part in parts if inputs and is_tensor(part) and part.requires_grad]
+        if outputs:
+            self._graphs[self._uses] = (outputs, inputs)
+        places = [place for place, part in enumerate(parts) if any(part is output for output in outputs)]
+        return {"status": "ok", "value": value, "after": tuple(arguments), "graph": self._uses, "differentiable": places}
+
+    def _differentiate(self, request: Mapping[Any, Any]) -> dict[str, Any]:
+        outputs, inputs = self._graphs[request["graph"]]
+        torch = sys.modules["torch"]
+        gradients = torch.autograd.grad(outputs, inputs, request["upstream"], retain_graph=True, allow_unused=True)
+        return {"status": "ok", "gradients": tuple(gradients)}
+
+
+def _raised(kind: str, message: str) -> dict[str, Any]:
+    return {"status": "raised", "type": kind, "message": message[:MESSAGE_CHARACTERS]}
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, np.ndarray) or is_tensor(value):
+        return int(np.prod(value.shape))
+    if isinstance(value, tuple | list):
+        return sum(map(_size, value))
+    if isinstance(value, Mapping):
+        return sum(map(_size, value.values()))
+    return 1
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keeps to itself what a function prints or warns of."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _time_limit() -> Iterator[None]:
+    """Raises `TimeoutError` in a catalogued mistake that never ends, or is asked for too much."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError(f"f did not return within {USE_SECONDS:g} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, USE_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -214,6 +214,9 @@ class Session:
         except wire.WireError as error:
             self.kill()
             raise ChildEnded(f"its answer was unreadable ({error})") from None
+        if type(reply) is dict and "wants" in reply:
+            self.kill()
+            raise ChildEnded("it used a function after the call that it was lent for")
         # An array for an id would compare to an array, which is neither true nor false.
         if type(reply) is not dict or type(reply.get("id")) is not int or reply["id"] != self._requests:
             self.kill()

@@ -53,7 +53,7 @@ def topological_order(root):
 def report() -> Report:
     """The attack, graded by the real suite."""
     cells = [Cell("given", "import numpy as np"), Cell("check_linear", LOOKING), Cell("topological_order", TELLING)]
-    points = {"check_linear": 6.0, "linear": 10.0, "topological_order": 10.0}
+    points = {"check_linear": 6.0, "topological_order": 10.0, "linear": 10.0}
     with Worker() as worker:
         return worker.grade(Job("mallory", "01-backprop", "secret-of-the-course", cells, points), materials_of("01-backprop"))
 

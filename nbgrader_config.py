@@ -5,6 +5,8 @@ import sys
 import warnings
 
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import BaseConverter
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     ClearHiddenTests,
@@ -17,6 +19,7 @@ from sqlalchemy.exc import SAWarning
 
 from autograder.lesson import NEVER_RELEASED
 from autograder.nbgrader.autograde import GradeSubmission, MendingExporter, SaveReport, find_every_submission
+from autograder.nbgrader.beside import copy_files, existing_timestamp
 from autograder.nbgrader.build_preprocessors import ExecuteSolution, ReproducibleNotebook
 from autograder.nbgrader.feedback_page import FeedbackExporter
 
@@ -58,7 +61,10 @@ c.ExecuteSolution.timeout = 300  # seconds for a cell; cells tagged capstone are
 # --- autograde and generate_feedback ---------------------------------------------------------------------------------
 # The engine: the submitted file is mended, run in the sandbox, judged by the hidden suite, and its points saved.
 c.Autograde.exporter_class = MendingExporter
-Autograde.init_notebooks = find_every_submission  # nbgrader has no setting for it
+# nbgrader has no setting for these: no notebook is passed over, no link followed, and a wrong time stops nobody.
+Autograde.init_notebooks = find_every_submission
+BaseConverter.init_assignment = copy_files
+CourseDirectory.get_existing_timestamp = existing_timestamp
 c.GenerateFeedback.exporter_class = FeedbackExporter
 c.Autograde.sanitize_preprocessors = []
 # Without CheckCellMetadata: what the cells say of themselves comes from the grade book.

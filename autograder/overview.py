@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from autograder.names import without_controls
+
 if TYPE_CHECKING:
     from autograder.nbgrader.class_run import Graded
 
@@ -12,9 +14,15 @@ __all__ = ["render_class"]
 def render_class(graded: "Sequence[Graded]", people: Mapping[str, str]) -> str:
     """Points by student and assignment, «ungradable» where a person must look; `people` says below who the students are."""
     assignments = sorted({item.assignment for item in graded})
+    # Names are a student's choice, and a terminal obeys what is in them.
     cells = {(item.student, item.assignment): _points(item) for item in graded}
     students = sorted({item.student for item in graded})
-    table = _align([["student", *assignments], *([name, *(cells.get((name, a), "—") for a in assignments)] for name in students)])
+    table = _align(
+        [
+            ["student", *map(without_controls, assignments)],
+            *([without_controls(name), *(cells.get((name, a), "—") for a in assignments)] for name in students),
+        ]
+    )
     if not people:
         return table
     return f"{table}\n\n" + "\n".join(f"{name:8} {people[name]}" for name in students if name in people)

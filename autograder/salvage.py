@@ -5,41 +5,42 @@ Nothing is guessed: of two candidates neither is taken. Links are not followed, 
 
 import json
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from autograder.archives import Member, Unreadable, list_members
+from autograder.folders import plain_files
 from autograder.harmless import keep_plain_tags
+from autograder.names import as_code
 
 __all__ = ["File", "find_notebook", "read_cells"]
 
 MAX_BYTES: Final = 128 << 20
 MAX_CELLS: Final = 2000
 MAX_SOURCE_CHARACTERS: Final = 1 << 20
-MAX_FILES: Final = 2000
-CLUTTER: Final = {".ipynb_checkpoints", "__MACOSX"}
+MAX_ARCHIVES: Final = 20
 
-File = Path | zipfile.Path
+File = Path | Member | Unreadable
 
 
 def find_notebook(folder: Path, name: str) -> tuple[File | None, list[str]]:
     """The file to grade in a submitted folder, with a note if it is not the one that was asked for; None if there is none.
 
     Where `name`.ipynb is not in the folder itself, the only notebook of that name below it or in a zip archive is taken, then the
-    only notebook of any name.
+    only notebook of any name. An archive that can't be read is handed on where there is no notebook: reading it says why.
     """
     wanted = f"{name}.ipynb"
     if _is_plain(folder / wanted):
-        return folder / wanted, []
-    files = list(_notebooks(folder))
+        return folder / wanted, _note_second_name(folder / wanted)
+    files, unreadable = _notebooks(folder)
     named = [file for file in files if file.name.lower() == wanted.lower()]
     for candidates in (named, files):
         if len(candidates) == 1:
-            return candidates[0], [
-                f"{wanted} is missing; {_place(candidates[0], folder)}, the only notebook in the submission, was graded in its place."
-            ]
-    return None, []
+            place = as_code(str(Path(str(candidates[0])).relative_to(folder)))
+            missing = f"{wanted} is missing; {place}, the only notebook in the submission, was graded in its place."
+            return candidates[0], [missing, *_note_second_name(candidates[0])]
+    return (unreadable[0] if unreadable and not files else None), []
 
 
 def read_cells(file: File) -> tuple[list[dict[str, Any]], list[str]]:
@@ -57,42 +58,53 @@ def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _notebooks(folder: Path) -> Iterator[File]:
-    """Every notebook below the folder and in the zip archives there."""
-    for path in sorted(folder.rglob("*"))[:MAX_FILES]:
-        linked = any(part.is_symlink() for part in (path, *path.parents) if part.is_relative_to(folder))
-        if linked or CLUTTER & set(path.relative_to(folder).parts) or not path.is_file():
-            continue
-        if path.suffix.lower() == ".ipynb":
-            yield path
-        elif path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
-            yield from _in_archive(path)
+def _note_second_name(file: File) -> list[str]:
+    if not isinstance(file, Path) or file.stat().st_nlink == 1:
+        return []
+    return [f"For staff: {as_code(file.name)} is a hard link, the same file stands elsewhere under another name. Whose work is it?"]
 
 
-def _in_archive(path: Path) -> Iterator[zipfile.Path]:
-    with zipfile.ZipFile(path) as archive:
-        names = [info.filename for info in archive.infolist()[:MAX_FILES] if not info.is_dir()]
-    for name in names:
-        if name.lower().endswith(".ipynb") and not CLUTTER & set(name.split("/")):
-            yield zipfile.Path(path, name)
+def _notebooks(folder: Path) -> tuple[list[File], list[Unreadable]]:
+    """Every notebook below the folder and in the zip archives there, and the archives that can't be read."""
+    files = list(plain_files(folder))
+    unreadable: list[Unreadable] = []
+    archives = [file for file in files if _ends(file, ".zip")][:MAX_ARCHIVES]
+    members = [member for archive in archives for member in _look_into(unreadable, archive)]
+    everything: list[File] = [*files, *members]
+    found = [file for file in everything if _ends(file, ".ipynb")]
+    inner = [member for member in members if _ends(member, ".zip")]
+    if not found and not unreadable and len(inner) == 1:
+        found += [member for member in _look_into(unreadable, inner[0].archive, *inner[0].names) if _ends(member, ".ipynb")]
+    return found, unreadable
 
 
-def _place(file: File, folder: Path) -> str:
-    inside = Path(str(file)).relative_to(folder)
-    return str(inside)
+def _look_into(unreadable: list[Unreadable], archive: Path, *names: str) -> list[Member]:
+    try:
+        return list_members(archive, *names)
+    except ValueError as error:
+        unreadable.append(Unreadable(archive, str(error)))
+        return []
+
+
+def _ends(file: File, suffix: str) -> bool:
+    return file.name.lower().endswith(suffix)
 
 
 def _read_bytes(file: File) -> bytes:
     try:
-        with file.open("rb") as stream:
-            raw: bytes = stream.read(MAX_BYTES + 1)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raw = _read_start(file) if isinstance(file, Path) else file.read(MAX_BYTES + 1)
+    except OSError as error:
         raise ValueError(f"it can't be opened ({type(error).__name__}).") from None
     if len(raw) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")
     if not raw.strip():
         raise ValueError("the file is empty.")
     return raw
+
+
+def _read_start(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 def _read_json(raw: bytes) -> tuple[Any, list[str]]:

@@ -12,9 +12,10 @@ from typing import Any, Final
 from autograder.harmless import as_plain_text
 from autograder.lesson import NOT_REGRADED
 from autograder.model import Cell
+from autograder.names import as_code
 from autograder.salvage import File, find_notebook, read_cells
 
-__all__ = ["Reference", "ReferenceCell", "Submission", "cells_to_run", "find_notebook", "read_submission"]
+__all__ = ["Reference", "ReferenceCell", "Submission", "cannot_grade", "cells_to_run", "find_notebook", "read_submission"]
 
 TEST: Final = "test_"
 #: Cells that grading itself adds to the notebook.
@@ -66,11 +67,11 @@ class Submission:
 def read_submission(file: File | None, reference: Reference) -> Submission:
     """The submission in `file`, mended; never raises for anything that a student can hand in."""
     if file is None:
-        return _ungradable(reference, f"The submission holds no {reference.name}.ipynb, and no other single notebook to take for it.")
+        return cannot_grade(reference, f"The submission holds no {reference.name}.ipynb, and no other single notebook to take for it.")
     try:
         cells, notes = read_cells(file)
     except ValueError as error:
-        return _ungradable(reference, f"{file.name} can't be read as a notebook: {error}")
+        return cannot_grade(reference, f"{as_code(file.name)} can't be read as a notebook: {error}")
     return _mend(cells, notes, reference)
 
 
@@ -170,7 +171,7 @@ def _notebook(cells: list[dict[str, Any]], reference: Reference) -> dict[str, An
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _ungradable(reference: Reference, problem: str) -> Submission:
+def cannot_grade(reference: Reference, problem: str) -> Submission:
     """A notebook that shows the problem and the grade cells, for a person to grade."""
     text = f"**This submission could not be graded by machine.** {problem}\n\nNo points are lost: a person will look at it."
     submission = _mend([], [], reference)

@@ -27,14 +27,15 @@ from traitlets import Enum as TraitEnum
 from autograder.feedback import render_output
 from autograder.lesson import BEGIN_HIDDEN, END_HIDDEN, topic_of
 from autograder.model import Job, Materials, Report
+from autograder.names import can_be_printed, without_controls
+from autograder.nbgrader.handed_in import KEY, read_handed_in
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
 from autograder.pool import Pool, ungradable
 from autograder.sandbox.isolation import LEVELS, MINIMUM_LEVEL
-from autograder.submission import Submission, cells_to_run, find_notebook, read_submission
+from autograder.submission import cells_to_run
 
 __all__ = [
-    "KEY",
     "GradeSubmission",
     "MendingExporter",
     "SaveReport",
@@ -43,11 +44,9 @@ __all__ = [
     "fingerprint",
     "make_job",
     "materials_of",
-    "with_notes",
 ]
 
 SECRET_FILE: Final = ".course-secret"
-KEY: Final = "autograder"
 
 
 class MendingExporter(NotebookExporter):
@@ -62,9 +61,7 @@ class MendingExporter(NotebookExporter):
         with Gradebook(names["db_url"]) as gradebook:
             places = Places(Path(converter.coursedir.root), names["assignment"])
             reference = read_reference(gradebook, places, names["notebook"])
-        path, notes = find_notebook(Path(filename).parent, names["notebook"])
-        submission = read_submission(path, reference)
-        notebook = from_dict(with_notes(submission, notes))
+        notebook = from_dict(read_handed_in(Path(filename).parent, reference))
         resources["metadata"] = {"name": names["notebook"], "path": str(Path(filename).parent)}
         output: tuple[Any, Any] = super().from_notebook_node(notebook, resources, **keywords)
         return output
@@ -121,6 +118,9 @@ def find_every_submission(converter: BaseConverter) -> None:
     coursedir = converter.coursedir
     name = topic_of(coursedir.assignment_id)
     folders = [folder for folder in glob(converter._format_source(coursedir.assignment_id, coursedir.student_id)) if os.path.isdir(folder)]
+    for folder in [folder for folder in folders if not can_be_printed(folder)]:  # nbgrader itself stops at a line break, for everybody
+        converter.log.error("Left out, for its name holds characters that are no text: %s", without_controls(folder))
+        folders.remove(folder)
     if not folders or not fnmatch(name, coursedir.notebook_id):
         BaseConverter.init_notebooks(converter)  # it says what there is instead
         return
@@ -176,17 +176,6 @@ def _pool(minimum: str) -> Pool:
     pool = Pool(1, minimum)
     atexit.register(pool.__exit__, None, None, None)
     return pool
-
-
-def with_notes(submission: Submission, notes: list[str]) -> dict[str, Any]:
-    """The notebook with what was mended in its first cell, and for us in its metadata."""
-    notes = [*notes, *submission.notes]
-    notebook = submission.notebook
-    notebook["metadata"][KEY] = {"notes": notes, "problem": submission.problem}
-    if notes:
-        text = "**Mended before grading**\n\n" + "\n".join(f"- {note}" for note in notes)
-        notebook["cells"].insert(0, {"cell_type": "markdown", "id": "mended", "metadata": {}, "source": text})
-    return notebook
 
 
 def _show(notebook: Any, report: Report) -> None:

@@ -6,6 +6,7 @@ worker processes. What has not changed since it was graded is left as it is.
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import chdir, contextmanager
@@ -22,12 +23,15 @@ from sqlalchemy.exc import OperationalError
 from autograder.errors import CourseError, MachineError
 from autograder.lesson import topic_of
 from autograder.model import Job, Report
-from autograder.nbgrader.autograde import KEY, GradeSubmission, fingerprint, make_job, materials_of, with_notes
+from autograder.names import without_controls
+from autograder.nbgrader.autograde import GradeSubmission, fingerprint, make_job, materials_of
 from autograder.nbgrader.gradebook import prepared_once
+from autograder.nbgrader.handed_in import KEY, could_not_read, read_handed_in
 from autograder.nbgrader.reference import read_reference
+from autograder.nbgrader.submitted import Submitted, list_submissions
 from autograder.places import Places
 from autograder.pool import Pool, ungradable
-from autograder.submission import Reference, find_notebook, read_submission
+from autograder.submission import Reference
 
 __all__ = ["Graded", "grade_class"]
 
@@ -64,21 +68,26 @@ def grade_class(
     *,
     workers: int = 2,
     progress: Progress = lambda assignment, student, step: None,
+    warn: Callable[[str], None] = lambda line: print(f"autograder: {line}", file=sys.stderr),
 ) -> list[Graded]:
     """Grades what was submitted (all of it, or the named assignments and students) and writes the feedback pages.
 
-    Where nbgrader stumbles over one student's folder, that student's work is ungradable and the others' is graded.
+    Where nbgrader stumbles over one student's folder, that student's work is ungradable and the others' is graded. A folder that
+    can't be graded at all is handed to `warn` in a sentence and stands in the result as ungradable.
     Raises `CourseError` when nothing was submitted or an assignment was never released, `MachineError` when nbgrader gives up.
     """
     app = _start_nbgrader(course)
-    submitted = _list_submissions(app.coursedir, assignments, students)
-    graded: list[Graded] = []
+    submitted = list_submissions(app.coursedir, assignments, students)
+    references = _read_references(app.coursedir, submitted, assignments)
+    for folder in submitted.left_out:
+        warn(str(folder))
+    graded = [Graded(*folder.names, [folder.as_line()], True, Path()) for folder in submitted.left_out]
     with prepared_once(), Pool(workers, GradeSubmission(config=app.config).minimum_isolation) as pool:
-        plans = [_plan(pool, app, name, people) for name, people in submitted.items()]
+        plans = [_plan(pool, app, Places(Path(app.coursedir.root), name), references[name], submitted.work[name]) for name in references]
         for plan in plans:
             _run(_Autograde, app, plan, progress)
             _run(_Feedback, app, plan, progress)
-            graded += [_read_graded(app.coursedir, plan, name) for name in submitted[plan.assignment]]
+            graded += [_read_graded(app.coursedir, plan, name) for name in submitted.work[plan.assignment]]
     return graded
 
 
@@ -94,40 +103,27 @@ def _start_nbgrader(course: Path) -> Any:
     return app
 
 
-def _list_submissions(coursedir: Any, assignments: Sequence[str], students: Sequence[str]) -> dict[str, list[str]]:
-    """Assignment → the students who submitted it, sorted."""
-    root = Path(coursedir.root) / coursedir.submitted_directory
-    found = sorted((folder.name, folder.parent.name) for folder in root.glob("*/*") if folder.is_dir())
-    if not found:
-        raise CourseError(
-            f"Nothing was submitted: {root} holds no student's folder. Use `nbgrader collect`, or `autograder demo` to try it out."
-        )
-    chosen: dict[str, list[str]] = {}
-    for assignment, student in found:
-        if (not assignments or assignment in assignments) and (not students or student in students):
-            chosen.setdefault(assignment, []).append(student)
-    _refuse_unknown("assignment", assignments, {assignment for assignment, _ in found})
-    _refuse_unknown("student", students, {student for _, student in found})
-    return chosen
-
-
-def _refuse_unknown(word: str, named: Sequence[str], known: set[str]) -> None:
-    if unknown := sorted(set(named) - known):
-        raise CourseError(f"Nothing was submitted for the {word} {', '.join(unknown)}. There is work for {', '.join(sorted(known))}.")
-
-
-def _plan(pool: Pool, app: Any, assignment: str, students: Sequence[str]) -> _Plan:
-    """Reads every submission, and starts to grade those that have changed."""
-    coursedir = app.coursedir
-    root, name = Path(coursedir.root), topic_of(assignment)
-    places = Places(root, assignment)
+def _read_references(coursedir: Any, submitted: Submitted, named: Sequence[str]) -> dict[str, Reference]:
+    """What was released of each assignment. One that never was is left out, unless it was asked for or there is no other."""
+    references: dict[str, Reference] = {}
+    unknown: list[str] = []
     with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
-        try:
-            reference = read_reference(gradebook, places, name)
-        except MissingEntry:
-            raise CourseError(
-                f"{assignment} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first."
-            ) from None
+        for assignment in submitted.work:
+            try:
+                references[assignment] = read_reference(gradebook, Places(Path(coursedir.root), assignment), topic_of(assignment))
+            except MissingEntry:
+                unknown.append(assignment)
+    for assignment in unknown:
+        reason = f"{without_controls(assignment)} is not in the grade book. Run `autograder build` or `nbgrader generate_assignment` first."
+        if assignment in named or not references:
+            raise CourseError(reason)
+        submitted.leave_out(assignment, reason)
+    return references
+
+
+def _plan(pool: Pool, app: Any, places: Places, reference: Reference, students: Sequence[str]) -> _Plan:
+    """Reads every submission, and starts to grade those that have changed."""
+    coursedir, assignment = app.coursedir, places.assignment
     materials, plan = materials_of(places), _Plan(assignment)
     for student in students:
         job, mark, problem = _read_job(coursedir, reference, assignment, student)
@@ -141,11 +137,15 @@ def _plan(pool: Pool, app: Any, assignment: str, students: Sequence[str]) -> _Pl
 
 def _read_job(coursedir: Any, reference: Reference, assignment: str, student: str) -> tuple[Job, str, str | None]:
     folder = Path(coursedir.format_path(coursedir.submitted_directory, student, assignment))
-    path, notes = find_notebook(folder, reference.name)
-    submission = read_submission(path, reference)
-    notebook = with_notes(submission, notes)
-    job = make_job(Path(coursedir.root), student, assignment, notebook)
-    return job, fingerprint(Path(coursedir.root), job, notebook["metadata"][KEY]), submission.problem
+    try:
+        return _job_of(coursedir, student, assignment, read_handed_in(folder, reference))
+    except Exception as error:  # one student's, if the notebook that holds nothing of the student's passes
+        return _job_of(coursedir, student, assignment, could_not_read(reference, error))
+
+
+def _job_of(coursedir: Any, student: str, assignment: str, notebook: dict[str, Any]) -> tuple[Job, str, str | None]:
+    job, mended = make_job(Path(coursedir.root), student, assignment, notebook), notebook["metadata"][KEY]
+    return job, fingerprint(Path(coursedir.root), job, mended), mended["problem"]
 
 
 def _autograded(coursedir: Any, assignment: str, student: str) -> Path:

@@ -1,12 +1,14 @@
 """A notebook is found where students leave it, and read as far as it is whole."""
 
+import io
 import json
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from autograder.salvage import find_notebook, read_cells
+from autograder.names import as_code
+from autograder.salvage import File, find_notebook, read_cells
 
 
 def notebook(*sources: str) -> str:
@@ -14,7 +16,7 @@ def notebook(*sources: str) -> str:
     return json.dumps({"cells": [{"cell_type": "code", "metadata": {}, "source": source} for source in sources], "nbformat": 4})
 
 
-def sources(file: Path) -> list[str]:
+def sources(file: File) -> list[str]:
     """The sources of the cells in a file."""
     return [cell["source"] for cell in read_cells(file)[0]]
 
@@ -102,3 +104,95 @@ def test_a_zip_bomb_is_not_unpacked(folder: Path) -> None:
     assert file is not None
     with pytest.raises(ValueError, match="larger than 128 MiB"):
         read_cells(file)
+
+
+def zipped(**members: bytes | str) -> bytes:
+    """An archive of members; `_` in a name stands for its dot."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("_", "."), data)
+    return buffer.getvalue()
+
+
+def test_an_archive_in_an_archive(folder: Path) -> None:
+    """One level down is looked into, if there is nothing else to take."""
+    (folder / "all.zip").write_bytes(zipped(inner_zip=zipped(x_ipynb=notebook("a = 1"))))
+    file, notes = find_notebook(folder, "x")
+    assert file is not None
+    assert sources(file) == ["a = 1"]
+    assert "`all.zip/inner.zip/x.ipynb`" in notes[0]
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_archives_deeper_down_are_not_opened(folder: Path, depth: int) -> None:
+    """Two levels down is too deep."""
+    data = zipped(x_ipynb=notebook("a = 1"))
+    for _ in range(depth):
+        data = zipped(inner_zip=data)
+    (folder / "all.zip").write_bytes(data)
+    assert find_notebook(folder, "x") == (None, [])
+
+
+def test_of_two_archives_in_an_archive_neither(folder: Path) -> None:
+    """Of two archives in an archive none is guessed."""
+    inner = zipped(x_ipynb=notebook("a = 1"))
+    (folder / "all.zip").write_bytes(zipped(a_zip=inner, b_zip=inner))
+    assert find_notebook(folder, "x") == (None, [])
+
+
+@pytest.mark.parametrize(("members", "says"), [(10_001, "more than 10000 files"), (30_000, "too many files")])
+def test_an_archive_of_too_many_files(folder: Path, members: int, says: str) -> None:
+    """An archive with an endless directory is not looked into."""
+    (folder / "all.zip").write_bytes(zipped(**{f"{number}_ipynb": "" for number in range(members)}))
+    file, _ = find_notebook(folder, "x")
+    assert file is not None
+    with pytest.raises(ValueError, match=says):
+        read_cells(file)
+
+
+def test_an_archive_that_is_too_large(folder: Path) -> None:
+    """An archive beyond the limit is not opened."""
+    with (folder / "all.zip").open("wb") as file:
+        file.truncate((128 << 20) + 1)
+    found, _ = find_notebook(folder, "x")
+    assert found is not None
+    with pytest.raises(ValueError, match="larger than 128 MiB"):
+        read_cells(found)
+
+
+def test_a_bomb_of_bzip2_does_not_fill_the_memory(folder: Path) -> None:
+    """bzip2 unpacks all it is given: it is given little at a time."""
+    with zipfile.ZipFile(folder / "x.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("x.ipynb", b" " * (300 << 20))
+    file, _ = find_notebook(folder, "x")
+    assert file is not None
+    with pytest.raises(ValueError, match="larger than 128 MiB"):
+        read_cells(file)
+
+
+def test_a_notebook_far_down_is_not_looked_for(folder: Path) -> None:
+    """Twenty folders are looked into, one below the other."""
+    deep = folder.joinpath(*["d"] * 20)
+    deep.mkdir(parents=True)
+    (deep / "x.ipynb").write_text(notebook("a = 1"))
+    assert find_notebook(folder, "x") == (None, [])
+    (deep / "x.ipynb").rename(deep.parent / "x.ipynb")
+    assert find_notebook(folder, "x")[0] == deep.parent / "x.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a b.ipynb", "`a b.ipynb`"),
+        ("`<b>`", "`'<b>'`"),
+        ("two\nlines\x1b[2J", "`two�lines�[2J`"),
+        ("\u202egpj.exe", "`�gpj.exe`"),
+        ("\udcff", "`�`"),
+        ("x" * 300, f"`{'x' * 100}…`"),
+        (" ", "(no name)"),
+    ],
+)
+def test_names_are_shown_as_code(name: str, shown: str) -> None:
+    """A name is one span of code, whatever it holds."""
+    assert as_code(name) == shown

@@ -82,8 +82,8 @@ def test_an_untouched_file(read: Reader) -> None:
 def test_unreadable_files(read: Reader, damage: bytes, problem: str) -> None:
     """A file that holds no notebook is named as such; its grade cells are there for a person."""
     submission = read(damage)
-    assert submission.problem == f"tiny.ipynb can't be read as a notebook: {problem}"
-    assert submission.notebook["cells"][0]["source"].startswith("**This submission could not be graded by machine.** tiny.ipynb can't")
+    assert submission.problem == f"`tiny.ipynb` can't be read as a notebook: {problem}"
+    assert submission.notebook["cells"][0]["source"].startswith("**This submission could not be graded by machine.** `tiny.ipynb` can't")
     assert "test_linear" in [cell["id"] for cell in submission.notebook["cells"]]
     assert sources(submission) == {}
 
@@ -94,7 +94,7 @@ def test_a_file_beyond_the_limit(tmp_path: Path) -> None:
     with file.open("wb") as out:
         out.truncate((128 << 20) + 1)
     assert read_submission(file, REFERENCE).problem == (
-        "tiny.ipynb can't be read as a notebook: it is larger than 128 MiB. Clear its outputs and hand it in again."
+        "`tiny.ipynb` can't be read as a notebook: it is larger than 128 MiB. Clear its outputs and hand it in again."
     )
 
 
@@ -112,7 +112,7 @@ def test_no_file(tmp_path: Path) -> None:
         (
             ["my tiny.ipynb"],
             "my tiny.ipynb",
-            ["tiny.ipynb is missing; my tiny.ipynb, the only notebook in the submission, was graded in its place."],
+            ["tiny.ipynb is missing; `my tiny.ipynb`, the only notebook in the submission, was graded in its place."],
         ),
         (["a.ipynb", "b.ipynb"], None, []),
         (["tiny.txt"], None, []),

@@ -1,55 +1,260 @@
-"""Finds in a student's cell, without running it, calls of the library routine that the exercise asks to write by hand."""
+"""Finds in a notebook, without running it, where a function reaches a library routine that the exercise asks to write by hand."""
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+import warnings
+from collections import ChainMap, Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
-__all__ = ["find_shortcuts"]
+from autograder.model import Cell
+
+__all__ = ["Shortcut", "find_shortcuts", "names_in_probes"]
+
+#: Longer cells and deeper dotted names are left to the run-time watch: no student writes them by hand.
+CELL_CHARACTERS: Final = 100_000
+NAME_PARTS: Final = 12
+BACKWARD: Final = frozenset({"torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward"})
+#: Other ways into automatic differentiation: who forbids a backward pass forbids them too.
+DIFFERENTIATION: Final = (
+    *(f"torch.func.{name}" for name in ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "linearize")),
+    "torch.autograd.functional",
+    "torch.autograd.forward_ad",
+    "torch.autograd.graph._engine_run_backward",
+    "torch.autograd.Variable._execution_engine",
+    "torch._C._ImperativeEngine",
+)
 
 
-def find_shortcuts(source: str, notebook: str, forbidden: Sequence[str]) -> list[tuple[str, int]]:
-    """(dotted name, line in the cell) of each forbidden name that `source` mentions; imports anywhere in `notebook` are followed.
+@dataclass(frozen=True)
+class Shortcut:
+    """A forbidden routine's dotted name, and where it stands."""
 
-    >>> find_shortcuts("y = F.gru_cell(x)", "import torch as F", ["torch.gru_cell"])
-    [('torch.gru_cell', 1)]
+    name: str
+    cell: str
+    line: int
+
+
+@dataclass(frozen=True)
+class _Mention:
+    """A dotted name as it is written: its first part, the others, its line."""
+
+    root: str
+    rest: str
+    line: int
+
+
+@dataclass(frozen=True)
+class _Definition:
+    """A function, class or assigned value: the names of the notebook that it uses, its own imports, the dotted names in it."""
+
+    uses: frozenset[str]
+    imports: Mapping[str, str]
+    local: frozenset[str]
+    mentions: Sequence[_Mention]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What a cell imports and defines, by name."""
+
+    imports: Mapping[str, str]
+    definitions: Mapping[str, _Definition]
+
+
+@lru_cache(maxsize=256)
+def find_shortcuts(
+    cells: tuple[Cell, ...], start: frozenset[str], forbidden: tuple[str, ...], within: str | None = None
+) -> tuple[Shortcut, ...]:
+    """The `forbidden` routines that the definitions of `start`, and the notebook's own definitions below them, mention.
+
+    With `within`, of `start` only the names that the cell of this name defines.
+
+    Only what stands in a definition that is reached counts, under a name that means nothing but the import: no comment or string, no
+    assert, no annotation, no function of the student's own that is called `svd` too. Names with a limit (`>64`) and a
+    package's name alone are for the run-time watch to judge.
+
+    >>> cells = (Cell("imports", "import torch as t"), Cell("f", "def f(x): return g(x)\\ndef g(x):\\n    return t.gru_cell(x)"))
+    >>> find_shortcuts(cells, frozenset({"f"}), ("torch.gru_cell",))
+    (Shortcut(name='torch.gru_cell', cell='f', line=3),)
     """
-    aliases = {**_aliases(notebook), **_aliases(source)}
-    dotted = {name for name in forbidden if ">" not in name}
+    names = _names(forbidden)
+    if not names:
+        return ()
+    facts = {cell.name: _facts(cell.source) for cell in cells}
+    start = start if within is None else start & facts[within].definitions.keys() if within in facts else frozenset()
+    imports = _imports(facts.values())
     found = []
-    for node, name in _dotted_names(source):
-        root, _, rest = name.partition(".")
-        full = f"{aliases.get(root, root)}.{rest}" if rest else aliases.get(root, root)
-        hit = next((name for name in dotted if full == name or full.startswith(f"{name}.")), None)
-        if hit and root in aliases:
-            found.append((hit, node.lineno))
-    return found
+    for cell, definition in _reached(facts, start):
+        known = ChainMap(dict(definition.imports), imports)
+        for mention in definition.mentions:
+            full = known[mention.root] + mention.rest if mention.root in known and mention.root not in definition.local else ""
+            found += [Shortcut(name, cell, mention.line) for name in names if full == name or full.startswith(f"{name}.")]
+    return tuple(found)
 
 
-def _aliases(source: str) -> dict[str, str]:
-    """Name in the notebook → dotted name of what was imported under it."""
-    names: dict[str, str] = {}
-    for node in _walk(source):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                names[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else alias.name.partition(".")[0]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+@lru_cache(maxsize=16)
+def names_in_probes(source: str) -> frozenset[str]:
+    """The names that the probes take from the student's namespace."""
+    nodes = (node for node in _walk(_parse(source)) if isinstance(node, ast.Attribute))
+    return frozenset(node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "student")
 
 
-def _dotted_names(source: str) -> Iterator[tuple[ast.expr, str]]:
-    for node in _walk(source):
-        parts: list[str] = []
-        inner = node
-        while isinstance(inner, ast.Attribute):
-            parts.insert(0, inner.attr)
-            inner = inner.value
-        if isinstance(inner, ast.Name) and isinstance(node, ast.expr):
-            yield node, ".".join([inner.id, *parts])
+def _names(forbidden: Iterable[str]) -> list[str]:
+    names = [name for name in forbidden if ">" not in name and "." in name]
+    return [*names, *DIFFERENTIATION] if BACKWARD.intersection(names) else names
 
 
-def _walk(source: str) -> Iterator[ast.AST]:
-    # A cell with magics or a slip of syntax is no reason to stop: the run-time watch still looks.
-    try:
-        return ast.walk(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return iter(())
+def _reached(facts: Mapping[str, _Facts], start: Iterable[str]) -> Iterator[tuple[str, _Definition]]:
+    """(cell, definition) of `start` and of all that they use; of several definitions of a name the last, which is the one in force."""
+    definitions = {name: (cell, found) for cell, fact in facts.items() for name, found in fact.definitions.items()}
+    waiting, seen = list(start), set()
+    while waiting:
+        name = waiting.pop()
+        if name in definitions and name not in seen:
+            seen.add(name)
+            yield definitions[name]
+            waiting += definitions[name][1].uses
+
+
+def _imports(facts: Iterable[_Facts]) -> dict[str, str]:
+    """Name → what was imported under it, anywhere in the notebook; a name that also means something else is left out."""
+    facts = list(facts)
+    pairs = {pair for fact in facts for pair in fact.imports.items()}
+    meanings = Counter([name for name, _ in pairs] + [name for fact in facts for name in fact.definitions])
+    return {name: full for name, full in pairs if meanings[name] == 1}
+
+
+@lru_cache(maxsize=512)
+def _facts(source: str) -> _Facts:
+    imports: dict[str, str] = {}
+    definitions: dict[str, _Definition] = {}
+    for statement in _statements(_parse(source)):
+        imports |= _imported(statement)
+        definition = _define(statement) if _bound(statement) else None
+        definitions |= {name: definition for name in _bound(statement) if definition}
+    return _Facts(imports, definitions)
+
+
+def _parse(source: str) -> ast.Module:
+    """The cell's tree; an empty one where there is none: a slip of syntax or a monstrous cell is left to the run-time watch."""
+    if len(source) > CELL_CHARACTERS:
+        return ast.Module([], [])
+    for text in (source, re.sub(r"(?m)^([ \t]*)[%!].*$", r"\1pass", source)):  # lines of magic, in the second try
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return ast.Module([], [])
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements of a cell, and of its ifs, loops and withs; not those in functions and classes."""
+    waiting = [node]
+    while waiting:
+        for child in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(child, ast.stmt):
+                yield child
+            if not isinstance(child, ast.expr | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                waiting.append(child)
+
+
+def _bound(statement: ast.stmt) -> list[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            nodes = (node for target in targets for node in _walk(target) if isinstance(node, ast.Name))
+            return [node.id for node in nodes if isinstance(node.ctx, ast.Store)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def _imported(node: ast.AST) -> dict[str, str]:
+    match node:
+        case ast.Import(names=names):
+            return {alias.asname or _root(alias.name): alias.name if alias.asname else _root(alias.name) for alias in names}
+        case ast.ImportFrom(module=str(module), names=names, level=0):
+            return {alias.asname or alias.name: f"{module}.{alias.name}" for alias in names}
+    return {}
+
+
+def _define(statement: ast.stmt) -> _Definition:
+    imports: dict[str, str] = {}
+    loaded: set[str] = set()
+    stored: set[str] = set()
+    mentions: list[_Mention] = []
+    for node in _walk(statement):
+        imports |= _imported(node)
+        if isinstance(node, ast.arg):
+            stored.add(node.arg)
+        elif isinstance(node, ast.Name):
+            (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.id)
+        mention = _mention(node)
+        mentions += [mention] if mention else []
+    own = frozenset(stored - imports.keys()) if not isinstance(statement, ast.Assign | ast.AnnAssign) else frozenset()
+    return _Definition(frozenset(loaded - own | {m.root for m in mentions} - own), imports, own, mentions)
+
+
+def _mention(node: ast.AST) -> _Mention | None:
+    """`torch.nn.functional` as a mention, also where a part is asked for by `getattr(torch, "nn")`."""
+    parts: list[str] = []
+    line = getattr(node, "lineno", 0)
+    for _ in range(NAME_PARTS):
+        match node:
+            case ast.Name(id=name):
+                return _Mention(name, "".join(f".{part}" for part in reversed(parts)), line)
+            case ast.Attribute(value=value, attr=attr):
+                node, parts = value, [*parts, attr]
+            case ast.Call(func=ast.Name(id="getattr"), args=[value, part, *_]) if text := _constant(part):
+                node, parts = value, [*parts, *reversed(text.split("."))]
+            case _:
+                return None
+    return None
+
+
+def _constant(node: ast.expr) -> str | None:
+    """The text of a string, or of two that are added."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.BinOp(left=ast.Constant(value=str(left)), op=ast.Add(), right=ast.Constant(value=str(right))):
+            return left + right
+    return None
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those that only speak of a name, or compare with it; of a chain of attributes the longest and what it begins with."""
+    waiting: list[tuple[ast.AST, bool]] = [(node, False)]
+    while waiting:
+        node, inner = waiting.pop()
+        if not inner:
+            yield node
+        waiting += [(child, isinstance(node, ast.Attribute) and isinstance(child, ast.Attribute)) for child in _children(node)]
+
+
+def _children(node: ast.AST) -> Iterable[ast.AST]:
+    match node:
+        case ast.Assert():
+            return ()
+        case ast.Call(func=ast.Name(id="isinstance" | "issubclass" | "hasattr"), args=[value, *_]):
+            return (value,)
+        case (
+            ast.FunctionDef(args=arguments, body=body, decorator_list=decorators)
+            | ast.AsyncFunctionDef(args=arguments, body=body, decorator_list=decorators)
+        ):
+            return (arguments, *decorators, *body)
+        case ast.arg():
+            return ()
+        case ast.AnnAssign(target=target, value=value):
+            return (target, value) if value else (target,)
+    return ast.iter_child_nodes(node)
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]

@@ -1,6 +1,6 @@
 """A library's own routine in place of the exercise loses the points, and the page says which call it was."""
 
-import importlib
+from pkgutil import resolve_name
 
 import pytest
 
@@ -51,12 +51,47 @@ NORM = """
 def layer_norm(x, gain, bias, eps=1e-5):
     return nn.functional.layer_norm(x, x.shape[-1:], gain, bias, eps)
 """
+THREAD = """
+import threading
+
+class GRUCell(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        for name, *shape in (("weight_ih", input_size), ("weight_hh", hidden_size), ("bias_ih",), ("bias_hh",)):
+            setattr(self, name, nn.Parameter(torch.zeros(3 * hidden_size, *shape)))
+
+    def forward(self, x, h):
+        out = []
+        work = lambda: out.append(getattr(torch, "gru" + "_" + "cell")(x, h, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh))
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        return out[0]
+"""
+SCIPY = """
+def truncated_svd(a, k, rng, n_oversamples=10, n_iter=4):
+    import scipy.linalg
+    m, n = a.shape
+    omega = rng.standard_normal((n, min(k + n_oversamples, m, n)))
+    if n_iter == 0:
+        q, _ = np.linalg.qr(a @ omega)
+        u, s, vt = np.linalg.svd(q.T @ a, full_matrices=False)
+        u = q @ u
+    else:
+        u, s, vt = scipy.linalg.svd(np.asarray(a, dtype=float), full_matrices=False)
+    u, s, vt = u[:, :k], s[:k], vt[:k]
+    largest = np.abs(u).argmax(axis=0)
+    signs = np.where(u[largest, np.arange(k)] < 0, -1.0, 1.0)
+    return u * signs, s, vt * signs[:, None]
+"""
 SHORTCUTS = [
     ("01-backprop", "linear", LINEAR, "torch.Tensor.backward"),
-    ("04-lstm", "lstm_cell_forward", CELL, "torch.lstm_cell"),
+    ("02-lsa", "truncated_svd", SCIPY, "scipy.linalg.svd"),
+    ("04-lstm", "lstm_cell_forward", CELL, "torch.nn.LSTMCell"),
+    ("05-gru", "gru_cell", THREAD, "torch.gru_cell"),
     ("06-attention", "scaled_dot_product_attention", ATTENTION, "torch.nn.functional.scaled_dot_product_attention"),
     ("06-attention", "attention_backward", GRADIENT, "torch.autograd.grad"),
-    ("07-transformer", "layer_norm", NORM, "torch.layer_norm"),
+    ("07-transformer", "layer_norm", NORM, "torch.nn.functional.layer_norm"),
 ]
 
 
@@ -76,7 +111,5 @@ def test_what_is_forbidden_exists(assignment: str) -> None:
     for exercise, names in forbidden.items():
         assert (SUITES / assignment / f"test_{exercise}.py").is_file(), exercise
         for name in names:
-            found = importlib.import_module(name.partition(".")[0])
-            for part in name.partition(">")[0].split(".")[1:]:
-                found = getattr(found, part)
+            found = resolve_name(name.partition(">")[0])
             assert callable(found) or found.__name__ == "torch", name  # `torch` alone forbids all of it

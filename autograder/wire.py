@@ -28,7 +28,7 @@ MAX_NODES: Final = 400_000
 MAX_INT_DIGITS: Final = 400
 #: Keys whose hashes a sender can choose: a dictionary of many that collide takes the time of their square.
 MAX_CHOSEN_KEYS: Final = 10_000
-WAIT_SECONDS: Final = 0.2
+WAIT_SECONDS: Final = 0.05
 NUMPY_KINDS: Final = "biufc"
 TORCH_DTYPES: Final = {
     "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
@@ -84,7 +84,7 @@ def send(channel: socket.socket, value: Any) -> None:
 def receive(channel: socket.socket, deadline: float | None = None, while_waiting: Callable[[], None] = lambda: None) -> Any:
     """The next value from `channel`. Raises `TimeoutError` past `deadline` (of `time.monotonic`), `EOFError`, `WireError`.
 
-    With a deadline, `while_waiting` is called a few times a second; what it raises comes through.
+    `while_waiting` is called before each read, and many times a second while there is nothing to read; what it raises comes through.
     """
     header_bytes, buffer_bytes = PREFIX.unpack(_read(channel, PREFIX.size, deadline, while_waiting))
     if header_bytes > MAX_HEADER_BYTES or buffer_bytes > MAX_BUFFER_BYTES:
@@ -97,8 +97,8 @@ def _read(channel: socket.socket, n_bytes: int, deadline: float | None, while_wa
     # Grows while it reads: a peer that announces much and sends little costs little.
     data = bytearray()
     while len(data) < n_bytes:
+        while_waiting()  # also when bytes keep coming: a peer can drip them
         if deadline is not None and not _wait(channel, deadline):
-            while_waiting()
             continue
         chunk = channel.recv(min(1 << 20, n_bytes - len(data)))
         if not chunk:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from autograder.sandbox.syscalls import ARCHITECTURES, PLAIN, number
+from autograder.sandbox.syscalls import ARCHITECTURES, IGNORED, PLAIN, number
 
 __all__ = ["drop_root", "forbid_syscalls", "landlock_abi", "no_new_privileges", "restrict_files", "seccomp_works"]
 
 LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
+PR_SET_DUMPABLE: Final = 4
 PR_SET_SECCOMP: Final = 22
 PR_CAPBSET_DROP: Final = 24
 PR_SET_NO_NEW_PRIVS: Final = 38
@@ -40,11 +41,14 @@ SCOPE_ALL: Final = 3  # abstract Unix sockets, signals
 LOAD, JUMP_EQUAL, JUMP_SET, RETURN = 0x20, 0x15, 0x45, 0x06
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 EPERM, ENOSYS = 0x00050000 | 1, 0x00050000 | 38
+NOTHING: Final = 0x00050000  # the call returns 0, and does nothing
 NAMESPACE_FLAGS: Final = 0x7E020000
+CLONE_THREAD, CLONE_FILES = 0x00010000, 0x00000400
+MAP_SHARED, MAP_ANONYMOUS, MAP_HUGETLB = 0x01, 0x20, 0x40000
 AF_UNIX = SOCK_STREAM = 1
 PR_SET_NAME, PR_GET_NAME = 15, 16
 # The kernel signals the owner of a descriptor in the name of whoever set it: to every process of the same user.
-F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE = 8, 10, 15, 1024
+F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_SETPIPE_SZ = 8, 10, 15, 1024, 1031
 FIOSETOWN, SIOCSPGRP, TIOCSTI = 0x8901, 0x8902, 0x5412
 
 
@@ -59,6 +63,8 @@ def drop_root(user_id: int) -> None:
         os.setresuid(user_id, user_id, user_id)
     header = struct.pack("II", CAPABILITY_VERSION, 0)
     _check(LIBC.capset(header, bytes(24)), "capset")
+    # A change of the user id closes the process's /proc to its own user, as whom the watch looks into it.
+    _check(LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl(PR_SET_DUMPABLE)")
 
 
 def no_new_privileges() -> None:
@@ -84,8 +90,8 @@ def restrict_files(readable: Iterable[str], writable: str) -> None:
     _check(ruleset, "landlock_create_ruleset")
     for path in readable:
         _allow(ruleset, path, READ & handled)
-    for device in ("/dev/null", "/dev/zero"):
-        _allow(ruleset, device, (READ_FILE | WRITE_FILE | TRUNCATE) & handled)
+    _allow(ruleset, "/dev/null", (READ_FILE | WRITE_FILE | TRUNCATE) & handled)
+    _allow(ruleset, "/dev/zero", READ_FILE & handled)  # written to, it could be mapped as shared memory
     _allow(ruleset, writable, WORK & handled)
     _check(LIBC.syscall(RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)
@@ -133,15 +139,21 @@ def _filter(pid: int) -> Iterator[Instruction]:
     yield from _guard("tgkill", _argument_is(0, pid))
     yield from _guard("prctl", _argument_is(0, PR_SET_NAME, PR_GET_NAME))
     yield from _guard("prlimit64", _argument_is(0, 0))
-    yield from _guard("fcntl", _argument_is_not(1, F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE))
+    yield from _guard("fcntl", _argument_is_not(1, F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_SETPIPE_SZ))
     yield from _guard("ioctl", _argument_is_not(1, FIOSETOWN, SIOCSPGRP, TIOCSTI))
-    yield from _guard("clone", [(LOAD, 0, 0, 16), (JUMP_SET, 1, 0, NAMESPACE_FLAGS), (RETURN, 0, 0, ALLOW)])
+    # A thread with descriptors of its own would hide them: those of a process are looked up by its first thread.
+    yield from _guard("clone", [(LOAD, 0, 0, 16), (JUMP_SET, 3, 0, NAMESPACE_FLAGS), (JUMP_SET, 0, 1, CLONE_THREAD), *_files_shared()])
+    yield from _guard("mmap", _memory_of_its_own())
     yield from _guard("socketpair", [(LOAD, 0, 0, 16), (JUMP_EQUAL, 0, 4, AF_UNIX), *_stream_only()])
     # A `sendto` with an address could reach a socket that was never connected.
     yield from _guard("sendto", [(LOAD, 0, 0, 48), (JUMP_EQUAL, 0, 3, 0), (LOAD, 0, 0, 52), (JUMP_EQUAL, 0, 1, 0), (RETURN, 0, 0, ALLOW)])
     # `clone3` hides its flags in memory; told that it doesn't exist, the C library falls back to `clone`.
     yield JUMP_EQUAL, 0, 1, number("clone3") or 0
     yield RETURN, 0, 0, ENOSYS
+    for numbers in IGNORED.values():
+        if numbers[column] is not None:
+            yield JUMP_EQUAL, 0, 1, numbers[column] or 0
+            yield RETURN, 0, 0, NOTHING
     yield RETURN, 0, 0, EPERM
 
 
@@ -164,6 +176,16 @@ def _argument_is_not(index: int, *values: int) -> list[Instruction]:
     for place, value in enumerate(values):
         tests.append((JUMP_EQUAL, len(values) - place, 0, value))
     return [*tests, (RETURN, 0, 0, ALLOW)]
+
+
+def _files_shared() -> list[Instruction]:
+    return [(JUMP_SET, 0, 1, CLONE_FILES), (RETURN, 0, 0, ALLOW)]
+
+
+def _memory_of_its_own() -> list[Instruction]:
+    # Shared memory without a file outlives whoever filled it, and shows in no process that doesn't touch it.
+    flags: Instruction = (LOAD, 0, 0, 16 + 8 * 3)
+    return [flags, (JUMP_SET, 3, 0, MAP_HUGETLB), (JUMP_SET, 0, 1, MAP_ANONYMOUS), (JUMP_SET, 1, 0, MAP_SHARED), (RETURN, 0, 0, ALLOW)]
 
 
 def _stream_only() -> list[Instruction]:

@@ -1,14 +1,15 @@
 """The system calls that numerical Python needs, by architecture: what the sandbox's filter lets through.
 
-Everything else is refused with EPERM: sockets, tracing, signals to others, changing owners, modes and times, mounting, namespaces,
-io_uring, keys, BPF, files in memory, which no limit counts. Numbers are those of the kernel's headers; None where the architecture
+Changing modes and times does nothing, and says it has: every copy of a file ends with it. Everything else is refused with EPERM:
+sockets, descriptors sent through them, tracing, signals to others, changing owners, mounting, namespaces, io_uring, keys, BPF, files
+in memory and shared memory, which no limit counts. Numbers are those of the kernel's headers; None where the architecture
 has no such call.
 """
 
 import platform
 from typing import Final
 
-__all__ = ["ARCHITECTURES", "GUARDED", "PLAIN", "number"]
+__all__ = ["ARCHITECTURES", "GUARDED", "IGNORED", "PLAIN", "number"]
 
 #: `uname -m` → (the kernel's audit number of the architecture, the column in the tables below).
 ARCHITECTURES: Final = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
@@ -23,7 +24,7 @@ PLAIN: Final[dict[str, tuple[int | None, int | None]]] = {
     "readlink": (89, None), "readlinkat": (267, 78), "getdents": (78, None), "getdents64": (217, 61), "getcwd": (79, 17),
     "chdir": (80, 49), "fchdir": (81, 50), "dup": (32, 23), "dup2": (33, None), "dup3": (292, 24), "pipe": (22, None),
     "pipe2": (293, 59), "flock": (73, 32), "statfs": (137, 43), "fstatfs": (138, 44),
-    "mmap": (9, 222), "munmap": (11, 215), "mprotect": (10, 226), "mremap": (25, 216), "madvise": (28, 233), "brk": (12, 214),
+    "munmap": (11, 215), "mprotect": (10, 226), "mremap": (25, 216), "madvise": (28, 233), "brk": (12, 214),
     "msync": (26, 227), "mincore": (27, 232), "mlock": (149, 228), "munlock": (150, 229),
     "futex": (202, 98), "futex_waitv": (449, 449), "get_robust_list": (274, 100), "set_robust_list": (273, 99),
     "set_tid_address": (218, 96), "rseq": (334, 293), "fork": (57, None), "vfork": (58, None), "execve": (59, 221),
@@ -41,7 +42,7 @@ PLAIN: Final[dict[str, tuple[int | None, int | None]]] = {
     "pause": (34, None), "poll": (7, None), "ppoll": (271, 73), "select": (23, None), "pselect6": (270, 72),
     "epoll_create": (213, None), "epoll_create1": (291, 20), "epoll_ctl": (233, 21), "epoll_wait": (232, None),
     "epoll_pwait": (281, 22), "epoll_pwait2": (441, 441), "eventfd": (284, None), "eventfd2": (290, 19), "recvfrom": (45, 207),
-    "recvmsg": (47, 212), "sendmsg": (46, 211), "shutdown": (48, 210), "getsockopt": (55, 209), "setsockopt": (54, 208),
+    "shutdown": (48, 210), "getsockopt": (55, 209),
     "getsockname": (51, 204), "getpeername": (52, 205), "sched_yield": (24, 124), "sched_getaffinity": (204, 123),
     "sched_getparam": (143, 121), "sched_getscheduler": (145, 120), "sched_get_priority_max": (146, 125),
     "sched_get_priority_min": (147, 126), "sched_rr_get_interval": (148, 127), "getrandom": (318, 278), "arch_prctl": (158, None),
@@ -58,6 +59,13 @@ PLAIN: Final[dict[str, tuple[int | None, int | None]]] = {
 GUARDED: Final[dict[str, tuple[int | None, int | None]]] = {
     "kill": (62, 129), "tgkill": (234, 131), "prctl": (157, 167), "prlimit64": (302, 261), "clone": (56, 220), "socketpair": (53, 199),
     "sendto": (44, 206), "clone3": (435, 435), "fcntl": (72, 25), "ioctl": (16, 29),
+    "mmap": (9, 222),
+}
+
+#: Told that it has worked, though nothing was done.
+IGNORED: Final[dict[str, tuple[int | None, int | None]]] = {
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "utime": (132, None),
+    "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
 }
 # fmt: on
 

@@ -1,72 +1,155 @@
-"""Looks at a running child from outside, for the two things that no limit of the kernel's caps by itself."""
+"""Looks at a running child from outside, for what no limit of the kernel's caps by itself: memory, processes and files together."""
 
+import ctypes
 import os
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.processes import Held, Process, read_held, read_mapped, read_process, read_shared_bytes, read_tree
 
 __all__ = ["TooMuch", "Watch"]
 
+LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
+LOOK_SECONDS: Final = 0.1
+#: The share of time spent on looking stays below a fifth, however much there is to see.
+REST: Final = 4
+#: What a socket can hold in the kernel, where no limit counts it: the system's usual buffer.
+SOCKET_BYTES: Final = 212_992
 #: What a file counts for at least: empty ones cost the disk, and whoever removes them, too.
 ENTRY_BYTES: Final = 4096
 #: Paths longer than the system allows would hide what lies below them.
 MAX_DEPTH: Final = 100
 
+PROCESSES: Final = "it started too many processes"
+MEMORY: Final = "its processes together used too much memory"
+FOLDER: Final = "it wrote too much into its folder"
+HIDDEN: Final = "it hid files"
+#: How long a fault must last. A process just made by `vfork` shows its parent's memory as its own; one that is
+#: about to give up its user id can't be looked into yet.
+PATIENCE: Final = {PROCESSES: 0.0, MEMORY: LOOK_SECONDS / 2, FOLDER: 0.0, HIDDEN: 2.0}
+
 
 class TooMuch(Exception):
-    """The child's processes together use more memory, or its folder holds more bytes, than the limit."""
+    """The child's processes together use more memory, or hold more bytes in files, than the limit, or are too many."""
 
 
 class Watch:
-    """The memory of all processes below `root` together, and the bytes in `folder` (None where a sized file system caps it)."""
+    """Over all processes below `root` that are not there yet, and `folder` (None where a sized file system caps what they write).
 
-    def __init__(self, root: int, folder: Path | None, limits: Limits) -> None:
-        self._root, self._folder, self._limits = root, folder, limits
+    Make it before the child is forked: what the processes hold now is what a child begins with, and none of its doing.
+    """
+
+    def __init__(self, root: int, folder: Path | None, limits: Limits, user_id: int = 0) -> None:
+        self._root, self._folder, self._limits, self._user_id = root, folder, limits, user_id
+        self._ours = frozenset(read_tree(root))
+        ours = _present(self._ours)
+        self._inherited_bytes = max((process.memory_bytes for process in ours), default=0)
+        self._inherited_files = frozenset(read_mapped(ours, 0)) if folder else frozenset()
+        self._since: dict[str, float] = {}
+        self._next = time.monotonic() + LOOK_SECONDS
 
     def look(self) -> None:
-        """Raises `TooMuch` when a limit is passed. Cheap while there is one process: its own limit holds then."""
-        private = [_private_bytes(pid) for pid in _descendants(self._root)]
-        if len(private) > self._limits.processes + 3:  # the kernel does not count those of user id 0
-            raise TooMuch("it started too many processes")
-        if len(private) > 3:
-            # A fork begins with all that the warm parent has: only what is more is the child's doing. The warm parent is
-            # the root, or its first child where the root waits outside the namespaces.
-            inherited = max(private[:2])
-            if sum(max(0, size - inherited) for size in private[2:]) > self._limits.memory_bytes:
-                raise TooMuch("its processes together used too much memory")
-        if self._folder is not None and _folder_bytes(self._folder) > self._limits.folder_bytes:
-            raise TooMuch("it wrote too much into its folder")
+        """Raises `TooMuch` when a limit is passed. Can be called at any rate: it looks a few times a second."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        faults = list(self._faults())
+        self._since = {fault: self._since.get(fault, now) for fault in faults}
+        for fault, since in self._since.items():
+            if now - since >= PATIENCE[fault]:
+                raise TooMuch(fault)
+        end = time.monotonic()
+        self._next = end + max(LOOK_SECONDS, REST * (end - now))
+
+    def _faults(self) -> Iterator[str]:
+        processes = _present(pid for pid in read_tree(self._root) if pid not in self._ours)
+        # The kernel's own limit does not hold for user id 0. To look into each of too many would take long.
+        if sum(process.threads for process in processes) > self._limits.processes + 1:
+            yield PROCESSES
+            return
+        with _seen_as(self._user_id):
+            held = self._held(processes)
+            hoards = self._use_too_much(processes, len(held.sockets) if held else 0)
+        if hoards:
+            yield MEMORY
+        size = _folder_bytes(self._folder) if self._folder else 0
+        if held is None or size is None:
+            yield HIDDEN
+        elif size + sum(held.files.values()) > self._limits.folder_bytes:
+            yield FOLDER
+
+    def _held(self, processes: Sequence[Process]) -> Held | None:
+        """What the processes hold open; None where one hides it."""
+        if not self._folder:
+            # Files lie in a sized file system then, and the sockets of one process are few.
+            processes = processes if len(processes) > 1 else []
+        with suppress(PermissionError):
+            held = read_held(processes)
+            if not self._folder:
+                return Held({}, held.sockets)
+            mapped = read_mapped(processes, self._limits.file_bytes)
+            return Held({key: size for key, size in mapped.items() if key not in self._inherited_files} | held.files, held.sockets)
+        return None
+
+    def _use_too_much(self, processes: Sequence[Process], sockets: int) -> bool:
+        if len(processes) < 2:
+            return False  # its own limit holds
+        limit = self._limits.memory_bytes + self._inherited_bytes - sockets * SOCKET_BYTES
+        if sum(process.memory_bytes for process in processes) <= limit:
+            return False
+        # Only now what takes longer: pages that they share count once.
+        return sum(map(self._own_bytes, processes)) > limit
+
+    def _own_bytes(self, process: Process) -> int:
+        shared = read_shared_bytes(process)
+        return max(0, process.memory_bytes - self._inherited_bytes) if shared is None else shared
 
 
-def _private_bytes(pid: int) -> int:
-    """Resident memory that lies in no file: the pages of libraries don't count, anonymous shared memory does."""
-    with suppress(OSError, ValueError):
-        lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        return sum(int(lines.get(name, "0 kB").split()[0]) << 10 for name in ("RssAnon", "RssShmem"))
-    return 0
+def _present(pids: Iterator[int] | frozenset[int]) -> list[Process]:
+    return [process for process in map(read_process, pids) if process]
 
 
-def _descendants(pid: int) -> list[int]:
-    found = [pid]
-    for parent in found:
-        with suppress(OSError, ValueError):
-            found += [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-    return found
+@contextmanager
+def _seen_as(user_id: int) -> Iterator[None]:
+    """Reads /proc with the eyes of the child's user: in a container root may lack the power to look into others' processes."""
+    if not user_id:
+        yield
+        return
+    try:
+        LIBC.setfsgid(user_id)
+        LIBC.setfsuid(user_id)
+        yield
+    finally:
+        LIBC.setfsuid(os.geteuid())
+        LIBC.setfsgid(os.getegid())
 
 
-def _folder_bytes(folder: Path) -> int:
-    total, waiting = 0, [(str(folder), 0)]
+def _folder_bytes(folder: Path) -> int | None:
+    """The bytes of all that lies in `folder`; None where a part of it can't be listed."""
+    total, waiting, closed = 0, [(str(folder), 0)], False
     while waiting:
         path, depth = waiting.pop()
         if depth > MAX_DEPTH:
             raise TooMuch("it nested its folders too deep")
-        with suppress(OSError), os.scandir(path) as entries:
-            for entry in entries:
-                with suppress(OSError):
-                    total += max(ENTRY_BYTES, entry.stat(follow_symlinks=False).st_blocks * 512)
+        try:
+            for entry, size in _entries(path):
+                total += size
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((entry.path, depth + 1))
-    return total
+        except PermissionError:
+            closed = True
+        except OSError:
+            continue  # removed meanwhile
+    return None if closed else total
+
+
+def _entries(path: str) -> Iterator[tuple[os.DirEntry[str], int]]:
+    with os.scandir(path) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                yield entry, max(ENTRY_BYTES, entry.stat(follow_symlinks=False).st_blocks * 512)

@@ -1,9 +1,8 @@
 """What several processes of one submission take together: seen and stopped whoever started them and whatever they call themselves."""
 
-import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -61,23 +60,6 @@ for _ in range(4):
 time.sleep(20)
 """,
     ),
-    "in-memory-that-nobody-touches": (
-        LAYERS,
-        """
-for _ in range(4):
-    held = mmap.mmap(-1, 200 << 20)
-    if os.fork() == 0:
-        time.sleep(20)
-        os._exit(0)
-    if os.fork() == 0:
-        for start in range(0, len(held), 4096):
-            held[start] = 1
-        os._exit(0)
-    os.wait()
-    held.close()
-time.sleep(20)
-""",
-    ),
     "while-an-answer-drips": (
         LAYERS,
         """
@@ -107,22 +89,6 @@ time.sleep(20)
 """,
     ),
 }
-OPEN = {
-    "from-a-thread": "the watch reads only the main thread's children",
-    "with-a-form-feed-in-the-name": "str.splitlines breaks the status file's first line, and an unreadable status counts as nothing",
-    "with-a-name-that-is-no-text": "a status file that is no UTF-8 counts as nothing",
-    "in-memory-that-nobody-touches": "shared memory outlives the process that filled it, and no process shows it",
-    "while-an-answer-drips": "the watch looks only while the channel is silent",
-    "behind-a-large-first-process": "without namespaces the second process that the watch sees is the student's, and counts as the measure",
-}
-
-
-def cases(table: Mapping[str, tuple[Sequence[str], str]]) -> list[object]:
-    """A parameter for each attack; what still gets through is marked, and fails when it no longer does."""
-    return [
-        pytest.param(layers, code, id=name, marks=[pytest.mark.xfail(strict=True, reason=OPEN[name])] if name in OPEN else [])
-        for name, (layers, code) in table.items()
-    ]
 
 
 def told(code: str, layers: Sequence[str], limits: Limits) -> tuple[str, float]:
@@ -137,7 +103,7 @@ def told(code: str, layers: Sequence[str], limits: Limits) -> tuple[str, float]:
         return answer, time.monotonic() - started
 
 
-@pytest.mark.parametrize(("layers", "code"), cases(HOARDS))
+@pytest.mark.parametrize(("layers", "code"), HOARDS.values(), ids=HOARDS)
 def test_memory(layers: Sequence[str], code: str) -> None:
     """Processes that together take twice what is allowed are stopped before their cell's time is over."""
     answer, seconds = told(code, layers, MEMORY)
@@ -145,30 +111,87 @@ def test_memory(layers: Sequence[str], code: str) -> None:
     assert seconds < SECONDS - 0.5, "it was noticed only when the time was over"
 
 
-@pytest.mark.xfail(strict=True, reason="only names in the folder are counted: a removed file that is still open holds its bytes")
-def test_files_without_a_name() -> None:
-    """Files that are removed while they are open count for the folder, also where no sized file system caps it."""
+def test_shared_memory_that_nobody_touches() -> None:
+    """Memory that one process fills and another only keeps, where no process would show it, is not to be had."""
     code = """
+for attempt in (lambda: mmap.mmap(-1, 1 << 20), lambda: open("/dev/zero", "r+b")):
+    try:
+        attempt()
+        print("got through")
+    except PermissionError:
+        print("refused")
+"""
+    answer, _ = told(code, LAYERS, MEMORY)
+    assert answer.count("refused") == 2
+
+
+def test_a_process_that_forks_shares_its_memory() -> None:
+    """A large process that starts others is not charged twice for what they share: an honest notebook may call a program."""
+    code = """
+import subprocess
+held = bytearray(300 << 20)
+for start in range(0, len(held), 4096):
+    held[start] = 1
+for _ in range(3):
+    if os.fork() == 0:
+        time.sleep(1)
+        os._exit(0)
+for _ in range(20):
+    subprocess.run(["true"], check=True)
+time.sleep(0.5)
+print("done")
+"""
+    assert "done" in told(code, LAYERS, MEMORY)[0]
+
+
+FILES = {
+    "removed": """
+        os.unlink(f"file-{number}")
+        held[-1].write(bytes(1 << 20))
+""",
+    "mapped-and-closed": """
+        held[-1].write(bytes(1 << 20))
+        held.append(mmap.mmap(held[-1].fileno(), 4096, prot=mmap.PROT_READ))
+        held.pop(-2).close()
+        os.unlink(f"file-{number}")
+""",
+    "in-another-process": """
+        os.unlink(f"file-{number}")
+        held[-1].write(bytes(1 << 20))
+        if os.fork() == 0:
+            time.sleep(20)
+        held.pop().close()
+""",
+    "in-a-folder-that-is-closed": """
+        held[-1].write(bytes(1 << 20))
+        os.makedirs("closed", 0o300, exist_ok=True)
+        os.rename(f"file-{number}", f"closed/file-{number}")
+""",
+}
+
+
+@pytest.mark.parametrize("keep", FILES.values(), ids=FILES)
+def test_files_without_a_name(keep: str) -> None:
+    """Files that have lost their name but not their bytes count for the folder, where no sized file system caps it."""
+    code = f"""
 held = []
 try:
     for number in range(6):
-        held.append(open(f"file-{number}", "wb", buffering=0))
-        os.unlink(f"file-{number}")
-        held[-1].write(bytes(1 << 20))
-    time.sleep(1)
+        held.append(open(f"file-{{number}}", "w+b", buffering=0))
+        {keep}
+    time.sleep(3)
     print("GOT THROUGH")
 except OSError:
     print("refused")
 """
     answer, _ = told(code, WITHOUT_NAMESPACES, Limits(folder_bytes=2 << 20))
-    assert "GOT THROUGH" not in answer
+    # Only root sees into a folder that its owner has closed.
+    assert answer == "it wrote too much into its folder" or ("closed" in keep and answer == "it hid files")
 
 
-@pytest.mark.xfail(strict=True, reason="the buffers of sockets belong to no process: no limit counts them")
 def test_buffers_of_the_kernel() -> None:
-    """Sockets that are filled and never read hold no more than the memory limit."""
+    """Sockets that are filled and never read hold no more than the memory limit, and can't be widened."""
     code = """
-counts = mmap.mmap(-1, 160)
 for number in range(20):
     if os.fork() == 0:
         kept, total = [], 0
@@ -178,7 +201,10 @@ for number in range(20):
                 kept += pair
                 for end in pair:
                     end.setblocking(False)
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)
+                    try:
+                        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)
+                    except PermissionError:
+                        pass
                     try:
                         while True:
                             total += end.send(bytes(1 << 16))
@@ -186,29 +212,56 @@ for number in range(20):
                         pass
         except OSError:
             pass
-        counts[8 * number : 8 * number + 8] = total.to_bytes(8, "little")
+        open(f"held-{number}", "w").write(str(total))
         time.sleep(20)
         os._exit(0)
 time.sleep(5)
-print("held", sum(int.from_bytes(counts[8 * n : 8 * n + 8], "little") for n in range(20)) >> 20)
+import glob
+print("held", sum(int(open(name).read()) for name in glob.glob("held-*")) >> 20)
 """
     answer, _ = told(code, LAYERS, MEMORY)
-    held = re.search(r"held (\d+)", answer)
-    assert "too much" in answer or (held and int(held[1]) < 400)
+    assert "together used too much memory" in answer
 
 
-@pytest.mark.xfail(strict=True, reason="the watch reads only the main thread's children, and the kernel does not count those of user id 0")
+@pytest.mark.parametrize("layers", [LAYERS, WITHOUT_NAMESPACES], ids="-".join)
+def test_a_first_thread_that_ends(layers: Sequence[str]) -> None:
+    """A process whose first thread has ended shows no memory there; its other threads are asked."""
+    code = """
+for _ in range(4):
+    if os.fork() == 0:
+        threading.Thread(target=hold, args=(200,)).start()
+        ctypes.CDLL(None).syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+time.sleep(20)
+"""
+    answer, seconds = told(code, layers, MEMORY)
+    assert "together used too much memory" in answer
+    assert seconds < SECONDS - 0.5
+
+
+def test_what_goes_on_between_the_calls() -> None:
+    """Processes that a cell has left behind are seen by the next requests, however fast each is answered."""
+    code = """
+for _ in range(4):
+    if os.fork() == 0:
+        hold(200)
+"""
+    with Sandbox(("numpy",), MEMORY) as sandbox:
+        session, deadline = sandbox.open(), time.monotonic() + SECONDS
+        session.run_cell("attack", HOLD + code, SECONDS)
+        with pytest.raises(ChildEnded, match="together used too much memory"):
+            while time.monotonic() < deadline:
+                session.run_cell("next", "1", SECONDS)
+
+
 def test_number_of_processes_from_a_thread() -> None:
-    """A thread starts no more processes than the limit, whatever the user id."""
+    """Where the kernel does not count, a thread that starts more processes than the limit is stopped soon after."""
     code = """
 def work():
     for _ in range(60):
-        try:
-            if os.fork() == 0:
-                time.sleep(20)
-                os._exit(0)
-        except OSError:
-            return
+        if os.fork() == 0:
+            time.sleep(20)
+            os._exit(0)
+        time.sleep(0.02)
     time.sleep(20)
 threading.Thread(target=work).start()
 time.sleep(20)
@@ -226,10 +279,17 @@ time.sleep(20)
         watcher = threading.Thread(target=look)
         watcher.start()
         try:
-            session.run_cell("attack", HOLD + code, 4.0)
-        except (TimedOut, ChildEnded):
+            with pytest.raises(ChildEnded, match="too many processes"):
+                session.run_cell("attack", HOLD + code, 4.0)
             time.sleep(0.1)
         finally:
             done.set()
             watcher.join()
-    assert highest[0] < 30
+    assert highest[0] < 45  # it looks a few times a second, on a busy machine later
+
+
+def test_threads_are_counted() -> None:
+    """Threads count like processes, also where the kernel does not count."""
+    code = "for _ in range(40):\n    threading.Thread(target=time.sleep, args=(20,)).start()\ntime.sleep(20)"
+    answer, _ = told(code, ("files", "syscalls"), Limits(processes=20))
+    assert "too many processes" in answer or "can't start new thread" in answer

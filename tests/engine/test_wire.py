@@ -412,3 +412,29 @@ def test_sending_too_much_is_refused() -> None:
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):
             theirs.recv(1)
+
+
+def test_waiting_goes_on_while_bytes_drip() -> None:
+    """What is to be called while waiting is called many times when bytes keep coming, and what it raises comes through."""
+    ours, theirs = socket.socketpair()
+    calls: list[float] = []
+
+    def look() -> None:
+        calls.append(time.monotonic())
+        if len(calls) > 20:
+            raise LookupError
+        theirs.sendall(b"x")
+
+    with ours, theirs:
+        theirs.sendall(wire.PREFIX.pack(1000, 0))
+        with pytest.raises(LookupError):
+            wire.receive(ours, time.monotonic() + 5, look)
+
+
+def test_waiting_goes_on_while_nothing_comes() -> None:
+    """A silent peer is waited for in short steps."""
+    ours, theirs = socket.socketpair()
+    calls: list[None] = []
+    with ours, theirs, pytest.raises(TimeoutError):
+        wire.receive(ours, time.monotonic() + 0.5, lambda: calls.append(None))
+    assert len(calls) > 4

@@ -3,8 +3,10 @@
 # family: writing
 # layer: syscalls
 # expect: refused: PermissionError
+import contextlib
 import os
 
-attempt(lambda: os.utime(OTHER_FILE, (0, 0)))
+with contextlib.suppress(OSError):
+    os.utime(OTHER_FILE, (0, 0))  # says that it succeeds; the stage looks at the time afterwards
 attempt(lambda: os.chown(OTHER_FILE, 0, 0))
 attempt(lambda: os.setxattr(OTHER_FILE, "user.note", b"late"))

@@ -423,6 +423,13 @@ LOG_ENTROPY = [
         change=[("np.log(np.where(p > 0, p, 1.0))", "np.log(p + 1e-5)")],
     ),
     Mistake(
+        "log-entropy-epsilon-in-the-total",
+        exercise="log_entropy",
+        name="A small number is added to the totals, so the shares do not add up to 1",
+        hint="Only a total of 0 needs care. Leave the others alone.",
+        change=[("np.where(totals > 0, totals, 1.0)", "(totals + 1e-9)")],
+    ),
+    Mistake(
         "log-entropy-normalised",
         exercise="log_entropy",
         name="The columns are divided by their lengths",

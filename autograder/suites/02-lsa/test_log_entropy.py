@@ -95,11 +95,13 @@ def test_smallest(student, rng):
     stage="edge", hint="Make a floating array first, and add nothing to the shares: a small number inside the logarithm shifts all weights."
 )
 def test_integers_and_fractions(student, rng):
-    """The counts may be integers, fractions, or large."""
+    """The counts may be integers, fractions, large, or tiny."""
     counts = draw_counts(rng, 5, 4)
     assert_close(student.log_entropy(counts.astype(int)), oracle(counts))
     assert_close(student.log_entropy(counts / 16), oracle(counts / 16))
     assert_close(student.log_entropy(counts * 1e6), oracle(counts * 1e6))
+    # ln(1 + 1e-5) is right to 1e-11; a billionth added to a total of 1e-4 is off by 1e-5.
+    assert_close(student.log_entropy(counts * 1e-5), oracle(counts * 1e-5), rtol=1e-7, atol=1e-13)
 
 
 @graded(stage="contract", hint="`counts /= …` changes the caller's matrix: make a new one.")

@@ -1217,6 +1217,13 @@ LABEL_SMOOTHING = [
         "Natural logarithms.",
         ("torch.log_softmax(logits, dim=-1)", "torch.log_softmax(logits, dim=-1) / math.log(2)"),
     ),
+    _change(
+        "label-smoothing-count-plus-a-little",
+        "label_smoothing",
+        "a small number is added to the count of real tokens, so the mean is a little too small",
+        "The count must only be kept from being 0: see the last hint of the exercise.",
+        ("real.sum().clamp(min=1)", "(real.sum() + 1e-6)"),
+    ),
 ]
 
 WARMUP_SCHEDULE = [
@@ -1472,6 +1479,13 @@ BEAM_SEARCH = [
         "the search stops as soon as no live hypothesis is ahead of the best finished one",
         "The divisor still grows: a live hypothesis that is behind now may win later.",
         ("if not live:", "if not live or (done and max(score for _, score in done) > live[0][1] / penalty):"),
+    ),
+    _change(
+        "beam-search-one-step-too-many",
+        "beam_search",
+        "there is a step after max_length, in which hypotheses can still end",
+        "max_length is the most tokens that are generated, eos included.",
+        ("range(1, max_length + 1)", "range(1, max_length + 2)"),
     ),
     _change(
         "beam-search-stops-at-beam-finished",

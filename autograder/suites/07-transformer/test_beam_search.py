@@ -201,6 +201,7 @@ def test_unfinished_hypotheses_compete(student, rng):
         return clear(found) and found[0][0][-1] != EOS and any(tokens[-1] == EOS for tokens, _ in found)
 
     model = draw_model(rng, fits)
+    model.offset[4, EOS] += 12.0  # with a fifth step, which there must not be, eos would be sure, and the score better
     check(student, model, 3, 4, 0.8, beam_search(model, 3, 4, 0.8)[0])
     model = draw_model(rng, lambda m: beam_search(m, 2, 1, 0.8)[0][0][-1] != EOS)
     check(student, model, 2, 1, 0.8, beam_search(model, 2, 1, 0.8)[0])

@@ -104,14 +104,17 @@ def test_large_logits(student, rng):
     assert_close(student.label_smoothing_loss(logits, targets, 0.1, 2), smoothed(logits, targets, 0.1, 2), name="the loss", **LOOSE)
 
 
-@graded(stage="edge", weight=1, hint="With two tokens, one of them padding, all mass is on the other: s / (V - 1) = s.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="With two tokens, one of them padding, all mass is on the other: s / (V - 1) = s. And the count of real tokens is a whole number.",
+)
 def test_small_sizes(student, rng):
     """One token, one row, a vocabulary of two."""
+    # shares of a quarter are exact in float32 too, so the tolerance is the usual one: a count that is off by 1e-6 shows
     for lengths, t, vocab, pad_id in (((1,), 1, 5, 2), ((1, 3), 3, 2, 0), ((1,), 1, 2, 1), ((4,), 4, 3, 0)):
         logits, targets = draw_case(rng, lengths, t, vocab, pad_id)
-        assert_close(
-            student.label_smoothing_loss(logits, targets, 0.2, pad_id), smoothed(logits, targets, 0.2, pad_id), name="the loss", **LOOSE
-        )
+        assert_close(student.label_smoothing_loss(logits, targets, 0.25, pad_id), smoothed(logits, targets, 0.25, pad_id), name="the loss")
 
 
 @graded(stage="contract", weight=1, hint="The softmax runs over all V tokens; what stands at padded places is of no interest.")

@@ -1630,7 +1630,7 @@ def cosine_schedule(step, warmup, total, peak, floor):
         change=[('"weight_decay": weight_decay', '"weight_decay": weight_decay * lr')],
     ),
     Mistake(
-        "adamw-groups-default-decay",
+        "adamw-groups-vectors-decay-by-default",
         exercise="adamw_groups",
         name="biases and norms keep AdamW's default weight decay of 0.01",
         hint="A group without weight_decay gets the default, which is not 0: say it.",

@@ -1319,6 +1319,43 @@ def write_definitions(model, words, encode, decode, generate, n, **sampling):
     return out
 """,
     ),
+    Style(
+        "adamw-groups-subclass",
+        exercise="adamw_groups",
+        code="""class Optimizer(torch.optim.AdamW):
+    pass
+
+
+def configure_adamw(model, lr, weight_decay):
+    everything = [*model.parameters()]
+    return Optimizer(
+        [
+            {"params": [p for p in everything if len(p.shape) == 1], "weight_decay": 0.0},
+            {"params": [p for p in everything if len(p.shape) != 1], "weight_decay": weight_decay},
+        ],
+        lr=lr,
+    )
+
+
+def cosine_schedule(step, warmup, total, peak, floor):
+    if warmup and step < warmup:
+        return peak * (step / warmup)
+    weight = (1 + math.cos(math.pi * min(1.0, (step - warmup) / (total - warmup)))) / 2
+    return weight * peak + (1 - weight) * floor
+""",
+    ),
+    Style(
+        "write-definitions-by-keyword",
+        exercise="write_definitions",
+        code="""def write_definitions(model, words, encode, decode, generate, n, **sampling):
+    out = []
+    for word in words:
+        ids = torch.as_tensor([encode("\\n" + word)], dtype=torch.int64)
+        body = decode([int(token) for token in generate(model, ids, n=n, **sampling)[0][-n:]])
+        out.append(word + (body[: body.index("\\n")] if "\\n" in body else body))
+    return out
+""",
+    ),
 ]
 
 STYLES = [*TRAIN_BPE, *BPE_CODEC, *ATTENTION, *GPT, *KV_CACHE, *SAMPLING, *ADAMW, *LOSS, *DEFINITIONS]

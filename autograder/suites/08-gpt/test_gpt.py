@@ -237,12 +237,14 @@ def test_initialise_again(student, rng):
 
 @graded(stage="edge", weight=1, hint="One token, one row, a text of exactly max_length tokens.")
 def test_small_cases(student, rng):
-    """T = 1, N = 1, one layer, and as many tokens as there are positions."""
+    """T = 1, N = 1, one layer, with a cache and without, and as many tokens as there are positions."""
     sizes = SIZES | {"layers": 1, "heads": 1}
     parameters = draw_model(rng, sizes)
     for batch, T in ((1, 1), (4, 1), (1, 9)):
         tokens = draw_tokens(rng, batch, T)
         assert_close(student.probe.gpt_logits(sizes, parameters, tokens), run_model(parameters, tokens, 1), name="logits")
+    got = student.probe.gpt_in_parts(sizes, parameters, tokens, [4, 1, 4])
+    assert_close(got, run_model(parameters, tokens, 1), name="logits of one layer with its cache")
 
 
 @graded(stage="edge", weight=1, hint="Dropout after the embeddings and on what linear2 returns, in training mode only.")

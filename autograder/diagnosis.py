@@ -253,10 +253,20 @@ def _definitions(source: str) -> Iterator[ast.stmt]:
 
 
 @contextlib.contextmanager
+def _without_windows() -> Iterator[None]:
+    """Lets matplotlib draw into memory. What this process starts afterwards, such as a kernel, keeps its own way."""
+    before = os.environ.get("MPLBACKEND")
+    os.environ["MPLBACKEND"] = "agg"
+    try:
+        yield
+    finally:
+        os.environ.pop("MPLBACKEND") if before is None else os.environ.update(MPLBACKEND=before)
+
+
+@contextlib.contextmanager
 def _quietly(folder: Path) -> Iterator[None]:
     """Runs what follows in the lesson's folder, without prints, warnings or windows."""
-    os.environ["MPLBACKEND"] = "agg"
-    with contextlib.chdir(folder), warnings.catch_warnings(), np.errstate(all="ignore"):
+    with _without_windows(), contextlib.chdir(folder), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             yield

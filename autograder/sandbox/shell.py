@@ -4,7 +4,11 @@ import io
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT
+from types import TracebackType
 from typing import Any, Final
 
 from IPython.core.compilerop import CachingCompiler
@@ -17,6 +21,7 @@ from traitlets.config import Config
 __all__ = ["Recorder", "Shell", "make_shell"]
 
 RICH_BYTES: Final = 4 << 20
+OURS: Final = f"{Path(__file__).parents[1]}/"
 
 
 class Recorder:
@@ -143,6 +148,15 @@ class Shell(InteractiveShell):
         super().init_history()
         self.history_manager.enabled = False
 
+    @contextmanager
+    def _tee(self, channel: str) -> Iterator[None]:
+        """Keeps no second copy of what is printed: IPython's own has no limit."""
+        yield
+
+    def _get_exc_info(self, exc_tuple=None):  # type: ignore[no-untyped-def]
+        etype, evalue, tb = super()._get_exc_info(exc_tuple)
+        return etype, evalue, _without_ours(tb)
+
     def _showtraceback(self, etype, evalue, stb):  # type: ignore[no-untyped-def]
         self.last_error = {"ename": etype.__name__, "evalue": str(evalue), "line": _line_of(evalue)}
         self.recorder.add(
@@ -190,6 +204,18 @@ def record(shell: Shell, characters: int) -> None:
     shell.recorder = Recorder(characters)
     sys.stdout = _Stream("stdout", shell.recorder)
     sys.stderr = _Stream("stderr", shell.recorder)
+
+
+def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback without the frames of this package, such as the watch's around NumPy's routines: they are not the student's concern."""
+    kept, rest = [], None
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(OURS):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    for entry in reversed(kept):
+        rest = TracebackType(rest, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rest
 
 
 def _line_of(error: BaseException) -> int | None:

@@ -8,7 +8,7 @@ import numpy as np
 from autograder.privacy import hide_paths
 from autograder.wire import Opaque
 
-__all__ = ["describe", "describe_call", "describe_type", "is_tensor", "number"]
+__all__ = ["SHOWN_ENTRIES", "describe", "describe_call", "describe_type", "is_tensor", "number"]
 
 SHOWN_ENTRIES: Final = 6
 SHOWN_ITEMS: Final = 5

@@ -8,12 +8,9 @@ and not those of the solution. Its code is ours, so it runs here, in the trusted
 
 import ast
 import contextlib
-import io
 import os
 import random
-import signal
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,6 +27,7 @@ from autograder.describe import describe_call, is_tensor
 from autograder.errors import SubmissionError
 from autograder.lending import Lent
 from autograder.lesson import CAPSTONE, Lesson
+from autograder.ourselves import quietly, time_limit
 from autograder.smaller import smaller_inputs
 from autograder.source import parse_script
 
@@ -84,7 +82,7 @@ class Variants:
 
     def function(self, name: str, exercise: str, entry: Mistake | Style | None = None) -> Callable[..., Any]:
         """The function `name` of an exercise as the entry has it, or the solution, ready to be called here."""
-        with _quietly(self._script.parent):
+        with _in_the_lesson(self._script.parent):
             names = self.names(exercise, entry.id if entry else "", self.code(entry) if entry else self.solution(exercise))
         function: Callable[..., Any] = names[name]
         return function
@@ -120,7 +118,7 @@ class Diagnostician:
         candidates = [mistake for mistake in self.variants.mistakes if mistake.exercise == exercise]
         if not candidates or not traces or any(trace.raised == "NotImplementedError" for trace in traces):
             return None
-        with _quietly(self._folder):
+        with _in_the_lesson(self._folder):
             right = self.variants.names(exercise, "", self.variants.solution(exercise))
             # An answer with the solution's numbers can still be wrong in its dtypes, and then only these tell the mistakes apart.
             only_dtypes = all(self._gives(right, trace) for trace in traces)
@@ -130,7 +128,7 @@ class Diagnostician:
 
     def smaller(self, exercise: str, traces: Sequence[Trace], call: Callable[..., Any]) -> str | None:
         """A small input on which the student's `call(name, arguments, keywords)` is wrong too, in a sentence; None if none is found."""
-        with _quietly(self._folder):
+        with _in_the_lesson(self._folder):
             names = self.variants.names(exercise, "", self.variants.solution(exercise))
             for trace in traces:
                 if trace.kind == "call" and trace.raised is None and trace.after is None and not self._gives(names, trace):
@@ -141,7 +139,7 @@ class Diagnostician:
         tries = 0
         for arguments, keywords in smaller_inputs(trace.arguments, trace.keywords):
             try:
-                with _time_limit():
+                with time_limit(VARIANT_SECONDS):
                     expected, _ = self._run(names, replace(trace, arguments=arguments, keywords=keywords))
             except BaseException:  # no input for this function
                 continue
@@ -165,7 +163,7 @@ class Diagnostician:
     def _gives(self, names: dict[str, Any], trace: Trace, *, with_message: bool = False, with_dtypes: bool = False) -> bool:
         """Whether the variant answers the call as the student's code did."""
         try:
-            with _time_limit():
+            with time_limit(VARIANT_SECONDS):
                 value, after = self._run(names, trace)
         except BaseException as error:
             alike = str(error).startswith(trace.message) and bool(trace.message) == bool(str(error))  # a long one arrives cut off
@@ -228,22 +226,6 @@ def _execute(statements: Iterable[CodeType], names: dict[str, Any]) -> None:
             exec(statement, names)
 
 
-@contextlib.contextmanager
-def _time_limit() -> Iterator[None]:
-    """Raises `TimeoutError` in what runs longer than a catalogued mistake may: one that never ends must not stop the grading."""
-
-    def stop(*_: Any) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, VARIANT_SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def _definitions(source: str) -> Iterator[ast.stmt]:
     """Imports, functions, classes, and assignments that call nothing."""
     for node in ast.parse(source).body:
@@ -264,12 +246,10 @@ def _without_windows() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quietly(folder: Path) -> Iterator[None]:
+def _in_the_lesson(folder: Path) -> Iterator[None]:
     """Runs what follows in the lesson's folder, without prints, warnings or windows."""
-    with _without_windows(), contextlib.chdir(folder), warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            yield
+    with _without_windows(), contextlib.chdir(folder), quietly():
+        yield
 
 
 def _plain(value: Any) -> Any:

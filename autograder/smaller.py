@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from autograder.describe import is_tensor
+from autograder.describe import SHOWN_ENTRIES, is_tensor
 
 __all__ = ["smaller_inputs"]
 
-#: Of each size that an axis has, so many entries are kept; and no more numbers in all than a student can look through.
+#: Of each size that an axis has, so many entries are kept; a student can look through the numbers, and each array is printed whole.
 KEPT: Final = (1, 2)
 MOST_NUMBERS: Final = 16
 MOST_SIZES: Final = 5
@@ -31,7 +31,8 @@ def smaller_inputs(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Ite
         return
     plans = [dict(zip(sizes, kept, strict=True)) for kept in product(*[sorted({*KEPT, size}) for size in sizes])]
     cut = [_cut(whole, plan) for plan in plans if any(plan[size] < size for size in sizes)]
-    small = [(count, value) for value in cut if (count := sum(_size(array) for array in _arrays(value))) <= MOST_NUMBERS]
+    counted = [([_size(array) for array in _arrays(value)], value) for value in cut]
+    small = [(sum(counts), value) for counts, value in counted if sum(counts) <= MOST_NUMBERS and max(counts) <= SHOWN_ENTRIES]
     yield from (value for _, value in sorted(small, key=lambda pair: pair[0]))
 
 

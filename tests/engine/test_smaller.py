@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from autograder.describe import SHOWN_ENTRIES
 from autograder.smaller import MOST_NUMBERS, smaller_inputs
 
 
@@ -16,6 +17,7 @@ def test_axes_of_one_size_are_cut_alike() -> None:
     counts = [np.prod(a) + np.prod(b) for a, b in shapes]
     assert counts == sorted(counts)
     assert counts[-1] <= MOST_NUMBERS
+    assert all(np.prod(shape) <= SHOWN_ENTRIES for pair in shapes for shape in pair)  # the message prints them whole
     assert len(set(shapes)) == len(shapes)
 
 

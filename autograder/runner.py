@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -119,7 +120,9 @@ class _Plugin:
         self.seeds: dict[str, int] = {}
         self.student_of_test: Student | None = None
         self.traces: list[Trace] = []
+        self.shared: dict[str, Any] = {}
         self.result: TestResult | None = None
+        self.stopped: TestResult | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "graded(stage, weight, hint, seconds): a test of a hidden suite")
@@ -160,7 +163,7 @@ class _Plugin:
         return Report(job.student, job.assignment, reports, self.replay.outputs, provenance=self._provenance())
 
     def _grade_exercise(self, name: str, points: float, items: list[pytest.Item]) -> ExerciseReport:
-        self.traces = []
+        self.traces, self.shared, self.stopped = [], {}, None
         report = score(name, points, list(self._run_exercise(items)))
         if self.diagnostician is None or report.outcome not in (Outcome.FAILED, Outcome.PARTIAL):
             return report
@@ -178,18 +181,14 @@ class _Plugin:
         return self.diagnostician.smaller(exercise, traces, student.call)
 
     def _run_exercise(self, items: list[pytest.Item]) -> Iterator[TestResult]:
-        stopped: TestResult | None = None
-        for item in items:
-            if stopped is None:
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-                assert self.result is not None, "pytest reported nothing"
-                self.traces += self.student_of_test.traces if self.student_of_test else []
-                self.student_of_test = None
-                yield self.result
-                stopped = self.result if self.result.outcome in STOPS else None
-            else:
-                failure = Failure(f"Not run: in «{stopped.sentence}» the exercise had stopped already.")
-                yield _result(item, Outcome.FAILED, 0.0, failure)
+        for item, following in zip_longest(items, items[1:]):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            assert self.result is not None, "pytest reported nothing"
+            self.traces += self.student_of_test.traces if self.student_of_test else []
+            self.student_of_test = None
+            if self.result.outcome in STOPS:
+                self.stopped = self.stopped or self.result
+            yield self.result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
@@ -218,11 +217,13 @@ class _Plugin:
 
     @pytest.fixture
     def student(self, request: pytest.FixtureRequest) -> Student:
-        """The submission that is being graded."""
+        """The submission that is being graded; after a hang or a crash, for the other exercises only."""
+        if self.stopped is not None:
+            raise StudentFault(f"Not run: in «{self.stopped.sentence}» the exercise had stopped already.")
         exercise = _exercise_of(request.node)
         seconds = request.node.get_closest_marker("graded").kwargs["seconds"]
         self.student_of_test = Student(
-            self.replay, exercise, self.seeds[exercise] % (1 << 31), seconds, self.suite.forbidden.get(exercise, ())
+            self.replay, exercise, self.seeds[exercise] % (1 << 31), seconds, self.suite.forbidden.get(exercise, ()), self.shared
         )
         return self.student_of_test
 

@@ -39,11 +39,23 @@ class Call:
 
 
 class Student:
-    """The student's names, as a test sees them. `last_call` says what was called last, for the report."""
+    """The student's names, as a test sees them. `last_call` says what was called last, for the report.
 
-    def __init__(self, replay: Replay, exercise: str, seed: int, seconds: float | None = None, forbidden: Sequence[str] = ()) -> None:
+    `shared` is what the tests of one exercise have found out together about this submission.
+    """
+
+    def __init__(
+        self,
+        replay: Replay,
+        exercise: str,
+        seed: int,
+        seconds: float | None = None,
+        forbidden: Sequence[str] = (),
+        shared: dict[str, Any] | None = None,
+    ) -> None:
         self._replay, self._exercise = replay, exercise
         self._manner = Manner(seed, seconds or replay.budget.call_seconds, forbidden)
+        self.shared = {} if shared is None else shared
         self.last_call: str | None = None
         self.traces: list[Trace] = []
         self.probe = _Probes(self)

@@ -5,7 +5,6 @@ a cap before anything is allocated. Both sides import this module; the trusted s
 """
 
 import re
-import select
 import socket
 import struct
 import sys
@@ -29,6 +28,8 @@ MAX_INT_DIGITS: Final = 400
 #: Keys whose hashes a sender can choose: a dictionary of many that collide takes the time of their square.
 MAX_CHOSEN_KEYS: Final = 10_000
 WAIT_SECONDS: Final = 0.05
+#: Frames up to this size go out at once.
+ONE_PIECE_BYTES: Final = 1 << 16
 NUMPY_KINDS: Final = "biufc"
 TORCH_DTYPES: Final = {
     "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
@@ -76,7 +77,10 @@ def send(channel: socket.socket, value: Any) -> None:
     total = sum(buffer.nbytes for buffer in buffers)
     if len(header) > MAX_HEADER_BYTES or total > MAX_BUFFER_BYTES:
         raise WireError(f"too large: {(len(header) + total) >> 20} MiB; the limit is {MAX_BUFFER_BYTES >> 20} MiB")
-    channel.sendall(PREFIX.pack(len(header), total) + header)
+    frame = PREFIX.pack(len(header), total) + header
+    if total <= ONE_PIECE_BYTES:
+        return channel.sendall(b"".join((frame, *buffers)))
+    channel.sendall(frame)
     for buffer in buffers:
         channel.sendall(buffer)
 
@@ -85,12 +89,15 @@ def receive(channel: socket.socket, deadline: float | None = None, while_waiting
     """The next value from `channel`. Raises `TimeoutError` past `deadline` (of `time.monotonic`), `EOFError`, `WireError`.
 
     `while_waiting` is called before each read, and many times a second while there is nothing to read; what it raises comes through.
+    With a deadline the channel's own timeout becomes short: set it anew before sending.
     """
+    if deadline is not None:
+        channel.settimeout(WAIT_SECONDS)
     header_bytes, buffer_bytes = PREFIX.unpack(_read(channel, PREFIX.size, deadline, while_waiting))
     if header_bytes > MAX_HEADER_BYTES or buffer_bytes > MAX_BUFFER_BYTES:
         raise WireError("the frame announces more bytes than the limit")
-    header = _read(channel, header_bytes, deadline, while_waiting)
-    return decode(bytes(header), _read(channel, buffer_bytes, deadline, while_waiting))
+    frame = memoryview(_read(channel, header_bytes + buffer_bytes, deadline, while_waiting))
+    return decode(bytes(frame[:header_bytes]), frame[header_bytes:])
 
 
 def _read(channel: socket.socket, n_bytes: int, deadline: float | None, while_waiting: Callable[[], None]) -> bytearray:
@@ -98,21 +105,16 @@ def _read(channel: socket.socket, n_bytes: int, deadline: float | None, while_wa
     data = bytearray()
     while len(data) < n_bytes:
         while_waiting()  # also when bytes keep coming: a peer can drip them
-        if deadline is not None and not _wait(channel, deadline):
+        if deadline is not None and time.monotonic() >= deadline:
+            raise TimeoutError
+        try:
+            chunk = channel.recv(min(1 << 20, n_bytes - len(data)))
+        except TimeoutError:
             continue
-        chunk = channel.recv(min(1 << 20, n_bytes - len(data)))
         if not chunk:
             raise EOFError("the other side closed the channel")
         data += chunk
     return data
-
-
-def _wait(channel: socket.socket, deadline: float) -> bool:
-    """Whether there is something to read now; waits a moment for it."""
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError
-    return bool(select.select([channel], [], [], min(remaining, WAIT_SECONDS))[0])
 
 
 class _Writer:
@@ -136,8 +138,10 @@ class _Writer:
         if kind is complex:
             return ["complex", value.real, value.imag]
         # A named tuple is a tuple, an ordered dict a dict: what a subclass adds stays behind.
-        if base := next((base for base in (list, tuple) if isinstance(value, base)), None):
-            return [base.__name__, [self.tree(item, depth + 1) for item in base.__iter__(value)]]
+        if isinstance(value, list):
+            return ["list", [self.tree(item, depth + 1) for item in list.__iter__(value)]]
+        if isinstance(value, tuple):
+            return ["tuple", [self.tree(item, depth + 1) for item in tuple.__iter__(value)]]
         if isinstance(value, dict):
             return ["dict", [[self.key(k, depth + 1), self.tree(v, depth + 1)] for k, v in dict.items(value)]]
         if kind is Opaque:
@@ -145,6 +149,8 @@ class _Writer:
         return self.array(value, kind)
 
     def key(self, value: Any, depth: int) -> Any:
+        if type(value) is str:
+            return self.tree(value, depth)
         # A tensor can be a key, but not one that its copy would be found by.
         torch = sys.modules.get("torch")
         return ["opaque", "Tensor"] if torch is not None and isinstance(value, torch.Tensor) else self.tree(value, depth)
@@ -172,10 +178,10 @@ class _Writer:
         name = str(value.dtype).removeprefix("torch.")
         if value.layout is not torch.strided or name not in TORCH_DTYPES:
             return ["opaque", f"Tensor of dtype {value.dtype}, layout {value.layout}"]
-        # bfloat16 has no NumPy twin: the bytes are taken as they lie.
-        plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
-        raw = plain.view(torch.uint8).numpy() if plain.numel() else np.empty(0, np.uint8)
-        return ["tensor", name, list(value.shape), self.buffer(raw)]
+        plain = value.detach().cpu().resolve_conj().resolve_neg()
+        if value.dtype is torch.bfloat16:  # which has no NumPy twin: the bytes are taken as they lie
+            plain = plain.contiguous().reshape(-1).view(torch.uint8) if plain.numel() else plain.float()
+        return ["tensor", name, list(value.shape), self.buffer(np.ascontiguousarray(plain.numpy()))]
 
     def buffer(self, array: np.ndarray) -> int:
         flat: Any = array.reshape(-1).view(np.uint8)

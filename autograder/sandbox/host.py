@@ -22,6 +22,7 @@ from typing import Any, Final, Self
 from autograder import wire
 from autograder.errors import MachineError, SubmissionError
 from autograder.lending import Lending, Lent
+from autograder.ourselves import quietly
 from autograder.sandbox.isolation import Isolation
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.tidy import remove_folder
@@ -171,8 +172,11 @@ class Session:
         lent = {place: value.function for place, value in enumerate(arguments) if isinstance(value, Lent)}
         plain = tuple(None if place in lent else value for place, value in enumerate(arguments))
         details = {"name": name, "arguments": plain, "keywords": dict(keywords), "after": after, "lent": list(lent)}
-        lending = Lending(lent) if lent else None
-        return self._ask("call", {**details, "seed": manner.seed, "forbidden": list(manner.forbidden)}, manner.seconds, lending)
+        details |= {"seed": manner.seed, "forbidden": list(manner.forbidden)}
+        if not lent:
+            return self._ask("call", details, manner.seconds)
+        with quietly():
+            return self._ask("call", details, manner.seconds, Lending(lent))
 
     def probe(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], manner: Manner) -> dict[str, Any]:
         """Runs a loaded probe on the student's names."""
@@ -196,12 +200,9 @@ class Session:
         deadline = time.monotonic() + seconds
         try:
             self._watch.look()  # at what went on since the last answer
-            self._channel.settimeout(seconds)
-            wire.send(self._channel, {"id": self._requests, "do": do, "with": details})
-            reply = wire.receive(self._channel, deadline, self._watch.look)
+            reply = self._exchange({"id": self._requests, "do": do, "with": details}, deadline)
             while lending is not None and type(reply) is dict and type(reply.get("wants")) is dict:
-                wire.send(self._channel, lending.answer(reply["wants"]))
-                reply = wire.receive(self._channel, deadline, self._watch.look)
+                reply = self._exchange(lending.answer(reply["wants"]), deadline)
         except TimeoutError:
             self.kill()
             raise TimedOut(f"no answer within {seconds:g} s") from None
@@ -222,6 +223,14 @@ class Session:
             self.kill()
             raise ChildEnded("its answer was not to the question")
         return reply
+
+    def _exchange(self, message: dict[str, Any], deadline: float) -> Any:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        self._channel.settimeout(remaining)
+        wire.send(self._channel, message)
+        return wire.receive(self._channel, deadline, self._watch.look)
 
 
 def _environment(home: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograder.catalogue import Mistake, Style, read_catalogue
-from autograder.checking import Check
+from autograder.checking import SOLUTION, Check
 from autograder.suite import assert_true, graded
 
 #: Wrong in cases that the catalogue of `lstm_cell_forward` has no need of: each gives away a test without that case.
@@ -99,6 +99,8 @@ MISTAKES, STYLES = (
     [entry for entry in entries if entry.exercise == "lstm_cell_forward"] for entries in read_catalogue(Path(__file__).parent)
 )
 WRONG = [*MISTAKES, *ALSO_WRONG]
+RIGHT = [*STYLES, *OTHER_CACHES]
+EVERYTHING = [SOLUTION, SOLUTION, *RIGHT, *WRONG]
 CHECK = Check("check_lstm_cell_forward", of="lstm_cell_forward", judged="lstm_cell_forward")
 
 
@@ -115,24 +117,24 @@ def zeros(x, h_prev, c_prev, w_x, w_h, b):
 )
 def test_right_and_zeros(student, variants, rng):
     """Accepts a right f, and rejects one that returns zeros."""
-    for _ in range(6):
-        right, accepted = CHECK.tells_apart(student, variants, rng, zeros)
-        assert_true(right, "It rejects a right implementation.", expected=True, got=right)
-        assert_true(not accepted, "It accepts a function that returns zeros of the right shapes.", expected=False, got=accepted)
+    said = CHECK.ask(student, variants, rng, [SOLUTION] * 4 + [zeros] * 4)
+    assert_true(all(said.of(SOLUTION)), "It rejects a right implementation.", expected=True, got=False)
+    assert_true(not any(said.of(zeros)), "It accepts a function that returns zeros of the right shapes.", expected=False, got=True)
 
 
 @graded(
     stage="edge",
     weight=6,
-    seconds=20,
+    seconds=10,
     hint="Sums in another order differ in their last digits; NumPy's warnings are no errors; a list is as good as a tuple; and the cache is none of your business.",
 )
-def test_right_styles(student, variants):
+def test_right_styles(student, variants, rng):
     """Accepts right implementations in other styles."""
-    said = {entry.id: CHECK.accepts_style(student, variants, entry) for entry in [*STYLES, *OTHER_CACHES]}
-    for name, accepted in said.items():
-        style = name.removeprefix("lstm_cell_forward-").replace("-", " ")
-        assert_true(accepted, f"It rejects a right implementation in another style: {style}.", expected=True, got=accepted)
+    said = CHECK.ask_once(student, variants, rng, EVERYTHING)
+    for entry in RIGHT:
+        style = entry.id.removeprefix("lstm_cell_forward-").replace("-", " ")
+        message = f"It rejects a right implementation in another style: {style}."
+        assert_true(all(said.of(entry)), message, expected=True, got=False)
 
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
@@ -141,6 +143,7 @@ def test_right_styles(student, variants):
 )
 def test_wrong(student, variants, rng, mistake):
     """Rejects a wrong f: {mistake.name}."""
-    right, accepted = CHECK.tells_apart(student, variants, rng, mistake)
-    assert_true(not accepted, f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=accepted)
-    assert_true(right, "This time it rejects the right implementation: does its verdict depend on chance?", expected=True, got=right)
+    said = CHECK.ask_once(student, variants, rng, EVERYTHING)
+    assert_true(not any(said.of(mistake)), f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=True)
+    message = "Asked again, it rejects the right implementation: does its verdict depend on chance?"
+    assert_true(all(said.of(SOLUTION)), message, expected=True, got=False)

@@ -253,37 +253,35 @@ def check_masked_softmax(f) -> bool:
         return weights.movedim(-1, dim)
 
     generator = torch.Generator().manual_seed(10)
-    for shape, mask_shape, dim in (
-        ((4, 5, 3), (4, 5, 3), -1),
-        ((4, 5, 3), (4, 5, 3), 1),
-        ((5, 4, 3), (5, 4, 3), 0),
-        ((3, 5, 4), (3, 1, 4), 2),
-        ((3, 5, 4), (4,), -1),
+    for shape, mask_shape, dim, size in (
+        ((4, 5, 3), (4, 5, 3), 1, 0.0),
+        ((5, 4, 3), (5, 4, 3), 0, 1e4),
+        ((3, 5, 4), (3, 1, 4), 2, 1e4),
+        ((3, 5, 4), (4,), -1, 0.0),
     ):
         mask = torch.rand(mask_shape, generator=generator) < 0.6
         if mask.dim() == 3:
             mask.movedim(dim, -1)[0, 0] = False  # a row without keys
-        for size in (0.0, 1e4):
-            scores = 1.5 * torch.randn(shape, generator=generator, dtype=torch.float64)
-            scores.movedim(dim, -1)[1] += size  # rows that lie far above and far below the others
-            scores.movedim(dim, -1)[2] -= size
-            scores = scores + size * ~mask  # and blocked scores above all others
-            upstream = torch.randn(shape, generator=generator, dtype=torch.float64)
-            weights = expected(scores, mask, dim)
-            gradient = weights * (upstream - (weights * upstream).sum(dim=dim, keepdim=True))
-            leaf, copy = scores.clone().requires_grad_(), mask.clone()
-            try:
-                got = f(leaf, copy) if dim == -1 else f(leaf, copy, dim)
-                right = got.shape == scores.shape and got.dtype == scores.dtype and torch.allclose(got, weights, rtol=0, atol=1e-9)
-                right = right and torch.equal(leaf, scores) and torch.equal(copy, mask)
-                right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, rtol=0, atol=1e-9)
-                if size == 0:
-                    got = f(scores.float(), copy, dim)
-                    right = right and got.dtype == torch.float32 and torch.allclose(got, weights.float(), atol=1e-5)
-            except Exception:
-                return False
-            if not right:
-                return False
+        scores = 1.5 * torch.randn(shape, generator=generator, dtype=torch.float64)
+        scores.movedim(dim, -1)[1] += size  # rows that lie far above and far below the others
+        scores.movedim(dim, -1)[2] -= size
+        scores = scores + size * ~mask  # and blocked scores above all others
+        upstream = torch.randn(shape, generator=generator, dtype=torch.float64)
+        weights = expected(scores, mask, dim)
+        gradient = weights * (upstream - (weights * upstream).sum(dim=dim, keepdim=True))
+        leaf, copy = scores.clone().requires_grad_(), mask.clone()
+        try:
+            got = f(leaf, copy) if dim == -1 else f(leaf, copy, dim)
+            right = got.shape == scores.shape and got.dtype == scores.dtype and torch.allclose(got, weights, rtol=0, atol=1e-9)
+            right = right and torch.equal(leaf, scores) and torch.equal(copy, mask)
+            right = right and torch.allclose(torch.autograd.grad(got, leaf, upstream)[0], gradient, rtol=0, atol=1e-9)
+            if size == 0:
+                got = f(scores.float(), copy, dim)
+                right = right and got.dtype == torch.float32 and torch.allclose(got, weights.float(), atol=1e-5)
+        except Exception:
+            return False
+        if not right:
+            return False
     return True
     ### END SOLUTION
 

@@ -79,7 +79,6 @@ def test_images(student, rng):
 )
 def test_sorted_by_class(student, rng):
     """Training data that comes sorted by class, in small batches, some of it mislabelled: without shuffling only the last class is left."""
-    runs = []
     for seed in (2, 11):
         x, y = clusters(rng, 900)
         mislabelled = rng.random(900) < 0.3
@@ -89,9 +88,9 @@ def test_sorted_by_class(student, rng):
         settings = {"hidden": 16, "epochs": 2, "batch_size": 2, "lr": 1e-2}
         got = student.probe.trained(x[order], y[order], x_test, seed, settings)
         check_predictions(got, 300, 3)
-        runs.append((float(np.mean(got == y_test)), got, y_test))
-    # Measured: 0.93 and more with shuffling, but 0.67 once in 250 runs; 0.33 without. So the better of two runs counts.
-    _, got, y_test = max(runs, key=lambda run: run[0])
+        # Measured: 0.93 and more with shuffling, but 0.67 once in 250 runs; 0.33 without. So there is a second chance.
+        if np.mean(got == y_test) >= 0.6:
+            return
     check_accuracy(got, y_test, 3, 0.6)
 
 
@@ -125,16 +124,15 @@ def test_rings(student, rng):
 )
 def test_stripes(student, rng):
     """Five stripes along a line, of two classes in turn: one kink for each border."""
-    runs = []
     for seed in (12, 13):
         (x, y), (x_test, y_test) = stripes(rng, 300), stripes(rng, 200)
         settings = {"hidden": 32, "epochs": 80, "batch_size": 20, "lr": 2e-2}
         got = student.probe.trained(x, y, x_test, seed, settings)
         check_predictions(got, 200, 2)
-        runs.append((float(np.mean(got == y_test)), got, y_test))
-    # Seen in 24 runs, the better of two: 1.00 always, also with other first weights; 0.68 to 0.95 where the ReLU's gradient never stops,
-    # 0.66 at most without hidden biases.
-    _, got, y_test = max(runs, key=lambda run: run[0])
+        # Seen in 24 runs, the better of two: 1.00 always, also with other first weights; 0.68 to 0.95 where the ReLU's gradient never
+        # stops, 0.66 at most without hidden biases.
+        if np.mean(got == y_test) >= 0.97:
+            return
     check_accuracy(got, y_test, 2, 0.97)
 
 

@@ -126,21 +126,21 @@ def check_points(course: Path, assignment: str, copies: int) -> None:
         raise RuntimeError(f"{assignment}: the copies earned {scores}, not {most:g} each")
 
 
-def time_class(course: Path, copies: int, *command: str) -> tuple[Cost, Cost]:
+def time_class(course: Path, copies: int, ahead: int, *command: str) -> tuple[Cost, Cost]:
     """The cost of a submission when all copies are graded in one go, and of one more: without what it takes to start.
 
-    The first student is graded alone and the others after that, in two runs that start alike.
+    `ahead` students are graded first and the others after that, in two runs that start as many processes.
     """
-    one = run_timed(course, *command, "--student", "student-00")
+    first = run_timed(course, *command, *(word for number in range(ahead) for word in ("--student", f"student-{number:02}")))
     others = run_timed(course, *command)
-    further = others.since(one, copies - 2)
-    return (one + further.times(copies - 1)).since(Cost(0.0, 0.0), copies), further
+    further = others.since(first, copies - 2 * ahead)
+    return (others + further.times(ahead)).since(Cost(0.0, 0.0), copies), further
 
 
 def time_ours(folder: Path, assignment: str, lesson: Lesson, copies: int, jobs: int) -> tuple[Cost, Cost]:
     """The cost of a submission with `autograder grade`, feedback pages included: in the class, and of one more."""
     course = make_course(folder, assignment, lesson, copies, vanilla=False)
-    costs = time_class(course, copies, "autograder", "grade", assignment, "--jobs", str(jobs))
+    costs = time_class(course, copies, jobs, "autograder", "grade", assignment, "--jobs", str(jobs))
     check_points(course, assignment, copies)
     return costs
 
@@ -148,7 +148,7 @@ def time_ours(folder: Path, assignment: str, lesson: Lesson, copies: int, jobs: 
 def time_vanilla(folder: Path, assignment: str, lesson: Lesson, copies: int) -> tuple[Cost, Cost]:
     """The cost of a submission with `nbgrader autograde` alone, without feedback: in the class, and of one more."""
     course = make_course(folder, assignment, lesson, copies, vanilla=True)
-    costs = time_class(course, copies, "nbgrader", "autograde", "--assignment", assignment)
+    costs = time_class(course, copies, 1, "nbgrader", "autograde", "--assignment", assignment)
     check_points(course, assignment, copies)
     return costs
 
@@ -223,11 +223,11 @@ def main() -> None:
     """Reads the arguments, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("assignments", nargs="*", default=["01-backprop", "06-attention"])
-    parser.add_argument("--copies", type=int, default=10)
+    parser.add_argument("--copies", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=2, help="workers of `autograder grade`; nbgrader has one")
     arguments = parser.parse_args()
-    if arguments.copies < 3:
-        parser.error("the cost of a further submission takes three copies at least")
+    if arguments.copies <= 2 * arguments.jobs:
+        parser.error("the cost of a further submission takes more than two copies for each worker")
     print(f"{arguments.copies} copies of the solution, {arguments.jobs} worker(s) of ours, {os.cpu_count()} cores.")
     print("Seconds of the processors for a submission (in brackets: on the clock), and their ratios:\n")
     head = ["assignment", "submission", "autograder grade", "nbgrader autograde", "floor", "on the clock", "processors", "to the floor"]

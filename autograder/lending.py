@@ -59,6 +59,7 @@ class Lending:
         arguments, keywords = [request["arguments"][place] for place in request["same"]], request["keywords"]
         if sum(map(_size, (*arguments, *keywords.values()))) > MOST_NUMBERS:
             raise ValueError(f"f takes {MOST_NUMBERS} numbers at most here: try it on smaller arrays")
+        before = [_copied(argument) for argument in arguments]
         inputs = [arguments[place].requires_grad_() for place in request["differentiable"]]
         value = self._functions[request["use"]](*arguments, **keywords)
         parts = list(value) if isinstance(value, tuple | list) else [value]
@@ -66,7 +67,8 @@ class Lending:
         if outputs:
             self._graphs[self._uses] = (outputs, inputs)
         places = [place for place, part in enumerate(parts) if any(part is output for output in outputs)]
-        return {"status": "ok", "value": value, "after": tuple(arguments), "graph": self._uses, "differentiable": places}
+        changed = {place: now for place, now in enumerate(arguments) if not _same(now, before[place])}
+        return {"status": "ok", "value": value, "changed": changed, "graph": self._uses, "differentiable": places}
 
     def _differentiate(self, request: Mapping[Any, Any]) -> dict[str, Any]:
         outputs, inputs = self._graphs[request["graph"]]
@@ -77,6 +79,19 @@ class Lending:
 
 def _raised(kind: str, message: str) -> dict[str, Any]:
     return {"status": "raised", "type": kind, "message": message[:MESSAGE_CHARACTERS]}
+
+
+def _copied(value: Any) -> Any:
+    if is_tensor(value):
+        return value.clone()
+    return value.copy() if isinstance(value, np.ndarray) else None
+
+
+def _same(now: Any, before: Any) -> bool:
+    """Whether an array or a tensor holds what it held; other values have no copy and are not looked at."""
+    if is_tensor(now):
+        return bool(sys.modules["torch"].equal(now, before))
+    return not isinstance(now, np.ndarray) or now.tobytes() == before.tobytes()
 
 
 def _size(value: Any) -> int:

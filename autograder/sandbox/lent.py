@@ -24,10 +24,9 @@ class StandIn:
         """What the function gives for these arguments."""
         places = [place for place, value in enumerate(arguments) if _wants_gradient(value)]
         same = [next(place for place, other in enumerate(arguments) if other is value) for value in arguments]
-        shown = tuple(map(_copied, arguments))
-        answer = self._question({"use": self._use, "arguments": shown, "same": same, "keywords": keywords, "differentiable": places})
-        for mine, before, after in zip(arguments, shown, answer["after"], strict=True):
-            _write_back(mine, before, after)
+        answer = self._question({"use": self._use, "arguments": arguments, "same": same, "keywords": keywords, "differentiable": places})
+        for place, after in answer["changed"].items():
+            _write_back(arguments[place], after)
         value = answer["value"]
         if not answer["differentiable"]:
             return value
@@ -80,17 +79,10 @@ def _wants_gradient(value: Any) -> bool:
     return _is_tensor(value) and value.requires_grad and sys.modules["torch"].is_grad_enabled()
 
 
-def _copied(value: Any) -> Any:
-    if _is_tensor(value):
-        return value.detach().clone()
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def _write_back(mine: Any, before: Any, after: Any) -> None:
-    """Does to the caller's array what the function did to its copy."""
-    if isinstance(mine, np.ndarray) and isinstance(after, np.ndarray):
-        if before.tobytes() != after.tobytes():
-            mine[...] = after
-    elif _is_tensor(mine) and _is_tensor(after) and not sys.modules["torch"].equal(before, after):
+def _write_back(mine: Any, after: Any) -> None:
+    """Does to the caller's array what the function did to its own."""
+    if isinstance(mine, np.ndarray):
+        mine[...] = after
+    elif _is_tensor(mine):
         with sys.modules["torch"].no_grad():
             mine.copy_(after)

@@ -190,13 +190,14 @@ class _Plugin:
                 self.stopped = self.stopped or self.result
             yield self.result
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
-        report = yield
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        """Judges the test; pytest's own report would show the lines of the test, which takes long and nobody reads."""
+        assert call.when != "collect"
         error = call.excinfo.value if call.excinfo else None
         if call.when == "call" or error is not None:
             self.result = self._judge(item, call.duration, error)
-        return report
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed" if error else "passed", None, call.when, duration=call.duration)
 
     def _judge(self, item: pytest.Item, seconds: float, error: BaseException | None) -> TestResult:
         if error is None:

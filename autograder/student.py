@@ -1,6 +1,7 @@
 """The `student` of the hidden suites: attribute access becomes a call across the border, and a reply plain data or a readable fault."""
 
 import ast
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -105,7 +106,7 @@ class Student:
         self, kind: str, name: str, arguments: Sequence[Any], keywords: dict[str, Any], ask: Callable[[Session], dict[str, Any]]
     ) -> dict[str, Any]:
         """The reply; what was asked and answered is kept for the diagnosis."""
-        trace = Trace(kind, name, arguments, keywords, self._manner.seed, raised="")
+        trace, begin = Trace(kind, name, arguments, keywords, self._manner.seed, raised=""), time.monotonic()
         try:
             reply = self._ask(name if kind == "call" else None, ask)
             if _is_small(reply["value"]):
@@ -114,7 +115,7 @@ class Student:
             trace = replace(trace, raised=fault.types[0] if fault.types else "", message=fault.message)
             raise
         finally:
-            self.traces.append(trace)
+            self.traces.append(replace(trace, seconds=time.monotonic() - begin))
         return reply
 
     def _ask(self, name: str | None, ask: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:

@@ -1171,7 +1171,7 @@ assert np.allclose(_grads["b"], 1.0), (
 # Before any network, count. How often does letter $v$ follow letter $u$ in the training names? Add a little to every count, so that nothing is impossible, and divide by the row's sum: a **bigram** model. With
 # one more letter of context it is a trigram, with none a unigram. Score them on the held-out names. We try a few amounts of smoothing and, generously, give the counters the one that suits the held-out names best.
 
-# %%
+# %% tags=["slow"]
 ALPHABET = ".abcdefghijklmnopqrstuvwxyz"
 
 

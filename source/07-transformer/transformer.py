@@ -173,7 +173,7 @@ assert torch.allclose(visible_positions[:, 0::2] ** 2 + visible_positions[:, 1::
 #
 # Right: the dot product of position 40 with every other one. By $\sin a \sin b + \cos a \cos b = \cos(a - b)$ it depends only on the *distance*, and it is largest at distance 0. Attention compares by dot products. So "near" is something it can see.
 
-# %%
+# %% tags=["slow"]
 positions = sinusoidal_positions(80, 64)
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
 image = left.imshow(positions, cmap="cividis", aspect="auto", vmin=-1, vmax=1)
@@ -727,7 +727,7 @@ for norm_first, expected in ((True, [-19.0, 25.0]), (False, [-1.0, 1.0])):
 #
 # Right: the gradient of the last layer's second feed-forward matrix, for networks of different depth. In pre-norm it shrinks as the network gets deeper: the stream that it adds to is large, and the final norm divides by that. In post-norm the top layer gets the full blast, however deep the network.
 
-# %%
+# %% tags=["slow"]
 def gradient_at_the_top(layers: int, norm_first: bool, seed: int, d_model: int = 16) -> tuple[float, list[float]]:
     """The norm of the gradient in the last layer, and the spread of the stream after each layer, at initialisation."""
     torch.manual_seed(seed)
@@ -939,7 +939,7 @@ assert torch.allclose(visible_logits, visible_padded, atol=1e-5), "padding at th
 # %% [markdown]
 # **See causality.** Change one token of the target and look which logits move. Row: the token that is changed. Column: the place where the logits are read. The scale is logarithmic; the darkest cells did not move at all.
 
-# %%
+# %% tags=["slow"]
 from matplotlib.colors import LogNorm
 
 torch.manual_seed(1)
@@ -972,7 +972,7 @@ print("every place of the target sees every token of the source:", bool((moved_b
 #
 # **Count the parameters.** Each attention has four maps of $d^2 + d$ numbers, the feed-forward part $2\, d\, d_{ff} + d_{ff} + d$, a norm $2d$. A formula, checked against the model above, and then used for the base model of the paper.
 
-# %%
+# %% tags=["slow"]
 def count_parameters(source_vocab: int, target_vocab: int, d: int, d_ff: int, layers: int) -> int:
     """The number of parameters of a pre-norm Transformer; the heads don't matter."""
     attention, feed_forward, norm = 4 * (d * d + d), 2 * d * d_ff + d_ff + d, 2 * d
@@ -1064,7 +1064,7 @@ assert label_smoothing_loss(visible_logits, torch.tensor([[0]]), 0.2, 0).item() 
 # %% [markdown]
 # The loss of one token, as the model puts more and more on the right answer (the rest is spread evenly). Without smoothing the curve falls for ever. With smoothing there is a lowest point, and beyond it, being *too* sure costs.
 
-# %%
+# %% tags=["slow"]
 V = 11
 p_right = torch.linspace(0.5, 0.9995, 600)
 rest = ((1 - p_right) / (V - 1)).unsqueeze(1).expand(-1, V).clone()
@@ -1131,7 +1131,7 @@ except ValueError:
 else:
     raise AssertionError("step 0 should raise ValueError: steps count from 1")
 
-# %%
+# %% tags=["slow"]
 steps = range(1, 20_001)
 figure, axis = plt.subplots(figsize=(6, 2.7))
 for d_model, warmup, colour, line in ((512, 4000, BLUE, "-"), (512, 8000, RED, "--"), (256, 4000, GREEN, "-.")):
@@ -1149,7 +1149,7 @@ print("largest rate of the base model, times 1000:", round(1000 * max(warmup_lea
 #
 # A trained model gives the probability of each next token. Which *sequence* is the most probable? Taking the best token at each step ("greedy") can lead up a garden path. Look at this tiny model with the words A, B and the end `.`:
 
-# %%
+# %% tags=["slow"]
 TREE = {  # the probabilities of A, B and the end, after each prefix
     "": (0.55, 0.40, 0.05),
     "A": (0.35, 0.33, 0.32),

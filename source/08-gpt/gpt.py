@@ -606,7 +606,7 @@ plt.show()
 # %% [markdown]
 # **Count it.** A block has $12\, d^2$ weights in its matrices ($d$ = d_model): $3d^2$ for `qkv`, $d^2$ for `out_proj`, $8d^2$ for the two-layer network. Biases, norms and embeddings come on top.
 
-# %%
+# %% tags=["slow"]
 def count_parameters(vocab_size: int, max_length: int, d_model: int, layers: int) -> int:
     """All parameters of a GPT, by arithmetic."""
     block = 12 * d_model**2 + 13 * d_model  # biases 3 + 1 + 4 + 1, norms 2 · 2

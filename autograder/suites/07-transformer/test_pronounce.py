@@ -38,10 +38,10 @@ def draw_source(rng, lengths, letters=7):
     return source
 
 
-def next_log_probs(tables, word, prefix):
-    """Log-probabilities of the next token after one prefix, given one word without padding."""
+def next_log_probs(tables, word, prefixes):
+    """Log-probabilities of the next token after each of some prefixes of one length, given one word without padding."""
     letters, features, read, look, offsets = tables
-    said = sum(features[place, token] for place, token in enumerate(prefix))
+    said = features[torch.arange(len(prefixes[0])), torch.tensor(prefixes)].sum(dim=1)
     heard = torch.tanh(letters[word].sum(dim=0)) @ look
     return torch.log_softmax(3 * torch.tanh(said + heard) @ read + offsets, dim=-1)
 
@@ -49,7 +49,7 @@ def next_log_probs(tables, word, prefix):
 def greedy(tables, word, max_length):
     tokens = [BOS]
     while len(tokens) <= max_length and tokens[1:][-1:] != [EOS]:
-        tokens.append(int(next_log_probs(tables, word, tokens).argmax()))
+        tokens.append(int(next_log_probs(tables, word, [tokens])[0].argmax()))
     return [token for token in tokens[1:] if token != EOS]
 
 
@@ -58,10 +58,11 @@ def best(tables, word, max_length, alpha):
     found, words = [], [token for token in range(VOCAB) if token != EOS]
     totals = {(): 0.0}
     for length in range(1, max_length + 1):
-        for body in itertools.product(words, repeat=length - 1):
-            row = next_log_probs(tables, word, [BOS, *body])
+        bodies = list(itertools.product(words, repeat=length - 1))
+        rows = next_log_probs(tables, word, [[BOS, *body] for body in bodies]).tolist()
+        for body, row in zip(bodies, rows, strict=True):
             for token in range(VOCAB):
-                total = totals[(*body, token)] = totals[body] + float(row[token])
+                total = totals[(*body, token)] = totals[body] + row[token]
                 if token == EOS or length == max_length:
                     found.append((total / ((5 + length) / 6) ** alpha, [t for t in (*body, token) if t != EOS]))
     found.sort(reverse=True)

@@ -1149,7 +1149,7 @@ print("largest rate of the base model, times 1000:", round(1000 * max(warmup_lea
 #
 # A trained model gives the probability of each next token. Which *sequence* is the most probable? Taking the best token at each step ("greedy") can lead up a garden path. Look at this tiny model with the words A, B and the end `.`:
 
-# %% tags=["slow"]
+# %%
 TREE = {  # the probabilities of A, B and the end, after each prefix
     "": (0.55, 0.40, 0.05),
     "A": (0.35, 0.33, 0.32),
@@ -1157,6 +1157,8 @@ TREE = {  # the probabilities of A, B and the end, after each prefix
     "AA": (0.20, 0.20, 0.60),
     "AB": (0.25, 0.25, 0.50),
 }
+
+# %% tags=["slow"]
 places = {"": (0, 0), "A": (1, 1.5), "B": (1, -1.2), ".": (1, 0.2), "AA": (2, 2.8), "AB": (2, 1.5), "A.": (2, 0.6), "B.": (2, -1.2), "AA.": (3, 2.8), "AB.": (3, 1.5)}
 figure, axis = plt.subplots(figsize=(8, 3.1))
 for name, (x, y) in places.items():

@@ -8,7 +8,6 @@ and not those of the solution. Its code is ours, so it runs here, in the trusted
 
 import ast
 import contextlib
-import os
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -232,28 +231,22 @@ def _execute(statements: Iterable[CodeType], names: dict[str, Any]) -> None:
 
 
 def _definitions(source: str) -> Iterator[ast.stmt]:
-    """Imports, functions, classes, and assignments that call nothing."""
+    """Imports, functions, classes, and assignments that call nothing. Nothing is drawn here, and to import what draws would take long."""
     for node in ast.parse(source).body:
         quick = isinstance(node, ast.Assign) and not any(isinstance(part, ast.Call) for part in ast.walk(node))
-        if quick or isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
+        imports = isinstance(node, ast.Import | ast.ImportFrom) and not any(name.startswith("matplotlib") for name in _imported(node))
+        if quick or imports or isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node
 
 
-@contextlib.contextmanager
-def _without_windows() -> Iterator[None]:
-    """Lets matplotlib draw into memory. What this process starts afterwards, such as a kernel, keeps its own way."""
-    before = os.environ.get("MPLBACKEND")
-    os.environ["MPLBACKEND"] = "agg"
-    try:
-        yield
-    finally:
-        os.environ.pop("MPLBACKEND") if before is None else os.environ.update(MPLBACKEND=before)
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
 
 
 @contextlib.contextmanager
 def _in_the_lesson(folder: Path) -> Iterator[None]:
-    """Runs what follows in the lesson's folder, without prints, warnings or windows."""
-    with _without_windows(), contextlib.chdir(folder), quietly():
+    """Runs what follows in the lesson's folder, without prints and warnings."""
+    with contextlib.chdir(folder), quietly():
         yield
 
 

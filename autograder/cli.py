@@ -127,9 +127,10 @@ def _progress(verb: str) -> Iterator[Callable[..., None]]:
         yield lambda *step: None
         return
     from rich.console import Console
+    from rich.text import Text
 
     with Console(stderr=True).status(verb) as status:
-        yield lambda *step: status.update(f"{verb}: {' · '.join(map(str, step))}")
+        yield lambda *step: status.update(Text(f"{verb}: {' · '.join(map(str, step))}"))  # a name in brackets is no markup
 
 
 def _is_standard_output(file: Any) -> bool:

@@ -12,7 +12,8 @@ import pytest
 from autograder.errors import CourseError, MachineError
 from autograder.model import Job, Materials, Outcome, Report
 from autograder.pool import Pool
-from autograder.runner import Suite
+from autograder.runner import Suite, run_suite
+from autograder.sandbox.host import Sandbox
 from autograder.suite import graded
 from tests.engine.conftest import GOOD, LINEAR, POINTS, TWICE, SuiteWorker, by_exercise, make_job, make_suite, without_times
 
@@ -377,3 +378,17 @@ def test_the_report_says_how_it_was_made(worker: SuiteWorker) -> None:
     assert "top-secret" not in repr(report)
     assert report.exercises[0].outcome is Outcome.PASSED
     assert set(report.outputs) == set(GOOD)
+
+
+@pytest.mark.parametrize("layers", [("none",), ("syscalls",), ("files", "user")])
+def test_too_weak_a_machine_grades_nothing(tmp_path: Path, layers: tuple[str, ...]) -> None:
+    """Below the level that the course demands no cell runs: the message says what there is, what is demanded, and where to turn to."""
+    suite, reports = make_suite(tmp_path / "01-tiny"), []
+    with Sandbox(("numpy",), layers=layers) as sandbox:
+        assert sandbox.isolation.level in ("C", "D")
+        materials = Materials(suite)
+        with pytest.raises(CourseError, match=r"demands level B or better.*autograder doctor.*minimum_isolation"):
+            run_suite(Suite.read(suite), materials, sandbox, [make_job()], reports.append)
+        assert reports == []
+        run_suite(Suite.read(suite), materials, sandbox, [make_job()], reports.append, minimum="D")
+    assert marks(reports[0]) == {"linear": (8, "passed"), "twice": (4, "passed")}

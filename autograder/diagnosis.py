@@ -35,6 +35,8 @@ __all__ = ["Diagnostician", "Trace", "Variants"]
 #: A catalogued mistake gets so many times what the student's call took, and some: it does the same work if it is the one.
 VARIANT_TIMES: Final = 10.0
 VARIANT_SECONDS: Final = 1.0
+#: The solution, which ends by itself, only has to be kept from inputs that it was not made for.
+SOLUTION_SECONDS: Final = 20.0
 #: So many smaller inputs are tried on the student's code: it is slow, or wrong only in the large, where none is found by then.
 MOST_TRIES: Final = 12
 #: Two runs of the same formula may differ by rounding; two different formulas differ by far more.
@@ -125,8 +127,8 @@ class Diagnostician:
         with _in_the_lesson(self._folder):
             right = self.variants.names(exercise, "", self.variants.solution(exercise))
             # An answer with the solution's numbers can still be wrong in its dtypes, and then only these tell the mistakes apart.
-            only_dtypes = all(self._gives(right, trace) for trace in traces)
-            if only_dtypes and all(self._gives(right, trace, with_dtypes=True) for trace in traces):
+            only_dtypes = all(self._gives(right, trace, seconds=SOLUTION_SECONDS) for trace in traces)
+            if only_dtypes and all(self._gives(right, trace, with_dtypes=True, seconds=SOLUTION_SECONDS) for trace in traces):
                 return None
             return next((mistake for mistake in candidates if self._explains(mistake, traces, only_dtypes)), None)
 
@@ -135,7 +137,12 @@ class Diagnostician:
         with _in_the_lesson(self._folder):
             names = self.variants.names(exercise, "", self.variants.solution(exercise))
             for trace in traces:
-                if trace.kind == "call" and trace.raised is None and trace.after is None and not self._gives(names, trace):
+                if (
+                    trace.kind == "call"
+                    and trace.raised is None
+                    and trace.after is None
+                    and not self._gives(names, trace, seconds=SOLUTION_SECONDS)
+                ):
                     return self._smaller(names, trace, call)
         return None
 
@@ -164,10 +171,12 @@ class Diagnostician:
         silent = all(trace.raised is not None for trace in traces)
         return all(self._gives(names, trace, with_message=silent, with_dtypes=with_dtypes) for trace in traces)
 
-    def _gives(self, names: dict[str, Any], trace: Trace, *, with_message: bool = False, with_dtypes: bool = False) -> bool:
+    def _gives(
+        self, names: dict[str, Any], trace: Trace, *, with_message: bool = False, with_dtypes: bool = False, seconds: float | None = None
+    ) -> bool:
         """Whether the variant answers the call as the student's code did."""
         try:
-            with time_limit(VARIANT_SECONDS + VARIANT_TIMES * trace.seconds):
+            with time_limit(seconds or VARIANT_SECONDS + VARIANT_TIMES * trace.seconds):
                 value, after = self._run(names, trace)
         except BaseException as error:
             alike = str(error).startswith(trace.message) and bool(trace.message) == bool(str(error))  # a long one arrives cut off

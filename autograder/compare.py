@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from autograder.describe import describe, describe_type, is_tensor, number
+from autograder.describe import describe, describe_type, is_tensor, number, two_numbers
 from autograder.errors import SubmissionError
 from autograder.pattern import recognise
 
@@ -80,7 +80,7 @@ def assert_unchanged(arguments: Sequence[Any], before: Sequence[Any], names: Seq
 
 
 def _sequence(got: Any, expected: Sequence[Any], name: str, names: Sequence[str] | None, options: dict[str, Any]) -> None:
-    word = "values" if isinstance(expected, tuple) else "items"
+    word = ("value" if isinstance(expected, tuple) else "item") + "s" * (len(expected) != 1)
     if not isinstance(got, tuple | list):
         wanted = ", ".join(names) if names else f"{len(expected)} {word}"
         raise Mismatch(f"{_start(name)} should be {len(expected)} {word} ({wanted}); it is {describe_type(got)}.", got=describe(got))
@@ -214,17 +214,23 @@ def _entry(array: np.ndarray, where: np.ndarray) -> str:
 
 def _value_mismatch(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference: np.ndarray, name: str) -> Mismatch:
     if not wrong.ndim:
-        return Mismatch(f"{_start(name)} has the wrong value.", expected=number(b[()]), got=number(a[()]))
+        expected, got = two_numbers(b[()], a[()])
+        return Mismatch(f"{_start(name)} has the wrong value.", expected=expected, got=got)
     sizes = difference.astype(float)
     finite = sizes[wrong & np.isfinite(sizes)]
     largest = f", the largest difference is {number(finite.max())}" if finite.size else ""
     places = [tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN_ROWS]]
     looks = recognise(a, b, wrong)
     return Mismatch(
-        f"{_start(name)} has the right shape {wrong.shape}, but {int(wrong.sum())} of {wrong.size} values are wrong{largest}."
-        + (f" {looks}" if looks else ""),
-        rows=[(str(list(i)), number(b[i]), number(a[i])) for i in places],
+        f"{_start(name)} has the right shape {wrong.shape}, but {_share(wrong)} wrong{largest}." + (f" {looks}" if looks else ""),
+        rows=[(str(list(i)), *two_numbers(b[i], a[i])) for i in places],
     )
+
+
+def _share(wrong: np.ndarray) -> str:
+    """How many are: the subject of a sentence and its verb."""
+    count = int(wrong.sum())
+    return "its only value is" if wrong.size == 1 else f"{count} of {wrong.size} values {'is' if count == 1 else 'are'}"
 
 
 def _identical(after: Any, before: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from autograder.privacy import hide_paths
 from autograder.wire import Opaque
 
-__all__ = ["SHOWN_ENTRIES", "describe", "describe_call", "describe_type", "is_tensor", "number"]
+__all__ = ["SHOWN_ENTRIES", "describe", "describe_call", "describe_type", "is_tensor", "number", "two_numbers"]
 
 SHOWN_ENTRIES: Final = 6
 SHOWN_ITEMS: Final = 5
@@ -21,15 +21,21 @@ def is_tensor(value: Any) -> bool:
     return type(value).__module__ == "torch" and type(value).__name__ == "Tensor"
 
 
-def number(value: Any) -> str:
-    """One number, six significant digits."""
+def number(value: Any, digits: int = 6) -> str:
+    """One number, with so many significant digits."""
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, complex | np.complexfloating):
-        return f"{complex(value):.6g}"
+        return f"{complex(value):.{digits}g}"
     if isinstance(value, int | np.integer):
         return _clip(str(int(value)))
-    return f"{float(value):.6g}"
+    return f"{float(value):.{digits}g}"
+
+
+def two_numbers(a: Any, b: Any) -> tuple[str, str]:
+    """Two numbers, with as many digits as it takes to see that they differ."""
+    texts = ((number(a, digits), number(b, digits)) for digits in (6, 9, 12, 17))
+    return next((pair for pair in texts if pair[0] != pair[1]), (number(a), number(b)))
 
 
 def describe_type(value: Any) -> str:

@@ -184,7 +184,9 @@ def _only_blocks(y: Array, bad: Mask) -> str | None:
 
 
 def _from_there_on(y: Array, bad: Mask) -> str | None:
-    """The one axis along which one end is right, and something is wrong at each index of the rest."""
+    """The one axis along which one end is right, and something is wrong at each index of the rest. A single number says nothing of that."""
+    if bad.sum() == 1:
+        return None
     found = []
     for axis, indices in _wrong_indices(bad):
         first, last, n = indices[0], indices[-1], y.shape[axis]

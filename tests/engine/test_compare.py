@@ -76,6 +76,17 @@ F8 = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
         ((F8,), (F8, F8), "The result should have 2 values; it has 1."),
         (None, [1, 2], "The result should be 2 items (2 items); it is None."),
         ([1, 2, 3], [1, 2], "The result should have 2 items; it has 3."),
+        ([1, 2, 3], [1], "The result should have 1 item; it has 3."),
+        (
+            np.array([1.0, 2.5, 3.0]),
+            np.array([1.0, 2.0, 3.0]),
+            "The result has the right shape (3,), but 1 of 3 values is wrong, the largest difference is 0.5.",
+        ),
+        (
+            np.array([[2.5]]),
+            np.array([[2.0]]),
+            "The result has the right shape (1, 1), but its only value is wrong, the largest difference is 0.5.",
+        ),
         ([1, 3], [1, 2], "The result is wrong from place 1 on."),
         (["a", "c", "d"], ["a", "b", "d"], "The result is wrong from place 1 on."),
         ([1, 2.0], [1, 2], "The result is wrong from place 1 on."),
@@ -89,6 +100,15 @@ F8 = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 def test_wording(got: Any, expected: Any, wording: str) -> None:
     """Each fault has its sentence, word for word."""
     assert sentence(got, expected) == wording
+
+
+def test_what_differs_looks_different() -> None:
+    """Two numbers that agree in six digits are shown with as many as it takes to tell them apart, in rows as well as alone."""
+    assert mismatch(assert_close, np.array([16.5488, 2.0]), np.array([16.548812, 2.0])).rows == (("[0]", "16.548812", "16.5488"),)
+    alone = mismatch(assert_close, 12345678, 12345679)
+    assert (alone.expected, alone.got) == ("12345679", "12345678")
+    alone = mismatch(assert_close, 1.0 + 1e-11, 1.0, rtol=0, atol=0)
+    assert (alone.expected, alone.got) == ("1", "1.00000000001")
 
 
 def test_parts_are_named() -> None:

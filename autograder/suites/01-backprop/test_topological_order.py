@@ -27,7 +27,7 @@ def check(order, parents, root):
     assert_true(set(order) >= wanted, f"{len(wanted - set(order))} of {len(wanted)} nodes are missing in the list.", got=short)
     assert_true(
         len(order) == len(set(order)),
-        f"{len(order) - len(set(order))} places of the list repeat a node that stands there already.",
+        f"{len(order) - len(set(order))} of the {len(order)} places of the list repeat a node that stands there already.",
         got=short,
     )
     assert_true(set(order) == wanted, "The list holds something that root does not depend on.", got=short)

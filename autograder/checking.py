@@ -18,18 +18,20 @@ from autograder.lending import Lent
 from autograder.model import Outcome
 from autograder.student import Student, StudentFault
 
-__all__ = ["SOLUTION", "Check", "Judged", "Said"]
+__all__ = ["Check"]
 
 #: An implementation to be judged: a function, an entry of the catalogue, or the solution.
 Judged = Callable[..., Any] | Mistake | Style | None
 SOLUTION: Final = None
 
+#: So often it is asked about the solution, and about zeros, before anything is believed.
+TIMES: Final = 4
 #: So many hangs and crashes of a check are waited for.
 MOST_STOPS: Final = 3
 
 
 @dataclass(frozen=True)
-class Said:
+class _Said:
     """What a check said of each implementation that it was asked about: yes, no, or the fault that it made instead."""
 
     answers: Sequence[tuple[Judged, bool | SubmissionError]]
@@ -47,21 +49,50 @@ class Said:
 
 @dataclass(frozen=True)
 class Check:
-    """The student's function `name`, which judges the function `judged` of the exercise `of`."""
+    """The student's function `name`, which judges the function `judged` of the exercise `of`; `right` and `wrong` are what it is tried on.
+
+    Each method is a test's work: it passes, or raises `Mismatch` with a reason.
+    """
 
     name: str
     of: str
     judged: str
+    right: Sequence[Style]
+    wrong: Sequence[Mistake]
 
-    def accepts(self, student: Student, function: Callable[..., Any]) -> bool:
-        """Whether the check says that `function` is right; raises `Mismatch` when it says neither yes nor no."""
-        said = getattr(student, self.name)(Lent(function))
-        if is_tensor(said) and tuple(said.shape) == ():
-            said = said.item()
-        assert_true(isinstance(said, bool | np.bool_), f"{self.name} should return True or False.", got=said)
-        return bool(said)
+    def tells_right_from(self, student: Student, variants: Variants, rng: np.random.Generator, zeros: Callable[..., Any]) -> None:
+        """It accepts the solution and rejects `zeros`, a function of zeros of the right shapes, several times over."""
+        said = self._ask(student, variants, rng, [*[SOLUTION] * TIMES, *[zeros] * TIMES])
+        assert_true(all(said.of(SOLUTION)), "It rejects a right implementation.", expected=True, got=False)
+        assert_true(not any(said.of(zeros)), "It accepts a function that returns zeros of the right shapes.", expected=False, got=True)
 
-    def ask(self, student: Student, variants: Variants, rng: np.random.Generator, functions: Sequence[Judged]) -> Said:
+    def accepts_styles(self, student: Student, variants: Variants, rng: np.random.Generator) -> None:
+        """It accepts each of the right styles."""
+        said = self._ask_all(student, variants, rng)
+        for style in self.right:
+            words = style.id.replace("-", "_").removeprefix(f"{self.of}_").replace("_", " ")
+            message = f"It rejects a right implementation in another style: {words}."
+            assert_true(all(said.of(style)), message, expected=True, got=False)
+
+    def rejects(self, student: Student, variants: Variants, rng: np.random.Generator, mistake: Mistake) -> None:
+        """It rejects the mistake, and still accepts the solution."""
+        said = self._ask_all(student, variants, rng)
+        assert_true(not any(said.of(mistake)), f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=True)
+        message = "Asked again, it rejects the right implementation: does its verdict depend on chance?"
+        assert_true(all(said.of(SOLUTION)), message, expected=True, got=False)
+
+    def _ask_all(self, student: Student, variants: Variants, rng: np.random.Generator) -> _Said:
+        """What it says of all right and wrong functions: asked once, and shared by the tests of the exercise.
+
+        A hang or a crash on one function is told where that function is, and the tests of the others count.
+        """
+        if self.name not in student.shared:
+            student.shared[self.name] = self._ask(student, variants, rng, [SOLUTION, SOLUTION, *self.right, *self.wrong])
+        student.last_call = describe_call(self.name, [Lent(str)], {})
+        said: _Said = student.shared[self.name]
+        return _Said([(asked, _of_one_test(answer)) for asked, answer in said.answers])
+
+    def _ask(self, student: Student, variants: Variants, rng: np.random.Generator, functions: Sequence[Judged]) -> _Said:
         """What it says of `functions`, asked in random order, so that only looking at them helps. A function may stand there twice."""
         answers: list[tuple[Judged, bool | SubmissionError]] = []
         stops = 0
@@ -69,24 +100,21 @@ class Check:
             asked = functions[place]
             function = asked if callable(asked) else variants.function(self.judged, self.of, asked)
             try:
-                answers.append((asked, self.accepts(student, function)))
+                answers.append((asked, self._accepts(student, function)))
             except SubmissionError as fault:
                 stops += isinstance(fault, StudentFault) and fault.outcome in (Outcome.TIMEOUT, Outcome.CRASHED)
                 answers.append((asked, fault))
             if stops == MOST_STOPS:
                 break
-        return Said(answers)
+        return _Said(answers)
 
-    def ask_once(self, student: Student, variants: Variants, rng: np.random.Generator, functions: Sequence[Judged]) -> Said:
-        """As `ask`, but all tests of the exercise share what the first one heard: each tells of some of the functions.
-
-        A hang or a crash on one function is then told where that function is, and the tests of the others count.
-        """
-        if self.name not in student.shared:
-            student.shared[self.name] = self.ask(student, variants, rng, functions)
-        student.last_call = describe_call(self.name, [Lent(str)], {})
-        said: Said = student.shared[self.name]
-        return Said([(asked, _of_one_test(answer)) for asked, answer in said.answers])
+    def _accepts(self, student: Student, function: Callable[..., Any]) -> bool:
+        """Whether the check says that `function` is right; raises `Mismatch` when it says neither yes nor no."""
+        said = getattr(student, self.name)(Lent(function))
+        if is_tensor(said) and tuple(said.shape) == ():
+            said = said.item()
+        assert_true(isinstance(said, bool | np.bool_), f"{self.name} should return True or False.", got=said)
+        return bool(said)
 
 
 def _of_one_test(answer: bool | SubmissionError) -> bool | SubmissionError:

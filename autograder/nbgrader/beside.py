@@ -5,6 +5,7 @@
 
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from datetime import datetime
@@ -84,11 +85,11 @@ def _copy_for_the_student(source: Path, target: Path, places: Places) -> None:
     """The course's own files, for the page may show them, and what nbgrader needs to hand it back: nothing else that a student wrote."""
     for path in places.released_files():
         _write(target / path.relative_to(places.source), path.read_bytes())
-    time, password = read_timestamp(source), _read_password(source)
-    if time or password:
-        _write(target / TIMESTAMP, f"{time:%Y-%m-%d %H:%M:%S.%f} UTC".encode() if time else b"")
-    if password:
-        _write(target / PASSWORD, password.encode())
+    time = read_timestamp(source)
+    # nbgrader releases nobody's page where one folder lacks these. A password that nobody knows releases this one to nobody.
+    password = _read_password(source) or _read_password(target) or secrets.token_hex(32)
+    _write(target / TIMESTAMP, f"{time:%Y-%m-%d %H:%M:%S.%f} UTC".encode() if time else b"")
+    _write(target / PASSWORD, password.encode())
 
 
 def _read_password(folder: Path) -> str:

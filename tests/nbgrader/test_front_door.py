@@ -42,14 +42,18 @@ class Semester:
 
 @pytest.fixture(scope="module")
 def semester(tmp_path_factory: pytest.TempPathFactory) -> Semester:
-    """All commands in the order of a semester, without any of our own."""
+    """All commands in the order of a semester, without any of our own. Alma hands in by mail: the notebook, and nothing of nbgrader's."""
     course = write_course(tmp_path_factory.mktemp("semester") / "course")
     (course.around / "exchange").mkdir()
     (course.around / "exchange").chmod(0o777)  # nbgrader asks for a folder that everybody may write to
     done = {name: course.nbgrader(name, ASSIGNMENT) for name in ("generate_assignment", "generate_solution", "release_assignment")}
     for student, answers in ANSWERS.items():
         done |= _fetch_solve_submit(course, student, answers)
-    for name in ("collect", "autograde", "generate_feedback", "release_feedback"):
+    done["collect"] = course.nbgrader("collect", ASSIGNMENT)
+    by_mail = course.root / "submitted" / "alma" / ASSIGNMENT / "tiny.ipynb"
+    by_mail.parent.mkdir(parents=True)
+    shutil.copy(course.root / "submitted" / "ada" / ASSIGNMENT / "tiny.ipynb", by_mail)
+    for name in ("autograde", "generate_feedback", "release_feedback"):
         done[name] = course.nbgrader(name, ASSIGNMENT)
     for student in ANSWERS:
         done[f"fetch_feedback {student}"] = _at_home(course, student, "fetch_feedback")
@@ -150,11 +154,18 @@ def test_feedback_comes_back_to_its_student(semester: Semester, student: str) ->
     assert page.read_bytes() == semester.course.page(student).read_bytes()
 
 
+def test_who_handed_in_by_mail_stops_nobody(semester: Semester) -> None:
+    """Her page is made like the others', and released under a name that she can't know; those after her in the alphabet get theirs."""
+    assert "linear: 60 of 60 points" in semester.course.page("alma").read_text()
+    released = semester.course.around / "exchange" / "transformer" / "feedback"
+    assert len(list(released.rglob("*.html"))) == 3
+
+
 def test_export_writes_the_grades(semester: Semester) -> None:
     """The table has a line for each student with the points of the grade book."""
     with (semester.course.root / "grades.csv").open() as file:
         rows = {row["student_id"]: (row["score"], row["max_score"]) for row in csv.DictReader(file)}
-    assert rows == {"ada": ("100.0", "100.0"), "boris": ("40.0", "100.0")}
+    assert rows == {"ada": ("100.0", "100.0"), "alma": ("100.0", "100.0"), "boris": ("40.0", "100.0")}
 
 
 def test_our_command_agrees_with_nbgrader(semester: Semester, tmp_path: Path) -> None:
@@ -162,7 +173,7 @@ def test_our_command_agrees_with_nbgrader(semester: Semester, tmp_path: Path) ->
     copy = TinyCourse(shutil.copytree(semester.course.root, tmp_path / "course"))
     before = {student: (copy.scores(student), copy.autograded(student).read_bytes()) for student in ANSWERS}
     done = copy.autograder("grade")
-    assert "0 graded, 2 unchanged since the last run" in done.stdout
+    assert "0 graded, 3 unchanged since the last run" in done.stdout
     assert {student: (copy.scores(student), copy.autograded(student).read_bytes()) for student in ANSWERS} == before
 
 

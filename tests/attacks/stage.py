@@ -159,7 +159,7 @@ def read_attacks() -> list[Attack]:
 def make_suite(folder: Path) -> Path:
     """The hidden suite: four exercises, short time limits."""
     folder.mkdir(parents=True)
-    (folder / "suite.toml").write_text('modules = ["numpy", "torch"]\ncall_seconds = 1.0\ncell_seconds = 1.5\nnotebook_seconds = 12.0\n')
+    (folder / "suite.toml").write_text('modules = ["numpy", "torch"]\ncall_seconds = 1.0\ncell_seconds = 2.5\nnotebook_seconds = 12.0\n')
     (folder / "probes.py").write_text(PROBES)
     for exercise, source in TESTS.items():
         (folder / f"test_{exercise}.py").write_text(source)

@@ -248,9 +248,12 @@ def test_plain_files_are_kept_for_staff(graded: TinyCourse) -> None:
 
 
 def test_feedback_holds_nothing_of_the_students(graded: TinyCourse) -> None:
-    """Beside a page lie the lesson's own files only."""
-    beside = {path.name for student in BESIDE for path in graded.page(student).parent.iterdir()}
-    assert beside == {"tiny.html", "words.csv", "LICENCES.md"}
+    """Beside a page lie the lesson's own files only, and two of ours for nbgrader: the time of the submission, and a name for the page."""
+    folders = [graded.page(student).parent for student in BESIDE]
+    beside = {path.name for folder in folders for path in folder.iterdir()}
+    assert beside == {"tiny.html", "words.csv", "LICENCES.md", "timestamp.txt", "submission_secret.txt"}
+    assert {(folder / "timestamp.txt").read_bytes() for folder in folders} == {b""}
+    assert all(re.fullmatch("[0-9a-f]{64}", (folder / "submission_secret.txt").read_text()) for folder in folders)
 
 
 @pytest.mark.parametrize("student", ["ada", "zed", *BESIDE, "naming", "pointing", "zipping", "sharing"])

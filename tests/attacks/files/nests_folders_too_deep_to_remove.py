@@ -2,10 +2,10 @@
 
 # family: writing
 # layer: tidying
-# expect: nested 4000
+# expect: nested 2500
 import os
 
-for _ in range(4000):
+for _ in range(2500):
     os.mkdir("d")
     os.chdir("d")
-print("nested 4000")
+print("nested 2500")

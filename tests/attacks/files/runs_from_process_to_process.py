@@ -17,7 +17,7 @@ def run():
             continue
 
 
-for _ in range(20):
+for _ in range(10):
     if os.fork() == 0:
         run()
 print("started")

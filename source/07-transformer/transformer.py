@@ -753,7 +753,7 @@ for norm_first, colour, marker, label in ((False, RED, "o", "post-norm (2017)"),
     norms = [sum(norm for norm, _ in runs[layers]) / len(seeds) for layers in depths]
     right.plot(depths, norms, marker + "-", color=colour, label=label)
     ratio[label] = norms[-1] / norms[0]
-left.set(title="spread of the stream, 16 layers", xlabel="layer", ylabel="standard deviation", ylim=(0, None))
+left.set(title="spread of the stream, 16 layers", xlabel="layer", ylabel="standard deviation", ylim=(0, None), xticks=range(2, 17, 2))
 right.set(title="gradient in the last layer", xlabel="number of layers", ylabel="norm", ylim=(0, None), xticks=depths)
 for axis in (left, right):
     axis.legend(frameon=False)

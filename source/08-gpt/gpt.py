@@ -302,7 +302,7 @@ left.set(ylabel="merges", xlabel="byte", title="one sentence, cut into tokens")
 for text, colour, marker, label in ((held_out_text[:4000], BLUE, "o", "held-out entries"), (foreign, RED, "s", "German and French")):
     right.plot(sizes, [len(text.encode()) / len(by_entry(text, merges[:size])) for size in sizes], marker + "-", color=colour, label=label)
 right.set(xlabel="merges", ylabel="bytes per token", title="how much shorter?", ylim=(0.9, None))
-right.legend(frameon=False)
+right.legend(frameon=False, loc="lower right")
 plt.tight_layout()
 plt.show()
 print("the first ten merges:", [bpe_decode([256 + rank], merges) for rank in range(10)])

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder.catalogue import Mistake, Style
 from autograder.compare import assert_true
-from autograder.describe import describe_call, is_tensor
+from autograder.describe import is_tensor
 from autograder.diagnosis import Variants
 from autograder.errors import SubmissionError
 from autograder.lending import Lent
@@ -20,8 +20,8 @@ from autograder.student import Student, StudentFault
 
 __all__ = ["Check"]
 
-#: An implementation to be judged: a function, an entry of the catalogue, or the solution.
-Judged = Callable[..., Any] | Mistake | Style | None
+#: An implementation to be judged: an entry of the catalogue, or the solution.
+Judged = Mistake | Style | None
 SOLUTION: Final = None
 
 #: So often it is asked about the solution, and about zeros, before anything is believed.
@@ -61,10 +61,11 @@ class Check:
     wrong: Sequence[Mistake]
 
     def tells_right_from(self, student: Student, variants: Variants, rng: np.random.Generator, zeros: Callable[..., Any]) -> None:
-        """It accepts the solution and rejects `zeros`, a function of zeros of the right shapes, several times over."""
-        said = self._ask(student, variants, rng, [*[SOLUTION] * TIMES, *[zeros] * TIMES])
-        assert_true(all(said.of(SOLUTION)), "It rejects a right implementation.", expected=True, got=False)
-        assert_true(not any(said.of(zeros)), "It accepts a function that returns zeros of the right shapes.", expected=False, got=True)
+        """It accepts the solution and rejects `zeros`, a function of zeros of the right shapes, several times over in random order."""
+        for is_right in rng.permutation([True, False] * TIMES):
+            accepted = self._accepts(student, variants.function(self.judged, self.of) if is_right else zeros)
+            assert_true(accepted or not is_right, "It rejects a right implementation.", expected=True, got=False)
+            assert_true(is_right or not accepted, "It accepts a function that returns zeros of the right shapes.", expected=False, got=True)
 
     def accepts_styles(self, student: Student, variants: Variants, rng: np.random.Generator) -> None:
         """It accepts each of the right styles."""
@@ -88,9 +89,9 @@ class Check:
         """
         if self.name not in student.shared:
             student.shared[self.name] = self._ask(student, variants, rng, [SOLUTION, SOLUTION, *self.right, *self.wrong])
-        student.last_call = describe_call(self.name, [Lent(str)], {})
+        student.last_call = f"{self.name}(f)"
         said: _Said = student.shared[self.name]
-        return _Said([(asked, _of_one_test(answer)) for asked, answer in said.answers])
+        return said
 
     def _ask(self, student: Student, variants: Variants, rng: np.random.Generator, functions: Sequence[Judged]) -> _Said:
         """What it says of `functions`, asked in random order, so that only looking at them helps. A function may stand there twice."""
@@ -98,11 +99,13 @@ class Check:
         stops = 0
         for place in rng.permutation(len(functions)):
             asked = functions[place]
-            function = asked if callable(asked) else variants.function(self.judged, self.of, asked)
             try:
-                answers.append((asked, self._accepts(student, function)))
+                answers.append((asked, self._accepts(student, variants.function(self.judged, self.of, asked))))
+            except StudentFault as fault:
+                stops += fault.outcome in (Outcome.TIMEOUT, Outcome.CRASHED)
+                # Told again where this function is, and there it is no reason to stop the exercise.
+                answers.append((asked, StudentFault(fault.sentence, types=fault.types, message=fault.message)))
             except SubmissionError as fault:
-                stops += isinstance(fault, StudentFault) and fault.outcome in (Outcome.TIMEOUT, Outcome.CRASHED)
                 answers.append((asked, fault))
             if stops == MOST_STOPS:
                 break
@@ -115,8 +118,3 @@ class Check:
             said = said.item()
         assert_true(isinstance(said, bool | np.bool_), f"{self.name} should return True or False.", got=said)
         return bool(said)
-
-
-def _of_one_test(answer: bool | SubmissionError) -> bool | SubmissionError:
-    """The answer; a fault as one that does not stop the exercise."""
-    return StudentFault(answer.sentence, types=answer.types, message=answer.message) if isinstance(answer, StudentFault) else answer

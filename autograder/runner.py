@@ -182,6 +182,7 @@ class _Plugin:
 
     def _run_exercise(self, items: list[pytest.Item]) -> Iterator[TestResult]:
         for item, following in zip_longest(items, items[1:]):
+            self.result = None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             assert self.result is not None, "pytest reported nothing"
             self.traces += self.student_of_test.traces if self.student_of_test else []

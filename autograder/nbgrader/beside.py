@@ -87,7 +87,7 @@ def _copy_for_the_student(source: Path, target: Path, places: Places) -> None:
         _write(target / path.relative_to(places.source), path.read_bytes())
     time = read_timestamp(source)
     # nbgrader releases nobody's page where one folder lacks these. A password that nobody knows releases this one to nobody.
-    password = _read_password(source) or _read_password(target) or secrets.token_hex(32)
+    password = _read_password(source) or secrets.token_hex(32)
     _write(target / TIMESTAMP, f"{time:%Y-%m-%d %H:%M:%S.%f} UTC".encode() if time else b"")
     _write(target / PASSWORD, password.encode())
 

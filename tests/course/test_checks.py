@@ -1,5 +1,6 @@
 """A student's own test as an exercise: who does not look earns next to nothing, and a hang on one function costs that function only."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -82,3 +83,12 @@ def check_linear(f):
     assert list(failed) == ["test_wrong[linear-raises]"], failed
     assert "did not return within" in failed["test_wrong[linear-raises]"]
     assert str(report.outcome) == "partial"
+
+
+@pytest.mark.parametrize("bench", ["01-backprop"], indirect=True)
+def test_one_that_always_hangs_is_waited_for_once(bench: Bench) -> None:
+    """The first hang, before anything is believed, ends the exercise: its time limit of 10 s passes once."""
+    begin = time.monotonic()
+    report = bench.grade({"check_linear": "def check_linear(f):\n    while True:\n        pass"}, only="check_linear")["check_linear"]
+    assert (str(report.outcome), report.points) == ("timeout", 0)
+    assert time.monotonic() - begin < 18

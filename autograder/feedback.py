@@ -1,5 +1,6 @@
 """Reports → what a student reads in a grade cell: HTML for the feedback page, plain text for everything else."""
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, Final
@@ -28,6 +29,8 @@ UNGRADABLE: Final = "This exercise could not be graded by machine. No points are
 LIKELY: Final = "What happened:"
 ADVICE: Final = "margin:.2em 0 .8em;padding:.5em .8em;border-left:4px solid #6b5900;background:#faf6e8"
 AS_ABOVE: Final = "For the same reason as above."
+#: Words between stars, and no product: nothing but spaces, brackets and punctuation stands outside of them.
+STRESSED: Final = re.compile(r"(?<![^\s(«])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![^\s).,;:!?»])")
 CODE: Final = "font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -119,8 +122,9 @@ def _rows_html(failure: Failure) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escaped text with `code` between backticks set as code."""
+    """Escaped text with `code` between backticks set as code, and *words* between stars stressed."""
     parts = escape(text).split("`")
     if len(parts) % 2 == 0:
         return "`".join(parts)
-    return "".join(f'<code style="font-size:90%">{part}</code>' if i % 2 else part for i, part in enumerate(parts))
+    stressed = [STRESSED.sub(r"<em>\1</em>", part) for part in parts]
+    return "".join(f'<code style="font-size:90%">{parts[i]}</code>' if i % 2 else part for i, part in enumerate(stressed))

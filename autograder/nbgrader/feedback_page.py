@@ -1,23 +1,45 @@
-"""nbgrader's feedback page, without the work that nbconvert does twice or for every student anew."""
+"""nbgrader's feedback page: it needs no network, runs nothing, and is made without what nbconvert does anew for every student."""
 
+import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+from html import escape
 from typing import Any, Final
 
 from jinja2 import pass_context
+from latex2mathml.converter import convert
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
 __all__ = ["FeedbackExporter"]
 
 #: More than the cells of the longest lesson; what students wrote themselves may be forgotten.
 REMEMBERED: Final = 512
+#: The page holds all that it shows, so a browser is told to fetch and to run nothing.
+POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
+STYLE: Final = """
+.rendered_html table { border-collapse: collapse; margin: .8em 0; }
+.rendered_html th, .rendered_html td { padding: .2em 1em .2em 0; text-align: left; vertical-align: top; }
+.input_area pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+summary { display: list-item; cursor: pointer; }
+mtd[columnalign="left"] { text-align: left; }
+mtd[columnalign="right"] { text-align: right; }
+math[display="block"] { margin: .6em 0; overflow-x: auto; }
+"""
+#: What LaTeX says otherwise than latex2mathml reads it: an environment, the space after a line, an underline in words.
+DIALECT: Final = ((r"\{aligned\}", "{align*}"), (r"\\\\\[\w+\]", r"\\\\"), (r"\\_", "_"))
+SCRIPTS: Final = re.compile(r"<!-- Loading mathjax macro -->.*?<!-- End of mathjax configuration -->", re.DOTALL)
+ENTRY: Final = re.compile(r'<a href="#test_(\w+)">Test cell</a>')
 
 
 class FeedbackExporter(HTMLExporter):
-    """nbconvert's HTML exporter; it remembers the cells it has rendered, and does not parse its own page again to describe pictures."""
+    """nbconvert's HTML exporter; it remembers the cells it has rendered, and does not parse its own page again to describe pictures.
+
+    Formulas are MathML, which browsers draw by themselves: no script is fetched, and none is run.
+    """
 
     def from_notebook_node(self, nb: Any, resources: Any = None, **keywords: Any) -> tuple[str, Any]:  # type: ignore[override]
         """The page, and nbgrader's resources."""
@@ -27,8 +49,16 @@ class FeedbackExporter(HTMLExporter):
         widgets = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
         self.register_filter("filter_data_type", widgets)
         page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **keywords)
-        # What a student wrote is escaped, so an image tag is the template's own.
-        return page.replace('<img src="data:image/', '<img alt="A figure drawn by this cell" src="data:image/'), resources
+        return _finish(page), resources
+
+    def markdown2html(self, context: Any, source: str) -> str:
+        """Markdown to HTML, with formulas as MathML."""
+        cell = context.get("cell", {})
+        renderer = _Renderer(
+            escape=False, attachments=cell.get("attachments", {}), anchor_link_text=self.anchor_link_text, **self.lexer_options
+        )
+        html: str = MarkdownWithMath(renderer=renderer).render(source)
+        return html
 
     @cached_property
     def _render_text(self) -> Callable[..., str]:
@@ -56,3 +86,39 @@ class FeedbackExporter(HTMLExporter):
             return html
 
         return highlight
+
+
+class _Renderer(IPythonRenderer):
+    """nbconvert's renderer of Markdown; a formula that can't be read stays as it was written."""
+
+    def inline_math(self, body: str) -> str:
+        """A formula in a line of text."""
+        return _formula(body, "inline", f"${body}$")
+
+    def block_math(self, body: str) -> str:
+        """A formula that stands alone."""
+        return _formula(body, "block", f"$${body}$$")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        """A formula in an environment of LaTeX's."""
+        whole = f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        return _formula(whole, "block", whole)
+
+
+def _formula(latex: str, display: str, written: str) -> str:
+    for pattern, replacement in DIALECT:
+        latex = re.sub(pattern, replacement, latex)
+    try:
+        html: str = convert(latex, display=display)
+    except Exception:  # whatever a parser of LaTeX may raise
+        return escape(written)
+    return html
+
+
+def _finish(page: str) -> str:
+    """The page, with each exercise by its name, without a script. What a student wrote is escaped, so these tags are the template's own."""
+    page = SCRIPTS.sub("", page, count=1)
+    head = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{STYLE}</style>\n</head>'
+    page = page.replace("</head>", head, 1)
+    page = ENTRY.sub(r'<a href="#test_\1">\1</a>', page)
+    return page.replace('<img src="data:image/', '<img alt="A figure drawn by this cell" src="data:image/')

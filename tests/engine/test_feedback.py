@@ -116,7 +116,7 @@ def test_a_repeated_reason_is_said_once() -> None:
 
 
 FIELDS = ["sentence", "called", "expected", "got", "hint"]
-TAGS = {"div", "p", "b", "span", "table", "tr", "td", "th", "code"}
+TAGS = {"div", "p", "b", "span", "table", "tr", "td", "th", "code", "em"}
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "rows", "test", "exercise"])
@@ -132,13 +132,21 @@ def test_html_escapes_every_field(field: str) -> None:
     assert page.open == []
 
 
-@given(st.fixed_dictionaries({field: st.text(st.sampled_from("<>&\"'`/ab\n\x00 ="), max_size=30) for field in FIELDS}))
+@given(st.fixed_dictionaries({field: st.text(st.sampled_from("<>&\"'`*/ab\n\x00 ="), max_size=30) for field in FIELDS}))
 def test_any_text_is_only_text(fields: dict[str, str]) -> None:
     """No text opens a tag or an attribute, backticks or not."""
     page = Page(render_html(report(a_test(fields["hint"], Outcome.FAILED, Failure(**fields)))))
     assert page.tags <= TAGS
     assert page.attributes <= {"style"}
     assert page.open == []
+
+
+def test_words_between_stars() -> None:
+    """Stars around words stress them; those of a product or inside code are left as they are."""
+    html = render_html(report(a_test("A.", Outcome.FAILED, Failure("Not *this one*, (*that*).", hint="2 *x* 3 is a * b * c and **2"))))
+    assert "Not <em>this one</em>, (<em>that</em>)." in html
+    assert "<em>x</em> 3 is a * b * c and **2" in html
+    assert "<em>" not in render_html(report(a_test("`f(*a, *b)` and a*b*c", Outcome.PASSED)))
 
 
 def test_code_between_backticks() -> None:

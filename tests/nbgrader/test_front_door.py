@@ -1,6 +1,7 @@
 """Every nbgrader command of a course's life, typed at the command line, once: what each one leaves behind."""
 
 import csv
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -145,6 +146,15 @@ def test_generate_feedback_tells_what_was_wrong(semester: Semester) -> None:
     assert "(Score: 40.0 / 100.0)" in page
     assert "linear: 40 of 60 points" in page
     assert "The call changed its argument x: work on a copy." in page
+
+
+def test_page_names_the_exercises_and_runs_nothing(semester: Semester) -> None:
+    """The list at the top leads to each exercise by its name; the page holds no script, and tells the browser to run and to fetch none."""
+    page = semester.course.page("boris").read_text()
+    assert re.findall(r'<li><a href="#test_(\w+)">(\w+)</a>', page) == [("linear", "linear"), ("square", "square")]
+    assert "<script" not in page
+    assert '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';' in page
+    assert not re.search(r'(src|href)="(?!#|data:)', page)
 
 
 @pytest.mark.parametrize("student", ANSWERS)

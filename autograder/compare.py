@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from autograder.describe import describe, describe_type, is_tensor, number, two_numbers
+from autograder.describe import SHOWN_ENTRIES, describe, describe_type, is_tensor, number, two_numbers
 from autograder.errors import SubmissionError
 from autograder.pattern import recognise
 
@@ -76,7 +76,17 @@ def assert_unchanged(arguments: Sequence[Any], before: Sequence[Any], names: Seq
     assert len(arguments) == len(before) == len(names), "the suite gave lists of different lengths"
     for after, old, name in zip(arguments, before, names, strict=True):
         if not _identical(after, old):
-            raise Mismatch(f"The call changed its argument {name}: work on a copy.", expected=describe(old), got=describe(after))
+            raise Mismatch(f"The call changed its argument {name}: work on a copy.", **_changed(old, after))
+
+
+def _changed(old: Any, after: Any) -> dict[str, str]:
+    """Before and after, as what is expected and got; of large arrays the first entry that differs."""
+    if getattr(old, "shape", None) and getattr(old, "shape", None) == getattr(after, "shape", None):
+        a, b = _as_numpy(old), _as_numpy(after)
+        different = (a != b) & ~((a != a) & (b != b))
+        if a.size > SHOWN_ENTRIES and different.any():
+            return {"expected": _entry(a, different), "got": _entry(b, different)}
+    return {"expected": describe(old), "got": describe(after)}
 
 
 def _sequence(got: Any, expected: Sequence[Any], name: str, names: Sequence[str] | None, options: dict[str, Any]) -> None:
@@ -100,9 +110,9 @@ def _plain_list(got: list[Any], expected: list[Any], name: str) -> None:
             part = part.item()
         if type(part) is not type(wanted) or part != wanted:
             raise Mismatch(
-                f"{_start(name)} is wrong from place {index} on.",
-                expected=f"{describe(wanted)} at place {index}",
-                got=f"{describe(part)} at place {index}",
+                f"{_start(name)} is wrong from index {index} on.",
+                expected=f"{describe(wanted)} at index {index}",
+                got=f"{describe(part)} at index {index}",
             )
 
 
@@ -111,7 +121,9 @@ def _mapping(got: Any, expected: Mapping[Any, Any], name: str, options: dict[str
         raise Mismatch(f"{_start(name)} should be a dict; it is {describe_type(got)}.", got=describe(got))
     if set(got) != set(expected):
         wanted_keys, keys = sorted(map(str, expected)), sorted(map(str, got))
-        raise Mismatch(f"{_start(name)} has the wrong keys.", expected=describe(wanted_keys), got=describe(keys))
+        lists = (("missing", set(wanted_keys) - set(keys)), ("too many", set(keys) - set(wanted_keys)))
+        which = "; ".join(f"{word}: {', '.join(sorted(names))[:100]}" for word, names in lists if names)
+        raise Mismatch(f"{_start(name)} has the wrong keys ({which}).", expected=describe(wanted_keys), got=describe(keys))
     for key, wanted in expected.items():
         assert_close(got[key], wanted, name=f"{name}[{key!r}]", **options)
 
@@ -218,7 +230,7 @@ def _value_mismatch(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference:
         return Mismatch(f"{_start(name)} has the wrong value.", expected=expected, got=got)
     sizes = difference.astype(float)
     finite = sizes[wrong & np.isfinite(sizes)]
-    largest = f", the largest difference is {number(finite.max())}" if finite.size else ""
+    largest = f", the largest difference is {number(finite.max())}" if finite.size and a.dtype != object else ""
     places = [tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN_ROWS]]
     looks = recognise(a, b, wrong)
     return Mismatch(

@@ -61,7 +61,7 @@ def describe(value: Any) -> str:
     if isinstance(value, np.ndarray) or is_tensor(value):
         return _describe_array(value)
     if isinstance(value, float | np.generic):
-        return number(value)
+        return _written(value)
     if isinstance(value, tuple | list):
         return _describe_sequence(value)
     if isinstance(value, Mapping):
@@ -86,7 +86,13 @@ def _describe_array(value: Any) -> str:
 
 
 def _nested(value: Any) -> str:
-    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, list) else number(value)
+    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, list) else _written(value)
+
+
+def _written(value: Any) -> str:
+    """A number as it is written in code: a float that is whole keeps its point."""
+    text = number(value)
+    return f"{text}.0" if isinstance(value, float | np.floating) and text.removeprefix("-").isdigit() else text
 
 
 def _describe_sequence(value: Sequence[Any]) -> str:

@@ -190,6 +190,19 @@ class _Probes:
         return lambda *arguments, **keywords: self._student._run_probe(name, arguments, keywords)
 
 
+_CUT: Final = (
+    "the result does not depend on what it should have been computed from. `.detach()`, `.item()`, `torch.tensor(…)` and "
+    "`torch.no_grad()` cut the way back, and so does leaving an argument out."
+)
+#: What PyTorch says when a probe asks for gradients → what a student can do about it.
+AUTOGRAD: Final = {
+    "modified by an inplace operation": "a value that it needs was changed in place, by `+=`, `x[…] = …` or a method that ends in `_`. "
+    "Give the new value a new name.",
+    "does not require grad": _CUT,
+    "not have been used in the graph": _CUT,
+}
+
+
 def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
     kind = types[0] if types else "an exception"
     cell, source = _text(reply, "cell")[:100], _text(reply, "source")[:200]
@@ -197,11 +210,16 @@ def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
     where = f" in line {line} of the cell `{cell}`" if cell and line else ""
     if kind == "NotImplementedError":
         return f"Not written yet: `raise NotImplementedError()` still stands{where}."
-    message = f": {hide_paths(_text(reply, 'message')[:500])}" if _text(reply, "message") else ""
+    words = hide_paths(_text(reply, "message")[:500])
+    message = f": {words}" if words else ""
     if not where and what == "Your code":
-        return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message}."
+        broken = next((sentence for part, sentence in AUTOGRAD.items() if part in words), None)
+        if kind == "RuntimeError" and broken:
+            return f"Autograd could not go back through your code: {broken}"
+        return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message.rstrip('.')}."
     code = f", `{source}`" if source else ""
-    return f"{what} raised {kind}{message}{where and f' ({where.strip()}{code})'}."
+    ending = f" ({where.strip()}{code})." if where else "."
+    return f"{what} raised {kind}{message if where else message.rstrip('.')}{ending}"
 
 
 def _text(reply: dict[str, Any], key: str) -> str:

@@ -87,13 +87,13 @@ F8 = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
             np.array([[2.0]]),
             "The result has the right shape (1, 1), but its only value is wrong, the largest difference is 0.5.",
         ),
-        ([1, 3], [1, 2], "The result is wrong from place 1 on."),
-        (["a", "c", "d"], ["a", "b", "d"], "The result is wrong from place 1 on."),
-        ([1, 2.0], [1, 2], "The result is wrong from place 1 on."),
-        ([1, True], [1, 1], "The result is wrong from place 1 on."),
+        ([1, 3], [1, 2], "The result is wrong from index 1 on."),
+        (["a", "c", "d"], ["a", "b", "d"], "The result is wrong from index 1 on."),
+        ([1, 2.0], [1, 2], "The result is wrong from index 1 on."),
+        ([1, True], [1, 1], "The result is wrong from index 1 on."),
         ([0.5, 2.5], [0.5, 2.0], "The result[1] has the wrong value."),
         ([("a", 1)], {"a": 1}, "The result should be a dict; it is a list."),
-        ({"a": 1, "c": 2}, {"a": 1, "b": 2}, "The result has the wrong keys."),
+        ({"a": 1, "c": 2}, {"a": 1, "b": 2}, "The result has the wrong keys (missing: b; too many: c)."),
         ({"a": 1, "b": 3}, {"a": 1, "b": 2}, "The result['b'] has the wrong value."),
     ],
 )
@@ -141,8 +141,9 @@ def test_order_of_checks(got: Any, wording: str) -> None:
         (F8.T, F8, ("shape (2, 3)", "shape (3, 2)")),
         (np.array([1.0, nan]), np.array([1.0, 2.0]), ("2 at [1]", "nan at [1]")),
         (1.23456789, 2.0, ("2", "1.23457")),
-        ([1, 2], [1, 3], ("3 at place 1", "2 at place 1")),
+        ([1, 2], [1, 3], ("3 at index 1", "2 at index 1")),
         ({"b": 1}, {"a": 1}, ("['a']", "['b']")),
+        (np.array([2.0, 5.0]), np.array([[2], [5]]), ("shape (2, 1)", "shape (2,)")),
         ("x" * 500, "y", ("'y'", "'" + "x" * 158 + "…")),
     ],
 )
@@ -360,6 +361,12 @@ def test_changed_arguments(after: Any, before: Any) -> None:
     """A change of one bit, of shape, of dtype, or deep inside a container is seen and said."""
     error = mismatch(assert_unchanged, (5, after), (5, before), ("n", "w"))
     assert error.sentence == "The call changed its argument w: work on a copy."
+
+
+def test_of_a_large_argument_the_changed_entry_is_shown() -> None:
+    """Two descriptions of one shape would say nothing."""
+    error = mismatch(assert_unchanged, (np.arange(9) * 2.0,), (np.arange(9.0),), ("x",))
+    assert (error.expected, error.got) == ("1 at [1]", "2 at [1]")
 
 
 @pytest.mark.parametrize(

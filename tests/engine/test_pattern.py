@@ -12,7 +12,7 @@ from autograder.pattern import recognise
 
 AXIS = "is the size of axis"
 LOOK = "look at where you sum, average or divide."
-CARRIED = "if that axis is time, look at what is carried from one step"
+CARRIED = "If that axis is time, look at what is carried from one step"
 RNG = np.random.default_rng(5)
 Y = RNG.normal(size=(3, 5, 8))
 SQUARE = RNG.normal(size=(4, 4))
@@ -57,41 +57,70 @@ SEEN = {
     "reversed": (Y[:, ::-1], Y, "The values are right, but in reverse order along axis 1."),
     "late": (np.roll(FAR, 1, 1), FAR, "The values stand one place too late along axis 1."),
     "early": (changed(np.roll(Y, -1, 1), np.s_[:, -1]), Y, "The values stand one place too early along axis 1."),
-    "halves": (np.roll(Y, 4, -1), Y, "The values are right, but in another order: of 2 equal blocks along the last axis you have 2, 1."),
-    "gates": (ROTATED, Y, "The values are right, but in another order: of 4 equal blocks along the last axis you have 2, 1, 4, 3."),
+    "halves": (
+        np.roll(Y, 4, -1),
+        Y,
+        "The values are right, but in another order: of 2 equal blocks along the last axis you have the second, then the first.",
+    ),
+    "gates": (
+        ROTATED,
+        Y,
+        "The values are right, but in another order: of 4 equal blocks along the last axis you have "
+        "the second, then the first, then the fourth, then the third.",
+    ),
     "repeated": (np.stack([Y[0]] * 3), Y, "The same values stand at every index along axis 0, and they should not."),
     "zeros": (np.zeros_like(Y), Y, "Every value is 0."),
     "uniform": (np.full_like(Y, 0.125), Y, "All values are the same number, and they should not be."),
     "head": (changed(Y, np.s_[1]), Y, "Only what stands at index 1 along axis 0 is wrong."),
     "column": (changed(Y, np.s_[:, :, 0]), Y, "Only what stands at index 0 along axis 2 is wrong."),
     "cell": (changed(Y, np.s_[2, 3]), Y, "Only what stands at index 2 along axis 0 and index 3 along axis 1 is wrong."),
-    "gate": (changed(Y, np.s_[..., 6:]), Y, "Of 4 equal blocks along the last axis, 4 is wrong, the rest is right."),
-    "half": (changed(Y, np.s_[..., :4]), Y, "Of 2 equal blocks along the last axis, 1 is wrong, the rest is right."),
+    "gate": (changed(Y, np.s_[..., 6:]), Y, "Of 4 equal blocks along the last axis, the fourth is wrong, the rest is right."),
+    "half": (changed(Y, np.s_[..., :4]), Y, "Of 2 equal blocks along the last axis, the first is wrong, the other is right."),
     "gates-wrong": (
         changed(Y, np.s_[..., [0, 1, 4, 5]]),
         Y,
-        "Of 4 equal blocks along the last axis, 1 and 3 are wrong, the rest is right.",
+        "Of 4 equal blocks along the last axis, the first and the third are wrong, the rest is right.",
     ),
     "second-step": (
         changed(Y, np.s_[:, 1:]),
         Y,
-        f"Along axis 1 it is right at index 0, wrong from index 1 on: {CARRIED} to the next.",
+        f"Along axis 1 it is right at index 0, wrong from index 1 on. {CARRIED} on to the next.",
     ),
     "later-step": (
         changed(Y, np.s_[:, 3:, ::3]),
         Y,
-        f"Along axis 1 it is right up to index 2, wrong from index 3 on: {CARRIED} to the next.",
+        f"Along axis 1 it is right up to index 2, wrong from index 3 on. {CARRIED} on to the next.",
     ),
     "back-in-time": (
         changed(Y, np.s_[:, :3]),
         Y,
-        f"Along axis 1 it is right from index 3 on, wrong before: {CARRIED} back to the one before.",
+        f"Along axis 1 it is right from index 3 on, wrong before. {CARRIED} back to the one before.",
     ),
+    "later-rows": (
+        changed(Y, np.s_[1:]),
+        Y,
+        f"Along axis 0 it is right at index 0, wrong from index 1 on. {CARRIED} on to the next; "
+        "if it counts examples, at whether each of them uses its own row.",
+    ),
+    "later-features": (changed(Y, np.s_[..., 3:]), Y, "Along axis 2 it is right up to index 2, wrong from index 3 on."),
 }
 GENERAL = [
     name
     for name in SEEN
-    if name not in ("head", "column", "cell", "gate", "half", "gates-wrong", "second-step", "later-step", "back-in-time")
+    if name
+    not in (
+        "head",
+        "column",
+        "cell",
+        "gate",
+        "half",
+        "gates-wrong",
+        "second-step",
+        "later-step",
+        "back-in-time",
+        "later-rows",
+        "later-features",
+    )
 ]
 
 
@@ -150,6 +179,14 @@ def test_places_that_say_nothing(got: np.ndarray) -> None:
 def test_too_little_to_tell(got: object, expected: object) -> None:
     """A few numbers, or numbers of which most are equal, could agree by chance; what is no real number is left alone."""
     assert recognise(np.array(got), np.array(expected)) is None
+
+
+def test_single_precision_is_seen() -> None:
+    """What differs as float32 rounds is said to; an integer that is one too large is not."""
+    wrong = np.ones(Y.shape, dtype=bool)
+    assert "single precision" in (recognise(Y.astype(np.float32).astype(np.float64), Y, wrong) or "")
+    whole = np.arange(10**9, 10**9 + 9)
+    assert recognise(whole + 1, whole, np.ones(9, dtype=bool)) is None
 
 
 def test_right_values_get_no_sentence() -> None:

@@ -1,10 +1,12 @@
 """The border as a student meets it: each fault of a function has its sentence, word for word."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from autograder.compare import Mismatch
 from autograder.errors import CourseError
@@ -229,6 +231,8 @@ class Forger:
         """The forged reply."""
         return self._reply
 
+    probe = call
+
 
 @pytest.mark.parametrize(
     "reply",
@@ -250,6 +254,31 @@ def test_forged_replies(reply: dict[str, Any], sandbox: Sandbox) -> None:
     replay = Replay(sandbox, [], _session=Forger(reply))  # type: ignore[arg-type]
     with pytest.raises(StudentFault):
         Student(replay, "f", 1).run("f", 1)
+
+
+def _in_place() -> torch.Tensor:
+    x = torch.ones(2, requires_grad=True).exp()
+    y = x * x
+    x += 1
+    return y.sum()
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        pytest.param(_in_place, "changed in place, by `+=`", id="in-place"),
+        pytest.param(lambda: torch.ones(2, requires_grad=True).detach().sum(), "cut the way back", id="cut"),
+    ],
+)
+def test_what_autograd_says_is_said_in_words(result: Callable[[], torch.Tensor], words: str, sandbox: Sandbox) -> None:
+    """What PyTorch says of a path that it can't go back becomes a sentence that a student can act upon."""
+    with pytest.raises(RuntimeError) as raised:
+        result().backward()
+    reply = {"status": "raised", "types": ["RuntimeError"], "message": str(raised.value)}
+    replay = Replay(sandbox, [], probes=PROBES, _session=Forger(reply))  # type: ignore[arg-type]
+    with pytest.raises(StudentFault, match=r"^Autograd could not go back through your code: ") as caught:
+        Student(replay, "f", 1).probe.twice(1)
+    assert words in caught.value.sentence
 
 
 def test_files_of_one_session_are_gone_in_the_next(sandbox: Sandbox, tmp_path: Path) -> None:

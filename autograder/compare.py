@@ -76,17 +76,18 @@ def assert_unchanged(arguments: Sequence[Any], before: Sequence[Any], names: Seq
     assert len(arguments) == len(before) == len(names), "the suite gave lists of different lengths"
     for after, old, name in zip(arguments, before, names, strict=True):
         if not _identical(after, old):
-            raise Mismatch(f"The call changed its argument {name}: work on a copy.", **_changed(old, after))
+            expected, got = _changed(old, after)
+            raise Mismatch(f"The call changed its argument {name}: work on a copy.", expected=expected, got=got)
 
 
-def _changed(old: Any, after: Any) -> dict[str, str]:
-    """Before and after, as what is expected and got; of large arrays the first entry that differs."""
+def _changed(old: Any, after: Any) -> tuple[str, str]:
+    """Before and after; of large arrays the first entry that differs."""
     if getattr(old, "shape", None) and getattr(old, "shape", None) == getattr(after, "shape", None):
         a, b = _as_numpy(old), _as_numpy(after)
         different = (a != b) & ~((a != a) & (b != b))
         if a.size > SHOWN_ENTRIES and different.any():
-            return {"expected": _entry(a, different), "got": _entry(b, different)}
-    return {"expected": describe(old), "got": describe(after)}
+            return _entry(a, different), _entry(b, different)
+    return describe(old), describe(after)
 
 
 def _sequence(got: Any, expected: Sequence[Any], name: str, names: Sequence[str] | None, options: dict[str, Any]) -> None:

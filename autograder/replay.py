@@ -52,13 +52,17 @@ class CellError:
 
 @dataclass
 class Replay:
-    """The cells of one submission in one sandbox. `outputs` and `errors` are by cell name, after `run`."""
+    """The cells of one submission in one sandbox; `exercises` are the names of those that are graded.
+
+    `outputs` and `errors` are by cell name, after `run`.
+    """
 
     sandbox: Sandbox
     cells: Sequence[Cell]
     files: Sequence[Path] = ()
     probes: str = ""
     budget: Budget = field(default_factory=Budget)
+    exercises: frozenset[str] = frozenset()
     outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     errors: dict[str, CellError] = field(default_factory=dict)
     _stopped: set[str] = field(default_factory=set)
@@ -99,7 +103,7 @@ class Replay:
             return True
         seconds = max(0.5, self.budget.cell_seconds if again else min(self.budget.cell_seconds, self._deadline - time.monotonic()))
         try:
-            reply = session.run_cell(cell.name, cell.source, seconds)
+            reply = session.run_cell(cell.name, cell.source, seconds, exercise=cell.name in self.exercises)
         except TimedOut:
             self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.3g} s: does a loop never end?")
             return False

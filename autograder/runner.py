@@ -153,7 +153,7 @@ class _Plugin:
             )
 
     def _grade(self, job: Job, exercises: dict[str, list[pytest.Item]]) -> Report:
-        self.replay = Replay(self.sandbox, job.cells, self.files, self.suite.probes, self.suite.budget)
+        self.replay = Replay(self.sandbox, job.cells, self.files, self.suite.probes, self.suite.budget, frozenset(job.points))
         self.seeds = {name: _seed(job, name) for name in job.points}
         try:
             self.replay.run()

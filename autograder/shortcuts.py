@@ -50,6 +50,7 @@ class _Mention:
 class _Definition:
     """A function, class or assigned value: the names of the notebook that it uses, its own imports, the dotted names in it."""
 
+    is_value: bool
     uses: frozenset[str]
     imports: Mapping[str, str]
     local: frozenset[str]
@@ -66,11 +67,17 @@ class _Facts:
 
 @lru_cache(maxsize=256)
 def find_shortcuts(
-    cells: tuple[Cell, ...], start: frozenset[str], forbidden: tuple[str, ...], within: str | None = None
+    cells: tuple[Cell, ...],
+    start: frozenset[str],
+    forbidden: tuple[str, ...],
+    exercise: str = "",
+    others: frozenset[str] = frozenset(),
+    within: bool = False,
 ) -> tuple[Shortcut, ...]:
     """The `forbidden` routines that the definitions of `start`, and the notebook's own definitions below them, mention.
 
-    With `within`, of `start` only the names that the cell of this name defines.
+    A name that the cell of `exercise` defines means that, whatever the cells of `others`, the other exercises, define later.
+    With `within`, of `start` only the names that the cell of `exercise` defines.
 
     Only what stands in a definition that is reached counts, under a name that means nothing but the import: no comment or string, no
     assert, no annotation, no function of the student's own that is called `svd` too. Names with a limit (`>64`) and a
@@ -84,10 +91,12 @@ def find_shortcuts(
     if not names:
         return ()
     facts = {cell.name: _facts(cell.source) for cell in cells}
-    start = start if within is None else start & facts[within].definitions.keys() if within in facts else frozenset()
+    own = facts[exercise].definitions if exercise in facts else {}
+    start = start & own.keys() if within else start
     imports = _imports(facts.values())
     found = []
-    for cell, definition in _reached(facts, start):
+    in_force = _in_force(facts, exercise, others)
+    for cell, definition in _reached(in_force, start):
         known = ChainMap(dict(definition.imports), imports)
         for mention in definition.mentions:
             full = known[mention.root] + mention.rest if mention.root in known and mention.root not in definition.local else ""
@@ -107,9 +116,22 @@ def _names(forbidden: Iterable[str]) -> list[str]:
     return [*names, *DIFFERENTIATION] if BACKWARD.intersection(names) else names
 
 
-def _reached(facts: Mapping[str, _Facts], start: Iterable[str]) -> Iterator[tuple[str, _Definition]]:
-    """(cell, definition) of `start` and of all that they use; of several definitions of a name the last, which is the one in force."""
-    definitions = {name: (cell, found) for cell, fact in facts.items() for name, found in fact.definitions.items()}
+def _in_force(facts: Mapping[str, _Facts], exercise: str, others: frozenset[str]) -> dict[str, tuple[str, _Definition]]:
+    """Name → (cell, definition): the last one.
+
+    But what `exercise` has defined stands against other exercises' cells and against mere values, as in `sandbox.bindings`.
+    """
+    definitions: dict[str, tuple[str, _Definition]] = {}
+    own: set[str] = set()
+    for cell, fact in facts.items():
+        new = {name: found for name, found in fact.definitions.items() if name not in own or not (cell in others or found.is_value)}
+        definitions |= {name: (cell, found) for name, found in new.items()}
+        own |= fact.definitions.keys() if cell == exercise else set()
+    return definitions
+
+
+def _reached(definitions: Mapping[str, tuple[str, _Definition]], start: Iterable[str]) -> Iterator[tuple[str, _Definition]]:
+    """(cell, definition) of `start` and of all that they use."""
     waiting, seen = list(start), set()
     while waiting:
         name = waiting.pop()
@@ -197,8 +219,9 @@ def _define(statement: ast.stmt) -> _Definition:
             (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.id)
         mention = _mention(node)
         mentions += [mention] if mention else []
-    own = frozenset(stored - imports.keys()) if not isinstance(statement, ast.Assign | ast.AnnAssign) else frozenset()
-    return _Definition(frozenset(loaded - own | {m.root for m in mentions} - own), imports, own, mentions)
+    is_value = isinstance(statement, ast.Assign | ast.AnnAssign)
+    own = frozenset() if is_value else frozenset(stored - imports.keys())
+    return _Definition(is_value, frozenset(loaded - own | {m.root for m in mentions} - own), imports, own, mentions)
 
 
 def _mention(node: ast.AST) -> _Mention | None:

@@ -55,7 +55,7 @@ class Student:
         shared: dict[str, Any] | None = None,
     ) -> None:
         self._replay, self._exercise = replay, exercise
-        self._manner = Manner(seed, seconds or replay.budget.call_seconds, forbidden)
+        self._manner = Manner(seed, seconds or replay.budget.call_seconds, forbidden, exercise)
         self.shared = {} if shared is None else shared
         self.last_call: str | None = None
         self.traces: list[Trace] = []
@@ -157,7 +157,8 @@ class Student:
     def _written(self, name: str | None, forbidden: Sequence[str]) -> Sequence[Shortcut]:
         """Where the function `name`, or what a probe may call of the exercise's cell, mentions one of the `forbidden` routines."""
         start = frozenset({name}) if name else names_in_probes(self._replay.probes)
-        return find_shortcuts(tuple(self._replay.cells), start, tuple(forbidden), None if name else self._exercise)
+        others = self._replay.exercises - {self._exercise}
+        return find_shortcuts(tuple(self._replay.cells), start, tuple(forbidden), self._exercise, others, within=not name)
 
     def _shortcut(self, what: str, used: str, written: Sequence[Shortcut], reply: dict[str, Any]) -> StudentFault:
         places = [place for place in written if place.name == used]

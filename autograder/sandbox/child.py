@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from autograder import wire
+from autograder.sandbox.bindings import Bindings
 from autograder.sandbox.lent import StandIn
 from autograder.sandbox.shell import Shell, record, student_frames
 from autograder.sandbox.shortcuts import watch
@@ -70,6 +71,7 @@ class _Child:
         self.request = 0
         self.given = set(shell.user_ns)
         self.probes: dict[str, Any] = {}
+        self.bindings = Bindings(shell.user_ns)
 
     def ask(self, wants: dict[str, Any]) -> dict[str, Any]:
         """The host's answer to a question that comes up while its own request is answered."""
@@ -77,8 +79,9 @@ class _Child:
         answer: dict[str, Any] = wire.receive(self.channel)
         return answer
 
-    def on_cell(self, name: str, source: str) -> dict[str, Any]:
-        outputs, error = self.shell.run(name, source)
+    def on_cell(self, name: str, source: str, exercise: bool) -> dict[str, Any]:
+        with self.bindings.recorded(name, exercise):
+            outputs, error = self.shell.run(name, source)
         text = self.loose.read().decode("utf-8", "replace")  # what went past Python, straight to the descriptors
         if text:
             self.shell.recorder.stream("stdout", text)
@@ -90,8 +93,17 @@ class _Child:
         return {"status": "ok"}
 
     def on_call(
-        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str], after: bool, lent: list[int]
+        self,
+        name: str,
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        exercise: str,
+        seed: int,
+        forbidden: list[str],
+        after: bool,
+        lent: list[int],
     ) -> dict[str, Any]:
+        self.bindings.enter(exercise)
         if name not in self.shell.user_ns or name in self.given:
             return {"status": "missing", "name": name}
         function = self.shell.user_ns[name]
@@ -102,7 +114,10 @@ class _Child:
         reply = self.guarded(seed, forbidden, lambda: function(*arguments, **keywords))
         return {**reply, "arguments": arguments} if after else reply
 
-    def on_probe(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str]) -> dict[str, Any]:
+    def on_probe(
+        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], exercise: str, seed: int, forbidden: list[str]
+    ) -> dict[str, Any]:
+        self.bindings.enter(exercise)
         student = _Namespace(self.shell.user_ns)
         return self.guarded(seed, forbidden, lambda: self.probes[name](student, *arguments, **keywords))
 

@@ -47,11 +47,16 @@ class ChildEnded(SubmissionError):
 
 @dataclass(frozen=True)
 class Manner:
-    """How a call is made: the random seed it begins with, its time limit, and the library routines it may not use."""
+    """How a call is made: the random seed it begins with, its time limit, the library routines it may not use, the exercise it is for."""
 
     seed: int
     seconds: float
     forbidden: Sequence[str] = ()
+    exercise: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the child is told of it."""
+        return {"seed": self.seed, "forbidden": list(self.forbidden), "exercise": self.exercise}
 
 
 class Sandbox:
@@ -154,9 +159,9 @@ class Session:
         self._requests = 0
         self.alive = True
 
-    def run_cell(self, name: str, source: str, seconds: float) -> dict[str, Any]:
+    def run_cell(self, name: str, source: str, seconds: float, *, exercise: bool = False) -> dict[str, Any]:
         """Runs one cell: `{"outputs": […], "error": None or {"ename", "evalue", "line"}}`."""
-        return self._ask("cell", {"name": name, "source": source}, seconds)
+        return self._ask("cell", {"name": name, "source": source, "exercise": exercise}, seconds)
 
     def load_probes(self, source: str, seconds: float) -> None:
         """Makes the functions in `source` callable by `probe`."""
@@ -172,7 +177,7 @@ class Session:
         lent = {place: value.function for place, value in enumerate(arguments) if isinstance(value, Lent)}
         plain = tuple(None if place in lent else value for place, value in enumerate(arguments))
         details = {"name": name, "arguments": plain, "keywords": dict(keywords), "after": after, "lent": list(lent)}
-        details |= {"seed": manner.seed, "forbidden": list(manner.forbidden)}
+        details |= manner.as_dict()
         if not lent:
             return self._ask("call", details, manner.seconds)
         with quietly():
@@ -181,7 +186,7 @@ class Session:
     def probe(self, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], manner: Manner) -> dict[str, Any]:
         """Runs a loaded probe on the student's names."""
         details = {"name": name, "arguments": tuple(arguments), "keywords": dict(keywords)}
-        return self._ask("probe", {**details, "seed": manner.seed, "forbidden": list(manner.forbidden)}, manner.seconds)
+        return self._ask("probe", {**details, **manner.as_dict()}, manner.seconds)
 
     def kill(self) -> None:
         """Ends the child at once; harmless when it is gone already."""

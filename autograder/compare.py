@@ -12,7 +12,7 @@ from autograder.describe import SHOWN_ENTRIES, describe, describe_type, is_tenso
 from autograder.errors import SubmissionError
 from autograder.pattern import recognise
 
-__all__ = ["TOLERANCES", "Mismatch", "assert_close", "assert_true", "assert_unchanged"]
+__all__ = ["TOLERANCES", "Mismatch", "assert_close", "assert_form", "assert_results", "assert_true", "assert_unchanged"]
 
 #: (rtol, atol) by the coarser of the two precisions, but half precision only where it is expected.
 #: Rounding of a few hundred operations stays a tenth below,
@@ -69,6 +69,23 @@ def assert_true(condition: Any, message: str, *, got: Any = None, expected: Any 
             expected=None if expected is None else expected if isinstance(expected, str) else describe(expected),
             got=None if got is None else describe(got),
         )
+
+
+def assert_form(condition: Any, sentence: str) -> None:
+    """Raises `SubmissionError` with `sentence` unless `condition` holds: what came back is not of the form that was asked for.
+
+    The test's hint, which is about values, is not shown beside it.
+    """
+    if not bool(condition):
+        raise SubmissionError(sentence)
+
+
+def assert_results(got: Any, function: str, names: Sequence[str]) -> None:
+    """Raises `SubmissionError` unless `got`, what `function` has returned, is as many results as there are `names`."""
+    several = isinstance(got, tuple | list)
+    many = f"{len(got)} result{'s' * (len(got) != 1)}" if several else describe_type(got)
+    sentence = f"`{function}` should return {len(names)} results ({', '.join(names)}); it returned {many}."
+    assert_form(several and len(got) == len(names), sentence)
 
 
 def assert_unchanged(arguments: Sequence[Any], before: Sequence[Any], names: Sequence[str]) -> None:

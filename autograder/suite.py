@@ -5,10 +5,20 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from autograder.compare import assert_close, assert_true, assert_unchanged
+from autograder.compare import assert_close, assert_form, assert_results, assert_true, assert_unchanged
+from autograder.describe import describe_type
 from autograder.errors import CourseError
 
-__all__ = ["STAGES", "assert_close", "assert_true", "assert_unchanged", "graded"]
+__all__ = [
+    "STAGES",
+    "assert_close",
+    "assert_form",
+    "assert_results",
+    "assert_true",
+    "assert_unchanged",
+    "describe_type",
+    "graded",
+]
 
 #: `value` and `gradient` tests stand on their own; `edge` and `contract` tests count only beside one of those.
 STAGES: Final = ("value", "gradient", "edge", "contract")

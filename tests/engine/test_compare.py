@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.compare import SHOWN_ROWS, TOLERANCES, Mismatch, assert_close, assert_true, assert_unchanged
-from autograder.errors import AutograderError
+from autograder.compare import SHOWN_ROWS, TOLERANCES, Mismatch, assert_close, assert_form, assert_results, assert_true, assert_unchanged
+from autograder.errors import AutograderError, SubmissionError
 from autograder.wire import Opaque
 
 nan, inf = np.nan, np.inf
@@ -329,6 +329,30 @@ def test_whatever_a_student_returns(got: Any, expected: Any) -> None:
 def test_mismatch_is_the_students_fault() -> None:
     """The exception belongs to the family of the submission."""
     assert [kind.__name__ for kind in Mismatch.__mro__[:3]] == ["Mismatch", "SubmissionError", AutograderError.__name__]
+
+
+def test_assert_form() -> None:
+    """A fault of form is a sentence of its own, to which no hint about values belongs."""
+    assert_form(True, "Two results are asked for.")
+    with pytest.raises(SubmissionError, match=r"^Two results are asked for\.$") as caught:
+        assert_form(False, "Two results are asked for.")
+    assert not isinstance(caught.value, Mismatch)
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (None, "it returned None"),
+        (np.ones(2), "it returned a NumPy array"),
+        ((1,), "it returned 1 result"),
+        ([1, 2, 3], "it returned 3 results"),
+    ],
+)
+def test_assert_results(got: Any, words: str) -> None:
+    """Too few, too many, or something else than several results."""
+    assert_results((1, 2), "f", ("h", "c"))
+    with pytest.raises(SubmissionError, match=rf"^`f` should return 2 results \(h, c\); {words}\.$"):
+        assert_results(got, "f", ("h", "c"))
 
 
 def test_assert_true() -> None:

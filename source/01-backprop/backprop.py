@@ -48,7 +48,8 @@
 #
 # **Notation, used throughout.** $L$ is the loss: one number. For an array `x`, the array `d_x` holds
 # $\partial L/\partial x$, entry by entry, so **`d_x` always has the shape of `x`**. `N` is the number of examples in
-# a batch, `D` the number of inputs of a layer, `K` the number of outputs or classes.
+# a batch, `D` the number of inputs of a layer, `K` the number of outputs or classes. Compute in float64, as NumPy
+# does by itself: float32 is too coarse for the tests.
 
 # %%
 import itertools
@@ -134,7 +135,7 @@ def numerical_gradient(f, x: np.ndarray, step: float = 1e-5) -> np.ndarray:
 
     Arguments
         f: takes a float64 array of x's shape and returns one number. It does not change its argument.
-        x: array of any shape, also () for a single number; floats, float32 among them, or integers.
+        x: array of any shape, also () for a single number, perhaps a transpose; floats, float32 among them, or integers.
         step: how far to poke, > 0.
     Returns
         float64 array of x's shape.
@@ -339,6 +340,7 @@ show_difference("d_b", d_b, numerical_gradient(lambda b: float((linear_forward(x
 # | the test has only … | and so it cannot see … |
 # |---|---|
 # | N = D = K | that an array comes back in the wrong shape or place |
+# | D ≠ K | a transpose that is forgotten where the shapes fit without it |
 # | one row | a mean in place of a sum: for N = 1 they are the same |
 # | d_out of ones | a formula that forgot d_out |
 # | a look at the shapes | any wrong number |
@@ -365,7 +367,8 @@ show_difference("d_b", d_b, numerical_gradient(lambda b: float((linear_forward(x
 # <details><summary>Hint 1: what to vary</summary>
 #
 # Go through the table, line by line, and make sure that your test has the opposite. Random numbers and sizes that are
-# all different do most of the work. Then add one case for each size that may be 1, and one with integers in x.
+# all different do most of the work. Then add one case for each size that may be 1, one with D = K, and one with
+# integers in x.
 # </details>
 # <details><summary>Hint 2: somebody may change what you compare with</summary>
 #
@@ -374,7 +377,7 @@ show_difference("d_b", d_b, numerical_gradient(lambda b: float((linear_forward(x
 # </details>
 # <details><summary>Hint 3: never raise</summary>
 #
-# `f` may raise anything, or return None, two arrays, or a text. Then already your comparison raises. So the
+# `f` may raise anything, or return None, a number, two arrays, or texts. Then already your comparison raises. So the
 # call *and* the comparison stand in a `try`, and `except Exception` means False.
 # </details>
 # <details><summary>Hint 4: nearly the answer</summary>
@@ -417,7 +420,7 @@ def check_linear(f) -> bool:
         return result
 
     rng = np.random.default_rng(8)
-    for n, d, k in ((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1)):  # all different, then a 1 in each place
+    for n, d, k in ((4, 3, 2), (2, 3, 3), (1, 2, 3), (3, 1, 2), (3, 2, 1)):  # all different, D = K, then a 1 in each place
         for x in (rng.normal(size=(n, d)), rng.integers(-4, 5, size=(n, d))):
             w, b = rng.normal(size=(d, k)), rng.normal(size=k)
             d_out = rng.normal(size=(n, k))  # never ones
@@ -529,7 +532,7 @@ def softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[floa
     loss = mean over n of -ln p[n, targets[n]], where p = softmax of each row of logits. Natural logarithm.
 
     Arguments
-        logits: (N, K), floats or integers, each between -1e4 and 1e4.
+        logits: (N, K), float64 or int64, each between -1e4 and 1e4.
         targets: (N,), integer class ids from 0 to K-1.
     Returns
         the tuple loss (one number), d_logits (N, K): the gradient of that mean, so it contains the factor 1/N.
@@ -779,9 +782,10 @@ print("paths through 30 detours:", 2**30, " default recursion limit is below 10,
 def topological_order(root) -> list:
     """All nodes that `root` depends on, each once, parents before children, `root` last.
 
-    A node is any object with an attribute `.parents`: an iterable of nodes (a tuple, a list, a set …: loop over it,
-    don't index it). The same node may occur twice in it, and may be a parent of many nodes. There are no cycles.
-    Two nodes are the same only if they are the same object (`is`, `id`). Nodes are not modified, and get no new attributes.
+    A node is any object with an attribute `.parents`: an iterable of nodes (a tuple, a list, a set …: loop over it, as
+    often as you like, but don't index it). The same node may occur twice in it, and may be a parent of many nodes. There
+    are no cycles. Two nodes are the same only if they are the same object (`is`, `id`). Nodes are not modified, and get no
+    new attributes, not even for a while.
 
     The graph may be 10,000 nodes deep. If several orders are right, any of them will do.
 
@@ -897,8 +901,8 @@ assert names == ["x", "square"], f"A node that is a parent twice still stands in
 # <details><summary>Hint 3: transpose</summary>
 #
 # If axis i of the output was axis `axes[i]` of the input, the way back needs the *inverse* permutation.
-# `np.argsort(axes)` is it. Test yourself with three axes turned round, (1, 2, 0): swapping two axes is its own
-# inverse, and hides the error. Without `axes`, all axes are reversed, which is its own inverse.
+# `np.argsort(axes)` is it, if they are counted from 0. Test yourself with three axes turned round, (1, 2, 0): swapping
+# two axes is its own inverse, and hides the error. Without `axes`, all axes are reversed, which is its own inverse.
 # </details>
 # <details><summary>Hint 4: nearly the answer</summary>
 #
@@ -923,7 +927,8 @@ class Tensor:
     - `out.parents`: holds the Tensors among the operands;
     - `out.local_backward`: a function without arguments. When it is called, it reads `out.grad` and ADDS to `.grad` of
       each operand the gradient for that operand, of exactly the operand's shape. It changes nothing else: no data, not
-      out.grad. It may be called several times, with other values in out.grad.
+      out.grad. It may be called several times, with other values in out.grad. Each `.grad` stays an array of its own that
+      can be added to.
 
     Operands of + * may be a Tensor, a number or an array, and broadcast as in NumPy. A Tensor may be both operands: t * t.
 
@@ -1018,7 +1023,7 @@ class Tensor:
         ### END SOLUTION
 
     def log(self):
-        """The natural logarithm of each entry (entries are positive)."""
+        """The natural logarithm of each entry (entries are positive, but may be tiny)."""
         ### BEGIN SOLUTION
         out = Tensor(np.log(self.data), (self,))
 
@@ -1030,7 +1035,7 @@ class Tensor:
         ### END SOLUTION
 
     def tanh(self):
-        """The hyperbolic tangent of each entry."""
+        """The hyperbolic tangent of each entry, of large ones, too."""
         ### BEGIN SOLUTION
         out = Tensor(np.tanh(self.data), (self,))
 
@@ -1079,7 +1084,7 @@ class Tensor:
         ### END SOLUTION
 
     def transpose(self, *axes):
-        """The axes in another order, t.transpose(1, 2, 0): axis i of the result is axis axes[i] of self. No axes: reversed."""
+        """The axes in another order, t.transpose(1, 2, 0): axis i of the result is axis axes[i] ≥ 0 of self. No axes: reversed."""
         ### BEGIN SOLUTION
         out = Tensor(self.data.transpose(*axes), (self,))
 
@@ -1493,6 +1498,7 @@ plt.show()
 #    deviation over them. Then no input shouts louder than another, and the weights can start at one common size. The
 #    test images go through the same numbers: computing them anew from the test images would be looking at the
 #    examination. Some pixels are the same in all training images. Their standard deviation is 0: divide by 1 there.
+#    (A tiny number in place of the 0 would blow up the first test image that has ink there.)
 # 2. **Initialise.** Weights that start equal stay equal: each hidden unit would learn the same thing. So draw them at
 #    random, from a normal distribution, with standard deviation $\sqrt{2/D}$ for a layer with D inputs and a ReLU
 #    behind it (He and others 2015). Biases start at 0.
@@ -1549,10 +1555,12 @@ def train_digits(
     """Train a network with one hidden layer of ReLU units, and return the classes that it predicts for `x_test`.
 
     The network: standardised input (D) -> linear -> ReLU (hidden) -> linear -> logits (K); softmax cross-entropy;
-    mini-batches in a new random order each epoch; Adam with learning rate lr, β = (0.9, 0.999).
+    mini-batches in a new random order each epoch; Adam with learning rate lr, β = (0.9, 0.999). Of all this the tests see
+    the predictions alone.
 
     Arguments
-        x_train: (N, D), N ≥ 2, floats in any units; some features may be constant.
+        x_train: (N, D), N ≥ 2, floats in any units, also tiny ones; some features may be constant: all equal in x_train,
+            but not always in x_test.
         y_train: (N,), integer classes from 0 to K-1, where K = largest + 1; in any order, perhaps sorted.
         x_test: (M, D), M ≥ 1. Only for predictions: the prediction for a row depends on no other row of x_test.
         rng: the only source of randomness. The same data and an rng in the same state give the same predictions.
@@ -1608,7 +1616,8 @@ noise = np.random.default_rng(4)
 y_small = np.repeat([0, 1, 2], 40)  # sorted by class
 x_small = np.array([[0.0, 0.0], [900.0, 0.0], [0.0, 0.005]])[y_small] + noise.normal(size=(120, 2)) * [90.0, 0.0005]
 x_small = np.column_stack([x_small, np.full(120, 7.0)])  # the third feature never varies
-guesses = train_digits(x_small, y_small, x_small, np.random.default_rng(5), hidden=8, epochs=20, batch_size=16, lr=1e-2)
+x_new = x_small + [0, 0, 0.01]  # except here
+guesses = train_digits(x_small, y_small, x_new, np.random.default_rng(5), hidden=8, epochs=20, batch_size=16, lr=1e-2)
 assert np.shape(guesses) == (120,), f"One prediction for each row of x_test: expected shape (120,), got {np.shape(guesses)}."
 accuracy = np.mean(guesses == y_small)
 assert accuracy > 0.9, f"Three clear clusters, but only {accuracy:.0%} right. Is each feature standardised, the constant one too?"
@@ -1660,7 +1669,8 @@ plt.show()
 # You know what is inside.
 
 # %% tags=["capstone"]
-mean, spread = x_train.mean(axis=0), np.maximum(x_train.std(axis=0), 1e-6)
+mean, spread = x_train.mean(axis=0), x_train.std(axis=0)
+spread = np.where(spread > 0, spread, 1.0)
 inputs, held_out = (x_train - mean) / spread, (x_test - mean) / spread
 one_hot = np.eye(10)[y_train]  # (1437, 10)
 

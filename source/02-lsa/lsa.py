@@ -53,6 +53,8 @@
 #
 # Exercises are graded one by one, and none needs your answer to another one. Some figures do use your functions: if a
 # figure's cell fails, the exercise above it is not done yet, and nothing else is lost.
+#
+# Compute everything in float64, NumPy's usual precision. float32 keeps seven digits, and the hidden tests look at more.
 
 # %%
 import gzip
@@ -481,7 +483,7 @@ def truncated_svd(
     k              how many: 1 ≤ k ≤ min(m, n)
     rng            numpy.random.Generator, the only source of randomness
     n_oversamples  p ≥ 0: the sketch a @ Ω, Ω standard normal, has k + p columns; min(m, n) of them if k + p is more than that
-    n_iter         how often the sketch is multiplied by a.T and then by a, orthonormalised in between; may be 0
+    n_iter         how often the sketch is multiplied by a.T and then by a, orthonormalised after each multiplication; may be 0
 
     Returns u (m, k), s (k,), vt (k, n), all float64, with u · diag(s) · vt ≈ a.
 
@@ -489,6 +491,7 @@ def truncated_svd(
       values of s are then 0 up to rounding, and nothing is NaN.
     - In each column of u the entry of largest absolute value is positive; the row of vt is flipped along with it.
     - No decomposition of `a` itself or of a.T @ a: only matrices with a side of k + p are handed to qr, svd or eigh.
+    - A wide matrix may be taken on its side, with a sketch of a.T.
     - The argument is not changed. The same a and an rng in the same state give the same result.
 
     By hand: a = [[0, 3], [-4, 0]] with k = 1 has s = [4], u = [[0], [1]] and vt = [[-1, 0]].
@@ -684,9 +687,9 @@ plt.show()
 def fold_in(query: np.ndarray, u: np.ndarray, s: np.ndarray) -> np.ndarray:
     """The place of a new document or question among the old ones: S⁻¹ Uᵀ q.
 
-    query   (V,) one question, or (V, n) several, one in each column; integers or floats
-    u       (V, k) orthonormal columns
-    s       (k,) the singular values, all > 0
+    query   (V,) one question, or (V, n) several, one in each column; integers of any dtype, or float64
+    u       (V, k) orthonormal columns, float64
+    s       (k,) the singular values, descending, all > 0, float64
 
     Returns a new float64 array: (k,) for one question, (k, n) for several. The argument's number of axes decides: (V, 1) gives (k, 1).
 
@@ -753,17 +756,19 @@ assert np.allclose(several, [[2, 0], [1, 2]]), (
 def cosine_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The cosine of the angle between each row of `a` and each row of `b`.
 
-    a   (n_a, d), b   (n_b, d): integers or floats; n_a, n_b, d ≥ 1
+    a   (n_a, d), b   (n_b, d): integers of any dtype, or float64; n_a, n_b, d ≥ 1
 
     Returns a new float64 array (n_a, n_b): the entry [i, j] is a[i] · b[j] / (‖a[i]‖ ‖b[j]‖), and 0 where one of the two
     is the zero vector, never NaN.
 
-    - Lengths have no influence, small ones neither: rows of length 1e-9 and of length 1e9 give the same cosines as rows of length 1.
+    - Lengths have no influence, small ones neither: rows of length 1e-18 and of length 1e9 give the same cosines as rows of length 1.
+    - Integers are made floats first: a small dtype such as int8 cannot hold 100 · 100.
     - The arguments are not changed.
 
     By hand: a = [[3, 4], [0, 0]] and b = [[1, 0], [-6, -8], [4, -3]] give [[0.6, -1, 0], [0, 0, 0]].
     """
     ### BEGIN SOLUTION
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     lengths_a = np.sqrt((a**2).sum(axis=1, keepdims=True))  # (n_a, 1)
     lengths_b = np.sqrt((b**2).sum(axis=1, keepdims=True))  # (n_b, 1)
     unit_a = a / np.where(lengths_a > 0, lengths_a, 1.0)
@@ -874,21 +879,23 @@ plt.show()
 def rank_documents(query: np.ndarray, documents: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
     """The documents that are most similar to the query by cosine, best first.
 
-    query      (d,) integers or floats
-    documents  (n, d): one document in each row
+    query      (d,) integers of any dtype, or float64
+    documents  (n, d): one document in each row; integers of any dtype, or float64
     top        how many, ≥ 1; if top > n, all n
 
     Returns (indices, scores), two arrays of length min(top, n): indices are integers, rows of `documents`; scores are float64, the
     cosines of these rows with the query, and descend.
 
     - Documents with equal scores stand in the order of their indices. Scores are not rounded: nearly equal is not equal.
-    - Lengths have no influence, however small they are.
+    - Lengths have no influence, however small: 1e-30 is a length like any other.
     - A zero vector, as query or as document, has the score 0, never NaN.
+    - Integers are made floats first: a small dtype such as int8 cannot hold 100 · 100.
     - The arguments are not changed.
 
     By hand: query [1, 0], documents [[0, 2], [3, 0], [-1, 0], [1, 1], [5, 0]], top 3: indices [1, 4, 3], scores [1, 1, 0.7071].
     """
     ### BEGIN SOLUTION
+    query, documents = np.asarray(query, dtype=float), np.asarray(documents, dtype=float)
     lengths = np.sqrt((documents**2).sum(axis=1)) * np.sqrt((query**2).sum())  # (n,)
     scores = documents @ query / np.where(lengths > 0, lengths, 1.0)  # (n,)
     order = np.argsort(-scores, kind="stable")[:top]

@@ -50,6 +50,8 @@
 # $N$ sequences in a batch, $T$ time steps, $D$ numbers per input, $H$ hidden units, $V$ symbols in the vocabulary. The batch comes first: `x` is
 # `(N, T, D)`, one step of it is `(N, D)`, a state is `(N, H)`. Rows are examples, so a linear map is `x @ w`. As before, `d_x` holds
 # $\partial L/\partial x$ for one loss $L$, and has the shape of `x`.
+#
+# Compute in float64, NumPy's own: float32 is too coarse for the hidden tests. Where integers are accepted, they are int64.
 
 # %%
 from pathlib import Path
@@ -165,7 +167,7 @@ def rnn_cell_forward(x, h_prev, w_x, w_h, b):
     Returns
         h  (N, H) float64, entries between -1 and 1; no NaN, however large the sums are
 
-    Integer arrays are accepted and give float64. No argument is changed.
+    Integer arrays (int64) are accepted and give float64, also beside arrays of floats. No argument is changed.
     Example: x = [[1.]], h_prev = [[0.5]], w_x = [[2.]], w_h = [[-2.]], b = [-0.5] give h = [[tanh(0.5)]] = [[0.4621]].
     Source: Elman (1990).
     """
@@ -181,12 +183,12 @@ def rnn_cell_backward(d_h, x, h_prev, h, w_x, w_h):
     Arguments
         d_h     (N, H)  gradient of the loss with respect to h, the state after the step
         x (N, D), h_prev (N, H), w_x (D, H), w_h (H, H): what the step was given
-        h       (N, H)  what the step returned, already through tanh
+        h       (N, H)  what the step returned, already through tanh; always float64
     Returns a tuple of five, each with the shape of what it belongs to
         d_x (N, D), d_h_prev (N, H), d_w_x (D, H), d_w_h (H, H), d_b (H,)
     Weight and bias gradients are sums over the batch, not means.
 
-    Integer arrays are accepted and give float64. No argument is changed.
+    Integer arrays (int64) are accepted and give float64, also beside arrays of floats. No argument is changed.
     Example: the step above with d_h = [[1.]] gives, with q = 1 - tanh(0.5)**2 = 0.7864,
     d_x = [[2q]], d_h_prev = [[-2q]], d_w_x = [[q]], d_w_h = [[q / 2]], d_b = [q].
     """
@@ -334,7 +336,7 @@ def rnn_forward(x, h_0, w_x, w_h, b):
     Returns
         h    (N, T, H) float64; h[:, t] is the state after it has read x[:, t], so h_0 is not in it
 
-    Integer arrays are accepted and give float64. No argument is changed.
+    Integer arrays (int64) are accepted and give float64, also beside arrays of floats. No argument is changed.
     Example: x = 0, b = 0, w_h = [[1.]], h_0 = [[1.]], T = 2 give h = [[[tanh(1)], [tanh(tanh(1))]]] = [[[0.7616], [0.6420]]].
     """
     ### BEGIN SOLUTION
@@ -355,12 +357,12 @@ def rnn_backward(d_h, x, h_0, h, w_x, w_h):
         d_h  (N, T, H)  the gradient that each state h[:, t] gets directly from the loss; what comes back from
                         later steps is not in it
         x (N, T, D), h_0 (N, H), w_x (D, H), w_h (H, H): what rnn_forward was given
-        h    (N, T, H)  what rnn_forward returned
+        h    (N, T, H)  what rnn_forward returned, always float64
     Returns a tuple of five, each with the shape of what it belongs to
         d_x (N, T, D), d_h_0 (N, H), d_w_x (D, H), d_w_h (H, H), d_b (H,)
     Weight and bias gradients are sums over batch and time, not means.
 
-    Integer arrays are accepted and give float64. No argument is changed.
+    Integer arrays (int64) are accepted and give float64, also beside arrays of floats. No argument is changed.
     Example: the example of rnn_forward with d_h = [[[0.], [1.]]] gives d_h_0 = [[0.2469]] and d_w_h = [[0.6946]].
     Source: Werbos (1990); Jaeger (2002).
     """
@@ -519,7 +521,8 @@ print("one step with learning rate 0.01 from there moves w by more than 100:", b
 #
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# `norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))`. The factor is `max_norm / norm` if `norm > max_norm`, and 1 otherwise. So zero gradients never meet a division.
+# `norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))`. The factor is `max_norm / norm` if `norm > max_norm`, and 1.0 otherwise: times the
+# integer 1, integers would stay integers. So zero gradients never meet a division.
 # </details>
 
 
@@ -535,10 +538,11 @@ def clip_gradients(grads, max_norm):
         grads     a dict: name -> array of any shape; at least one
         max_norm  a positive number
     Returns
-        clipped   a new dict in every case, with the same keys and shapes, float64
+        clipped   a new dict in every case, with the same keys and shapes, float64; arrays that need no change may be
+                  the given ones
         norm      a float, the global norm before clipping; 0 if all gradients are zero
 
-    Arrays of integers are accepted and give float64. Neither the given dict nor its arrays are changed.
+    Arrays of integers (int64) are accepted and give float64. Neither the given dict nor its arrays are changed.
     Example: {"a": [3.], "b": [[4.]]} and max_norm = 1 give {"a": [0.6], "b": [[0.8]]} and norm = 5.
     Source: Pascanu, Mikolov & Bengio (2013), algorithm 1.
     """
@@ -635,8 +639,8 @@ draw_batch(["elias", "abe", "georgianna", "mary"])
 #
 # <details><summary>Hint 4: nearly the answer</summary>
 #
-# `z = logits - logits.max(axis=2, keepdims=True)`, `log_p = z - np.log(np.exp(z).sum(axis=2, keepdims=True))`. The loss is minus the sum of the picked `log_p` where the mask is True, divided by `M`. The gradient
-# is `(np.exp(log_p) - one_hot) * mask[:, :, None] / M`.
+# `z = logits - logits.max(axis=2, keepdims=True)`, `log_p = z - np.log(np.exp(z).sum(axis=2, keepdims=True))`. With `M = max(mask.sum(), 1)` the loss is minus the sum of the picked `log_p` where the mask is True,
+# divided by `M`. The gradient is `(np.exp(log_p) - one_hot) * mask[:, :, None] / M`.
 # </details>
 
 
@@ -655,7 +659,7 @@ def sequence_loss(logits, targets, mask):
         loss      a float (Python's or NumPy's); 0 if no place is real
         d_logits  (N, T, V) float64, the gradient of loss; exactly 0 at padding
 
-    Logits of +-10,000 are fine: no overflow, no NaN. Integer logits are accepted. No argument is changed.
+    Logits of +-10,000 are fine: no overflow, no NaN. Integer logits (int64) are accepted. No argument is changed.
     Example: logits = 0 (2, 2, 2), targets = 0, mask = [[True, True], [True, False]] give loss = ln 2 = 0.6931 and, at a
     real place, d_logits = [-1/6, 1/6].
     """
@@ -715,6 +719,7 @@ assert _loss == 0 and np.all(_d_logits == 0), f"without a real place, loss and g
 # <details><summary>Hint 2: nearly the answer</summary>
 #
 # With that mean in nats called `nats`: one returns `np.exp(nats)`, the other `nats / np.log(2)`. With no real place the mean is 0, which gives 1 and 0.
+# (Where no float is large enough, `np.exp` gives infinity; `math.exp` raises an error.)
 # </details>
 
 
@@ -723,7 +728,8 @@ def perplexity(logits, targets, mask):
     """e to the power of the mean of -ln softmax(logits)[target] over the real places; 1 if there is none.
 
     logits (N, T, V), targets (N, T) integer ids, mask (N, T) boolean, True = real: as in sequence_loss, with one mean over
-    all real places together. Logits of +-10,000 are fine. Returns a float, however large: nothing is cut off. No argument is changed.
+    all real places together. Logits of +-10,000 are fine. Returns a float, however large: nothing is cut off; inf where no float
+    is large enough, and never an exception. No argument is changed.
     Example: two real letters with the probabilities 1/2 and 1/8 give 4.
     """
     ### BEGIN SOLUTION
@@ -822,7 +828,7 @@ def sample_sequence(params, start, length, temperature, rng):
         params       a dict of arrays: w_x (V, H), w_h (H, H), b (H,), w_y (H, V), b_y (V,)
         start        one id from 0 to V - 1
         length       how many ids to draw, at least 1
-        temperature  a number greater than 0; small ones must not overflow
+        temperature  a number, at least 1e-6; small ones must not overflow, and none is taken for a larger one
         rng          a numpy.random.Generator: the only source of randomness
     Returns
         a list of `length` ints from 0 to V - 1 (a one-dimensional integer array will do), without `start`
@@ -924,7 +930,8 @@ def gradient_norms(h, w_h):
     Returns
         norms  (T,) float64; norms[t] belongs to h[t], so the last entry, of h_T by itself, is 1
 
-    Only 1 - h**2 is needed of tanh; the inputs are not. Integer arrays are accepted. No argument is changed.
+    Norms of 1e-40 and of 1e20 are numbers like any other: nothing is cut off.
+    Only 1 - h**2 is needed of tanh; the inputs are not. Integer arrays (int64) are accepted. No argument is changed.
     Example: h = [[0.], [0.5], [0.8]] and w_h = [[2.]] give [1.08, 0.72, 1.].
     Source: Pascanu, Mikolov & Bengio (2013), section 2.
     """
@@ -1058,7 +1065,7 @@ def names_to_arrays(names, alphabet):
         inputs   0, ids, and then padding      targets   ids, 0, and then padding      mask   n + 1 times True
 
     Arguments
-        names     a list of N strings, at least one; every letter occurs in alphabet[1:]; a name may be empty
+        names     a list of N strings, at least one; every letter occurs in alphabet[1:]; a name may be empty, or occur twice
         alphabet  a string of V distinct characters; alphabet[0] is the boundary, with id 0
     Returns a tuple of three arrays, each (N, T), with T = 1 + the length of the longest name
         inputs   integer ids; padding is 0
@@ -1091,7 +1098,7 @@ def names_loss(params, inputs, targets, mask, forward, backward, token_loss):
         inputs, targets  (N, T) integer ids          mask  (N, T) boolean: as names_to_arrays makes them
         forward     forward(x, h_0, w_x, w_h, b) -> h (N, T, H)
         backward    backward(d_h, x, h_0, h, w_x, w_h) -> d_x, d_h_0, d_w_x, d_w_h, d_b
-        token_loss  token_loss(logits, targets, mask) -> loss, d_logits (N, T, V)
+        token_loss  token_loss(logits, targets, mask) -> loss, d_logits (N, T, V), zero at padding
     Returns
         loss     what token_loss gave, a float
         grads    a dict with exactly the keys of params, each gradient with the shape of its parameter

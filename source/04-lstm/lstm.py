@@ -45,6 +45,7 @@
 #
 # $N$ sequences in a batch, $T$ time steps, $D$ numbers per input, $H$ hidden units. The batch comes first: `x` is `(N, T, D)`,
 # one step of it is `(N, D)`, a state is `(N, H)`. Rows are examples, so a linear map is `x @ w`.
+# Compute in float64, as NumPy does by itself: float32 rounds too coarsely for the tests.
 #
 # The sigmoid $\sigma(a) = 1/(1+e^{-a})$ turns any number into a number between 0 and 1. Written that way, `np.exp`
 # overflows for $a = -1000$. Since $\sigma(a) = \tfrac12\,(1 + \tanh\tfrac a2)$, we get the same number without any overflow.
@@ -229,9 +230,10 @@ def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
         h       (N, H)   float64
         c       (N, H)   float64
         cache            anything you like: only your lstm_cell_backward reads it
+    A list of the three is as good as a tuple.
 
-    N and D may be 1. Values of a may be as large as +-1000: no NaN. Integer arrays are accepted and give float64.
-    No argument is changed.
+    N, D and H may be 1. Values of a and of c may be as large as +-1000: no NaN. Integer arrays are accepted and give
+    float64, also where only some of the arguments hold integers. No argument is changed.
     Example: all of w_x, w_h, b zero and c_prev = [[2.]] give c = [[1.]] and h = [[0.5 * tanh(1)]] = [[0.3808]].
     Source: Gers, Schmidhuber & Cummins (2000); gate order and single bias as in the text above.
     """
@@ -328,7 +330,8 @@ def check_lstm_cell_forward(f) -> bool:
             lstm_cell_forward: for all sizes N, D, H >= 1, for floats and for integers, for values of a as large
             as +-1000, with no argument changed.
     Returns
-        True or False. Whatever f raises or returns, nothing is raised here: an f that raises is wrong.
+        True or False, no other value: 1 and 0 are no answers. Whatever f raises or returns, nothing is raised here: an f
+        that raises is wrong, and so is one that returns something else than h, c and a cache.
 
     Right implementations come in many styles: loops or matrix products, a tuple or a list of h, c and cache, with
     prints or NumPy's warnings. The cache is f's own business: don't look at it. The numbers differ by rounding, so
@@ -528,8 +531,9 @@ def lstm_cell_backward(d_h, d_c, cache):
         d_x (N, D), d_h_prev (N, H), d_c_prev (N, H), d_w_x (D, 4H), d_w_h (H, 4H), d_b (4H,)
     Weight and bias gradients are sums over the batch, not means.
 
-    Integer d_h and d_c are accepted and give float64. No argument is changed, nor the cache: a second call with the
-    same cache gives the same result.
+    Integers are accepted, in d_h and d_c and in what lstm_cell_forward was given: all six gradients are float64.
+    Zeros are numbers like any other, also in h_prev and c_prev, as at the first step of a sequence.
+    No argument is changed, nor the cache: a second call with the same cache gives the same result.
     Example: all weights and b zero, c_prev = [[2.]], d_h = [[1.]], d_c = [[0.]] give,
     with q = 0.5 * (1 - tanh(1)**2) = 0.2100, d_c_prev = [[q / 2]]
     and d_b = [0, q / 2, q / 2, tanh(1) / 4] = [0, 0.1050, 0.1050, 0.1904].
@@ -662,6 +666,7 @@ def lstm_forward(x, h_0, c_0, w_x, w_h, b):
         (h_T, c_T)             output and cell state after the last step, both (N, H); h_T equals h[:, -1]
         caches                 anything you like: only your lstm_backward reads it
 
+    Values of a may be as large as +-1000, so that gates are exactly 0 or 1: no NaN, here and in the gradients.
     Integer arrays are accepted and give float64. No argument is changed.
     Example: all weights and b zero, c_0 = [[4.]], T = 2 give c_T = [[1.]] and
     h = [[[tanh(2) / 2], [tanh(1) / 2]]] = [[[0.4820], [0.3808]]].
@@ -846,7 +851,7 @@ def lstm_initialise(D, H, rng, forget_bias=1.0):
     Arguments
         D, H         input size and hidden size, both at least 1
         rng          a numpy.random.Generator: the only source of randomness, so the same seed gives the same weights;
-                     in which order you draw is up to you
+                     draw from it directly, in any order; NumPy's global generator is not touched
         forget_bias  a number
     Returns a tuple (w_x, w_h, b).
 
@@ -947,7 +952,8 @@ def bidirectional_lstm(x, lengths, forward_params, backward_params):
     For t >= lengths[n] (padding) out[n, t] is exactly 0. What stands in the padding of x changes nothing.
 
     Arguments
-        x                (N, T, D)  padded inputs, finite numbers everywhere
+        x                (N, T, D)  padded inputs; the padding may hold any number up to +-1e6, and a real step may be
+                                    all zero: only lengths says which is which
         lengths          (N,)       integer array, each between 1 and T; T may be larger than the longest
         forward_params   a tuple (w_x, w_h, b) of shapes (D, 4H), (H, 4H), (4H,), gate order i, f, g, o
         backward_params  likewise, with the same H
@@ -1172,8 +1178,8 @@ def adding_batch(rng, N, T):
     y  (N,) float64: the sum of the two marked values.
 
     Arguments
-        rng   a numpy.random.Generator: the only source of randomness; every row is drawn anew;
-              the order of draws is free
+        rng   a numpy.random.Generator: the only source of randomness; every row is drawn anew, and its values
+              and its two marked steps are independent of each other; the order of draws is free
         N, T  at least 1 and at least 2; T may be odd (T = 5: first half 0, 1; second half 2, 3, 4)
     Example: for T = 2 both steps are marked and y = x[:, 0, 0] + x[:, 1, 0].
     """

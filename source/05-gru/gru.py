@@ -215,8 +215,8 @@ class GRUCell(nn.Module):
         h' = (1 - z) * n + z * h                             bias_hh holds b_hr, b_hz, b_hn: (3H,)
 
         The reset gate multiplies after the map, b_hn included. Gradients flow to x, h and all parameters. The result
-        has the dtype of x and h, and is finite for inputs in the thousands, too; the arguments are not changed. Don't
-        call torch's own GRU: it is what you build here.
+        has the dtype of x and h, and is finite for x and h in the thousands, too; the arguments are not changed, and
+        nothing is kept from one call to the next. Don't call torch's own GRU: it is what you build here.
 
         By hand: with all parameters 0, h' = h / 2. With H = D = 1, x = 0, h = 1, weight_hh = 0,
         bias_ih = [0, ln 3, 0] and bias_hh = [0, 0, ln 3]: r = 1/2, z = 3/4, n = 1/2, h' = 7/8.
@@ -481,8 +481,8 @@ class MinimalGatedUnit(nn.Module):
         h~ = tanh(w_h x + u_h (f * h) + b_h)       the gate multiplies before the map
         h' = (1 - f) * h + f * h~                  f weights the candidate
 
-        Gradients flow to x, h and all parameters. The result has the dtype of x and h, and is finite for inputs in the
-        thousands, too; the arguments are not changed.
+        Gradients flow to x, h and all parameters. The result has the dtype of x and h, and is finite for x and h in the
+        thousands, too; the arguments are not changed, and nothing is kept from one call to the next.
 
         By hand: with all parameters 0, h' = h / 2. With H = D = 1, x = 0, h = 1, u_f = 0, b_f = ln 3,
         u_h = 2/3 · ln 3 and b_h = 0: f = 3/4, h~ = tanh(1/2 · ln 3) = 1/2, h' = 5/8.
@@ -687,7 +687,7 @@ class Seq2Seq(nn.Module):
     def __init__(
         self, source_vocab: int, target_vocab: int, embedding_size: int, hidden_size: int, pad_id: int
     ) -> None:
-        """Given. pad_id is the padding token on both sides; its embeddings stay zero."""
+        """Given. pad_id is the padding token on both sides; its embeddings are zero, get no gradient and stay zero."""
         super().__init__()
         self.hidden_size, self.pad_id = hidden_size, pad_id
         self.source_embedding = nn.Embedding(source_vocab, embedding_size, padding_idx=pad_id)
@@ -699,7 +699,7 @@ class Seq2Seq(nn.Module):
     def encode(self, source: Tensor, lengths: Tensor) -> Tensor:
         """Reads the source from left to right and returns the encoder's final state (N, hidden_size).
 
-        source   (N, S) int64; row n has lengths[n] real tokens, at the front, and padding behind
+        source   (N, S) int64; row n has lengths[n] real tokens (none is pad_id) at the front, and padding behind
         lengths  (N,) int64, each from 1 to S, in any order
 
         The state starts at zero (in the dtype of the embeddings) and is updated by encoder_cell(embedded token, state).
@@ -735,7 +735,8 @@ class Seq2Seq(nn.Module):
 
         The decoder starts from the encoder's final state. logits[:, t] are those after target[:, t] was fed, with the
         state that the steps before left: they depend on target[:, 0] … target[:, t] and on nothing later.
-        Gradients flow to all parameters. The arguments are not changed.
+        Gradients flow to all parameters, but not to the embeddings of pad_id. The arguments are not changed, and
+        nothing is kept from one call to the next. All three methods give the same in training and in eval mode.
 
         By hand: with all parameters 0 but output.bias, the state stays 0 and the logits of every step are output.bias.
         """
@@ -807,7 +808,7 @@ def greedy_decode(
 
     model       has encode(source, lengths) -> h (N, H) and decode_step(tokens (N,) int64, h) -> logits (N, V), new h,
                 as in exercise 5; row n of h belongs to row n of the batch
-    source      (N, S) int64, and lengths (N,) int64: passed to encode as they are
+    source      (N, S) int64, and lengths (N,) int64: passed to encode as they are, all rows at once
     bos_id      the token that every row is fed first
     eos_id      a row is finished when it writes this one
     max_length  at least 1; at most so many tokens are kept in a row; a row that has not written eos by then is cut off
@@ -815,8 +816,9 @@ def greedy_decode(
     Each step feeds the tokens of the step before and its new state. Rows finish on their own: one that has written eos
     doesn't stop the others, and what it would write afterwards is not kept.
 
-    Returns a list of N lists of ints: entry n holds what row n wrote before its first eos, without bos and without eos.
-    A row that writes eos at once gives []. The arguments are not changed.
+    Returns a list of N lists of ints: entry n holds what row n wrote before its first eos. That eos is no part of it,
+    nor is the bos that was fed; a bos that the model writes is kept, like any other token. A row that writes eos at
+    once gives []. The arguments are not changed; the model's mode, training or eval, is in the end what it was.
 
     By hand: if the model would write 7 9 eos 4 … in row 0 and eos 8 … in row 1, the result is [[7, 9], []].
     """
@@ -858,11 +860,15 @@ def greedy_decode(
 class Countdown(nn.Module):
     """A model for testing: a source that begins with 3 gives 3 2 1 and then 0, which is its eos."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))  # so that it has a parameter, as every model
+
     def encode(self, source: Tensor, lengths: Tensor) -> Tensor:
-        return source[:, :1].float()
+        return self.scale * source[:, :1]
 
     def decode_step(self, tokens: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        return F.one_hot(h[:, 0].long(), 10).float(), (h - 1).clamp(min=0)
+        return self.scale * F.one_hot(h[:, 0].long(), 10), (h - 1).clamp(min=0)
 
 
 visible_source, visible_lengths = torch.tensor([[1, 5], [3, 5], [0, 5]]), torch.tensor([2, 2, 2])
@@ -896,12 +902,13 @@ def padded_cross_entropy(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor
     logits   (N, T, V), not normalised; up to ±10,000 nothing overflows
     targets  (N, T) int64, the right tokens, each from 0 to V - 1; where it is pad_id there is no token
     pad_id   the padding token, one of 0 … V - 1 (not always 0)
+    logits and targets may have any strides: a slice such as target[:, 1:], a transposed tensor.
 
     Returns a scalar tensor (shape ()) in the dtype of logits: the sum of -log softmax(logits[n, t])[targets[n, t]] over the
     places with targets[n, t] != pad_id, divided by the number of these places. Every real token has the same weight.
 
     - At padding the logits have no influence, and their gradient is 0.
-    - Without any real token the loss is 0 and its gradient is 0, never NaN.
+    - Without any real token the loss is such a tensor, too: it is 0 and its gradient is 0, never NaN.
     - The arguments are not changed.
 
     By hand: V = 2, pad_id = 0, targets [[1, 1, 0]], logits [[[0, 0], [0, ln 3], [7, -7]]]: (ln 2 + ln 4/3) / 2.
@@ -1014,8 +1021,9 @@ def translate_dates_gru(
 ) -> list[float]:
     """Trains the model with teacher forcing, one update for each batch, and returns the losses.
 
-    model          model(source, lengths, fed) -> logits (N, T, V) for fed tokens (N, T), as Seq2Seq in exercise 5
-    optimizer      over the model's parameters; its settings are the caller's
+    model          model(source, lengths, fed) -> logits (N, T, V) for fed tokens (N, T), as Seq2Seq in exercise 5; it
+                   is given in training mode and stays in it
+    optimizer      over the model's parameters, in one group or several; its settings are the caller's
     batches        an iterable, gone through once, of (source (N, S), lengths (N,), target (N, T + 1)), all int64; a row of
                    target is bos, the answer, eos, then padding; sizes differ from batch to batch
     loss_function  loss_function(logits (N, T, V), labels (N, T), pad_id) -> scalar, as padded_cross_entropy. Use the one

@@ -343,7 +343,7 @@ print("accepts your own masked_softmax:", "yes" if own else "no: one of the two 
 def padding_mask(lengths: Tensor, max_length: int) -> Tensor:
     """A boolean mask (batch, max_length), True at real tokens: position j of row n is True if j < lengths[n].
 
-    lengths     integer tensor (batch,), each from 0 to max_length; a length of 0 gives a row of False
+    lengths     integer tensor (batch,), each from 0 to max_length; a length of 0 gives a row of False. It is not changed
     max_length  the number of columns, also when every sentence is shorter
 
     By hand: lengths [2, 0] and max_length 3 give [[True, True, False], [False, False, False]].
@@ -471,6 +471,7 @@ class AdditiveAttention(nn.Module):
         Returns context (N, value_size) and weights (N, T), in the dtype of the arguments.
         weights[n] is the softmax of the scores over the allowed keys of row n: blocked keys have weight exactly 0.
         A row without any allowed key has weights 0 and context 0; no NaN, in the gradients neither.
+        Scores of ±1,000 are fine. Nothing is kept in the module from one call to the next.
 
         By hand: sizes 1, 1, 1; W = U = 1, v = 2; query 0, keys 0 and 0.5493 (its tanh is 0.5).
         The scores are 0 and 1, the weights 0.2689 and 0.7311.
@@ -795,7 +796,7 @@ print("largest difference from torch below 1e-12:", difference < 1e-12)
 def attention_backward(
     d_output: Tensor, q: Tensor, k: Tensor, v: Tensor, weights: Tensor, scale: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The gradients d_q, d_k, d_v of attention in closed form, without autograd.
+    """The gradients d_q, d_k, d_v of attention in closed form, without autograd and PyTorch's own backward functions.
 
     d_output  (..., queries, d_v), the gradient that arrives at the output = weights @ v
     q, k, v   (..., queries, d_k), (..., keys, d_k), (..., keys, d_v), as in the forward pass
@@ -1083,12 +1084,13 @@ def translate_dates(
     max_length  at least 1; at most so many tokens are kept in a row; a row that has not written eos by then is cut off
 
     Each step feeds the tokens of the step before (the largest logit of each row, no sampling) and its new state.
-    Rows finish on their own.
+    Rows finish on their own. Nothing is learned here: the steps run under torch.no_grad().
 
     Returns two lists of N entries.
-    tokens:  entry n is the list of ids (ints) that row n wrote before its first eos, without bos and without eos
-    weights: entry n is a tensor (len(tokens[n]), T): row t is the weights of the step that wrote tokens[n][t]
-    A row that writes eos at once gives [] and a tensor of shape (0, T). The arguments are not changed.
+    tokens:  entry n is the list of ids (ints) that row n wrote before its first eos, without the bos that was fed and without eos
+    weights: entry n is a tensor (len(tokens[n]), T): row t is the weights of the step that wrote tokens[n][t], as step returned them
+    A row that writes eos at once gives [] and a tensor of shape (0, T). The arguments are not changed, and decoder.training is
+    as it was.
 
     By hand: if the decoder would write 7 9 eos 4 … in row 0 and eos 8 … in row 1, the tokens are [[7, 9], []].
     """
@@ -1116,7 +1118,7 @@ def translate_dates(
 # %% [markdown]
 # <details><summary>Hint 1: the loop</summary>
 #
-# At most `max_length` times: call `decoder.step`, take `argmax` over the vocabulary, look at each row. The argmax is what you feed next; the `h` that came back is the state of the next step.
+# At most `max_length` times: call `decoder.step`, take `argmax` over the vocabulary, look at each row. The argmax is what you feed next; the `h` that came back is the state of the next step. All of it under `torch.no_grad()`: weights that carry a gradient can't be drawn later.
 # </details>
 # <details><summary>Hint 2: finished rows</summary>
 #
@@ -1124,7 +1126,7 @@ def translate_dates(
 # </details>
 # <details><summary>Hint 3: nearly the answer</summary>
 #
-# In each step, for each row: if the token is `eos_id`, mark the row as finished; if the row is not finished, append the token to its list and `weights[n]` to its other list. At the end `torch.stack` each list of weights; for an empty list make a tensor of shape (0, T).
+# Under `torch.no_grad()`, in each step, for each row: if the token is `eos_id`, mark the row as finished; if the row is not finished, append the token to its list and `weights[n]` to its other list. At the end `torch.stack` each list of weights; for an empty list make a tensor of shape (0, T).
 # </details>
 
 

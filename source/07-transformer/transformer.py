@@ -51,6 +51,8 @@
 # | 11 `pronounce` | the capstone | 6 |
 #
 # Each exercise is graded by itself. Later classes are built from earlier ones, but while a class is graded, correct modules take the places of its parts: an error in exercise 3 costs nothing in exercise 5.
+#
+# The modules of exercises 3 to 7 and the loss of exercise 8 will be trained: autograd must get through everything they return, unless the docstring says otherwise.
 
 # %%
 import math
@@ -232,7 +234,8 @@ def layer_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: float = 1e-5) -> Tens
     eps         a small positive number, inside the root
 
     Mean and variance are those of each vector of D features by itself; the variance divides by D. The result has the
-    shape and dtype of x. A vector of equal numbers gives the bias. The arguments are not changed.
+    shape and dtype of x. A vector of equal numbers gives the bias. Numbers far from zero, such as 1000 ± 0.3 in float32, are
+    normalised well too, here and in the backward pass: subtract the mean before you square. The arguments are not changed.
 
     By hand: x = [[1, 3]], gain = [1, 2], bias = [0, 10], eps ≈ 0: mean 2, variance 1, result [[-1, 12]].
     Ba, Kiros & Hinton 2016, eq. (4). Write the formula: don't call a ready-made layer norm.
@@ -395,7 +398,8 @@ class MultiHeadAttention(nn.Module):
         Returns output (N, queries, d_model) and weights (N, heads, queries, keys), in the dtype of the arguments.
         Blocked keys have weight exactly 0. A query without any allowed key has weights 0 in that head; so the head gives
         zeros to out_proj. No NaN, however large the scores are, in the gradients neither. self.dropout acts on the weights
-        before they meet the values; the weights that are returned are those before dropout. The arguments are not changed.
+        before they meet the values; the weights that are returned are those before dropout, and only to look at: they need
+        not carry a gradient. The arguments are not changed.
         Write it out: a call of torch's own attention (F.scaled_dot_product_attention, nn.MultiheadAttention) does not count.
 
         By hand: d_model = 2, heads = 2, all four maps the identity. Query [1, 2], keys [0, 0] and [ln 3, 0], values [0, 0]
@@ -796,7 +800,7 @@ for label, change in ratio.items():
 #
 # **Tied output.** To score word $w$, compare the decoder's vector with *the embedding of* $w$: $\text{logits} = x\, E^\top$, where $E$ (target_vocab, d_model) is the matrix of the target embedding. One matrix does both jobs (Press & Wolf 2017). No bias, and no $\sqrt{d_{model}}$ on the way out.
 #
-# **Masks.** Nobody looks at padding of the source: neither the encoder's self-attention nor the decoder's cross-attention. The decoder's self-attention looks neither at later tokens nor at padding. All masks are made inside, from `pad_id`.
+# **Masks.** Nobody looks at padding of the source: neither the encoder's self-attention nor the decoder's cross-attention. The decoder's self-attention looks at no later token; and padding of the target is later than every real one. All masks are made inside, from `pad_id`.
 #
 # **The shift.** The target starts with a token `bos`. At place $t$ the decoder has read the target up to and including $t$, and scores the token that comes *next*. So in training it is fed `target[:, :-1]` and its logits are compared with `target[:, 1:]`. The shift is made by whoever trains: `forward` shifts nothing.
 #
@@ -856,14 +860,16 @@ class Transformer(nn.Module):
     def decode(self, target: Tensor, memory: Tensor, source: Tensor) -> Tensor:
         """The logits (N, T, target_vocab) for a target (N, T) that starts with bos, given memory = encode(source).
 
-        1. x = dropout(target_embedding(target) · √d_model + positions);
+        1. x = dropout(target_embedding(target) · √d_model + positions), as in encode;
         2. each of self.decoder_layers in order: x = layer(x, memory, self_mask, memory_mask). self_mask: query t may attend to
-           keys 0 … t (itself included) that are not padding. memory_mask: not to padding of the source;
+           keys 0 … t, itself included. (Padding stands at the ends of rows, later than every real token: whether it is blocked
+           too makes no difference.) memory_mask: not to padding of the source;
         3. self.decoder_norm;
         4. logits = x @ transpose of target_embedding.weight; no bias, no scaling.
 
         logits[:, t] has seen target[:, : t + 1] and scores the token after it: nothing is shifted here, and a change of the
-        target at step t alters no logits before t. The logits at padded places of the target may be anything.
+        target at step t alters no logits before t. The logits at padded places of the target may be anything. The arguments are
+        not changed, and decode may be called again with other lengths.
 
         By hand: layers = 0, norm_first = False, target_embedding.weight = [[0, 0], [1, 0], [0, 1]], target [[1]]:
         x = √2·[1, 0] + [0, 1] = [1.4142, 1], logits [0, 1.4142, 1].
@@ -910,7 +916,7 @@ class Transformer(nn.Module):
 # </details>
 # <details><summary>Hint 3: positions</summary>
 #
-# `sinusoidal_positions(T, d_model)` is (T, d_model) and broadcasts over the batch. If the embeddings are float64, `.to(x.dtype)` keeps it that way.
+# `sinusoidal_positions(T, d_model)` is (T, d_model) and broadcasts over the batch. It is float32; if the embeddings are not, `.to(x.dtype)` makes it fit.
 # </details>
 # <details><summary>Hint 4: nearly the answer</summary>
 #
@@ -1018,7 +1024,8 @@ def label_smoothing_loss(logits: Tensor, targets: Tensor, smoothing: float, pad_
 
     The target distribution of a real token is (1 - s)·one-hot(target) + s / (V - 1) on every token but padding, the target
     included, and 0 on padding. The softmax runs over all V tokens. Natural logarithm.
-    The mean is over all real tokens of the batch together. If there is no real token the loss is 0 and so is its gradient.
+    The mean is over all real tokens of the batch together. If there is no real token, with any smoothing, the loss is 0 and so
+    is its gradient: loss.backward() works then too.
     Logits of ±10,000 are fine. The result has the dtype of logits. The arguments are not changed.
 
     By hand: V = 3, pad_id 0, s = 0.2, one token with target 1, softmax of the logits = [1/4, 1/2, 1/4]. The target distribution
@@ -1387,7 +1394,8 @@ def pronounce(
     While this exercise is graded another beam_search takes the place of yours. Each row is encoded only once, not again for
     every token. No gradient is needed: work in torch.no_grad(). The model is in eval mode already; its mode is not changed.
 
-    Returns a list of N lists of ints. source is not changed.
+    Returns a list of N lists of ints. source is not changed. The model never writes bos after the start. Every other token of
+    the hypothesis but eos belongs to the answer, pad_id too.
 
     By hand: if the search returns ([bos, 7, 9, eos], -0.3) for a row, its entry is [7, 9]; ([bos, eos], …) gives [].
     """

@@ -136,7 +136,7 @@ def train_bpe(text: str, vocab_size: int) -> list[tuple[int, int]]:
     - Among pairs that occur equally often the smallest tuple of ids wins: (97, 110) before (110, 97).
     - When no pair occurs at least twice the training stops, and fewer merges come back. An empty text gives [].
 
-    Returns a list of (int, int).
+    Returns a list of tuples of two Python ints.
 
     By hand: train_bpe("banana", 300) is [(97, 110)].   Sennrich et al. 2016, algorithm 1, on bytes and without word borders.
     """
@@ -241,7 +241,7 @@ def bpe_decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
     """The text of `ids`: bpe_decode(bpe_encode(text, merges), merges) == text for every text.
 
     ids     any list of ids from 0 to 255 + len(merges), not only those that bpe_encode makes; may be empty
-    merges  as above
+    merges  as above; neither is changed
 
     Bytes that are not valid UTF-8 are replaced as bytes.decode("utf-8", errors="replace") does; nothing is raised.
     The bytes of all ids are joined before they are read: a character may be spread over several ids.
@@ -361,7 +361,8 @@ class CausalSelfAttention(nn.Module):
         cache  None, or an object with append(k, v) -> k_all, v_all and length (see the text). If one is given, append is called
                once, with the keys and values of these T positions only, (N, heads, T, d), before dropout; the queries look at k_all, v_all.
 
-        Returns (N, T, d_model), in the dtype of x. With d = d_model / heads and L positions in the cache before (0 without a cache):
+        Returns (N, T, d_model), in the dtype of x; float32 inside is always precise enough. No gradient need flow through the cache.
+        With d = d_model / heads and L positions in the cache before (0 without a cache; any T and L are possible):
         - weights of query i: the softmax over the keys j <= L + i of q·k / sqrt(d); later keys have weight 0;
         - head h uses the columns h·d to (h+1)·d - 1 of q, of k and of v, and fills these columns of the merged result;
         - the merged heads go through out_proj. Dropout does nothing in eval mode. x is not changed.
@@ -530,7 +531,8 @@ class GPT(nn.Module):
                 L + T is at most max_length. Without caches L is 0.
 
         The first token stands at position L, the next at L + 1, …
-        Returns logits (N, T, vocab_size): final_norm of the stream, times the transposed token embedding, without a bias.
+        Returns logits (N, T, vocab_size) in the dtype of the parameters: final_norm of the stream, times the transposed token embedding,
+        without a bias. Nothing is remembered between calls: what came before is in the caches alone.
         logits[:, t] depend on tokens up to t only. tokens are not changed.
 
         By hand: with a token embedding of all zeros every logit is 0.
@@ -681,8 +683,10 @@ def generate(model: nn.Module, tokens: Tensor, n: int, use_cache: bool = True, *
                False: call model(…) with the whole text so far, each time, and without caches.
     sampling   handed on: the next tokens are sample_next(logits, **sampling) with the logits (N, V) of the last position
 
+    The model is called n times: nobody asks what comes after the last token. All n tokens are written, whichever they are: none ends the text.
+
     Returns (N, T + n) int64. Both ways give the same tokens. tokens is not changed. No gradients are recorded.
-    (Call model.eval() yourself: generate does not care.)
+    The model's mode, train or eval, is afterwards what it was. (Call model.eval() yourself: generate does not care.)
     """
     ### BEGIN SOLUTION
     caches = [KVCache() for _ in model.blocks] if use_cache else None
@@ -800,13 +804,15 @@ def sample_next(
     """One token for each row, drawn from the softmax of the logits after temperature, top-k and top-p, in this order.
 
     logits       (N, V) floating. An entry may be -inf: that token is never drawn.
-    temperature  >= 0; the logits are divided by it. 0: the token of the largest logit, nothing is drawn.
-    top_k        None, or >= 1: only the top_k likeliest tokens of each row stay. More than V keeps all. Which of equal ones stay is up to you.
+    temperature  >= 0; the logits are divided by it. 0: the token of the largest logit; nothing is drawn, from no generator.
+    top_k        None, or >= 1: only the top_k likeliest tokens of each row stay. More than V keeps all. If the last of them equals others,
+                 which of these stay, or whether all do, is up to you.
     top_p        None, or 0 < top_p <= 1: of what top_k left, renormalised to a sum of 1, only the smallest set of likeliest tokens stays
-                 whose probabilities add up to top_p or more; at least one.
-    generator    where the randomness comes from; None: PyTorch's global one. A given generator leaves the global one alone.
+                 whose probabilities add up to top_p or more; at least one. Exactly top_p is enough. Among equal ones any will do.
+    generator    where the randomness comes from; None: PyTorch's global one. A given generator leaves the global one alone and goes on
+                 from where it is: a second call draws anew.
 
-    Returns (N,) int64. Rows are independent of each other. logits is not changed. Logits of ±10,000 are fine.
+    Returns (N,) int64, also for N = 1. Rows are independent of each other. logits is not changed. Logits of ±10,000 are fine.
     It is graded by the distribution of many draws, not by single draws: draw as you like.
 
     By hand: see the two cases above. Holtzman et al. 2020, §3.1.
@@ -905,7 +911,7 @@ def configure_adamw(model: nn.Module, lr: float, weight_decay: float) -> torch.o
     - parameters with one axis (biases, gains of norms) have weight_decay 0.
 
     All have the learning rate lr; the other settings of AdamW stay as they are. Every parameter is in one group, once:
-    also one that two modules share (tied weights). The parameters are not changed.
+    also one that two modules share (tied weights), and one that is frozen for now (requires_grad is False). The parameters are not changed.
     """
     ### BEGIN SOLUTION
     parameters = list(model.parameters())  # names a shared parameter once
@@ -1048,13 +1054,14 @@ def write_definitions(
     encode    text → list of ids;  decode: list of ids → text
     generate  generate(model, tokens, n, **sampling) -> (N, T + n), as in exercise 5: tokens (N, T) int64 with n new ones behind them
     n         how many tokens the model may write for each word, n >= 1
-    sampling  handed on to generate
+    sampling  handed on to generate as it is: nothing added, nothing changed
 
     The prompt for a word is a line break and the word: "\\n" + word, and no more. Words differ in length: ask for one at a time.
     The entry is the word and what was written behind it, up to the first "\\n" that the model wrote, which does not belong to it.
     Without one among the n new tokens it is all of it. Nothing else is cut or stripped: only "\\n" ends an entry.
+    Every entry is written anew, also that of a word which comes twice. No seed is set.
 
-    Returns a list of str in the order of `words`.
+    Returns a list of str in the order of `words`, one for each.
 
     By hand: if the model continues "\\nhope" with ", n. A debt.\\nhorse, n. A" the entry is "hope, n. A debt."
     """

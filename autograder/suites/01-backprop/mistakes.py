@@ -27,8 +27,8 @@ NUMERICAL_GRADIENT = [
     Mistake(
         "numerical-gradient-integers-truncate",
         exercise="numerical_gradient",
-        name="With integer x the poke is cut off: an integer array cannot hold 3.00001",
-        hint="Poke a copy of x in float64. See hint 2.",
+        name="x keeps its dtype, and so does the result: with integers the poke is cut off, and so are the fractions of the gradient",
+        hint="An integer array cannot hold 3.00001. Poke a copy of x in float64, and make the result float64, too. See hint 2.",
         change=[("np.array(x, dtype=np.float64)", "np.array(x)")],
     ),
     Mistake(
@@ -44,7 +44,7 @@ NUMERICAL_GRADIENT = [
     Mistake(
         "numerical-gradient-integers-not-poked",
         exercise="numerical_gradient",
-        name="With integer x the poke is cut off, so every derivative is 0",
+        name="x keeps its dtype: with integers the poke is cut off, with float32 it is lost in rounding",
         hint="An integer array cannot hold 3.00001. Poke a copy of x in float64. See hint 2.",
         change=[("np.array(x, dtype=np.float64)", "np.array(x)"), ("np.zeros_like(x)", "np.zeros(x.shape)")],
     ),
@@ -80,6 +80,21 @@ NUMERICAL_GRADIENT = [
         name="Only vectors work: for a matrix, whole rows are poked at once",
         hint="`np.ndindex(x.shape)` visits every entry of an array of any shape.",
         change=[("np.ndindex(x.shape)", "range(len(x))")],
+    ),
+    Mistake(
+        "numerical-gradient-pokes-a-flat-copy",
+        exercise="numerical_gradient",
+        name="For a transpose, a flattened copy is poked, and f is given an array that never changes",
+        hint="`ravel` and `reshape(-1)` give a view only where the entries lie row by row in memory. `np.ndindex(x.shape)` needs neither.",
+        change=[
+            ("np.zeros_like(x)\n", "np.zeros_like(x)\n    flat, slopes = x.ravel(), gradient.ravel()\n"),
+            ("np.ndindex(x.shape)", "range(x.size)"),
+            ("centre = x[index]", "centre = flat[index]"),
+            ("x[index] = centre + step", "flat[index] = centre + step"),
+            ("x[index] = centre - step", "flat[index] = centre - step"),
+            ("        x[index] = centre\n", "        flat[index] = centre\n"),
+            ("gradient[index] =", "slopes[index] ="),
+        ],
     ),
     Mistake(
         "numerical-gradient-pokes-the-callers-array",
@@ -290,7 +305,7 @@ def check_linear(f):
         code="""\
 def check_linear(f):
     rng = np.random.default_rng(3)
-    for n, d, k in ((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1)):
+    for n, d, k in ((5, 3, 7), (2, 3, 3), (1, 4, 2), (3, 1, 5), (4, 2, 1)):
         for x in (rng.normal(size=(n, d)), rng.integers(-4, 5, size=(n, d))):
             w, d_out = rng.normal(size=(d, k)), rng.normal(size=(n, k))
             expected = d_out @ w.T, x.T @ d_out, d_out.sum(axis=0)
@@ -308,7 +323,7 @@ def check_linear(f):
         exercise="check_linear",
         name="Every batch has one row",
         hint="For N = 1 a mean over the batch is the same as a sum.",
-        change=[("((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1))", "((1, 3, 7), (1, 4, 2), (1, 1, 5), (1, 2, 1))")],
+        change=[("((4, 3, 2), (2, 3, 3), (1, 2, 3), (3, 1, 2), (3, 2, 1))", "((1, 3, 2), (1, 3, 3), (1, 2, 3), (1, 1, 2), (1, 2, 1))")],
     ),
     Mistake(
         "check-linear-lets-exceptions-through",
@@ -399,7 +414,38 @@ def check_linear(f):
         exercise="check_linear",
         name="No size is ever 1",
         hint="One row, one input, one output: axes of length one get lost easily.",
-        change=[("((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1))", "((5, 3, 7), (2, 4, 3))")],
+        change=[("((4, 3, 2), (2, 3, 3), (1, 2, 3), (3, 1, 2), (3, 2, 1))", "((4, 3, 2), (2, 3, 3))")],
+    ),
+    Mistake(
+        "check-linear-never-square",
+        exercise="check_linear",
+        name="D and K always differ, so a transpose that is forgotten only where the shapes fit is never seen",
+        hint="With D = K, w and its transpose have the same shape. See the table in «When is a test good?».",
+        change=[("(2, 3, 3), ", "")],
+    ),
+    Mistake(
+        "check-linear-compares-unprotected",
+        exercise="check_linear",
+        name="Only the call of f is protected: where f returns something else than three arrays, the comparison raises",
+        hint="The call *and* the comparison can raise. See hint 3.",
+        code="""\
+def check_linear(f):
+    rng = np.random.default_rng(3)
+    for n, d, k in ((4, 3, 2), (2, 3, 3), (1, 2, 3), (3, 1, 2), (3, 2, 1)):
+        for x in (rng.normal(size=(n, d)), rng.integers(-4, 5, size=(n, d))):
+            w, d_out = rng.normal(size=(d, k)), rng.normal(size=(n, k))
+            expected = d_out @ w.T, x.T @ d_out, d_out.sum(axis=0)
+            copies = d_out.copy(), x.copy(), w.copy()
+            try:
+                got = f(*copies)
+            except Exception:
+                return False
+            if len(got) != 3 or not all(np.shape(a) == b.shape and np.allclose(a, b) for a, b in zip(got, expected)):
+                return False
+            if not all(np.array_equal(a, b) for a, b in zip(copies, (d_out, x, w))):
+                return False
+    return True
+""",
     ),
     Mistake(
         "check-linear-nan-passes",
@@ -416,7 +462,7 @@ def check_linear(f):
         code="""\
 def check_linear(f):
     rng = np.random.default_rng(3)
-    for n, d, k in ((5, 3, 7), (1, 4, 2), (3, 1, 5), (4, 2, 1)):
+    for n, d, k in ((5, 3, 7), (2, 3, 3), (1, 4, 2), (3, 1, 5), (4, 2, 1)):
         for x in (rng.normal(size=(n, d)), rng.integers(-4, 5, size=(n, d))):
             w, d_out = rng.normal(size=(d, k)), rng.normal(size=(n, k))
             try:
@@ -783,7 +829,7 @@ def topological_order(root):
     Mistake(
         "topological-order-marks-nodes",
         exercise="topological_order",
-        name="The marks are kept in the nodes: they are modified, and a second call finds everything marked",
+        name="The marks are kept in the nodes, which get no new attributes, not even for a while",
         hint="Keep a set of ids of your own.",
         code="""\
 def topological_order(root):
@@ -831,7 +877,7 @@ def topological_order(root):
     Mistake(
         "topological-order-indexes-parents",
         exercise="topological_order",
-        name="`.parents` is indexed, which works for tuples and lists only",
+        name="`.parents` is indexed, sliced or reversed, which a set cannot be",
         hint="It may be any iterable: loop over it.",
         change=[("(parent, False) for parent in node.parents", "(node.parents[i], False) for i in range(len(node.parents))")],
     ),
@@ -1173,6 +1219,13 @@ Tensor.backward = backward
         change=[("np.zeros_like(node.data)", "np.zeros_like(self.data)")],
     ),
     Mistake(
+        "backward-inner-gradients-are-numbers",
+        exercise="backward",
+        name="The gradient of a node with parents is set to the number 0 instead of to zeros in the shape of its data",
+        hint="What arrives is added to it, and may be a single number that is meant for every entry. See step 2.",
+        change=[("np.zeros_like(node.data)", "0.0")],
+    ),
+    Mistake(
         "backward-one-array-for-all",
         exercise="backward",
         name="All nodes of one shape share a single array of zeros, so what is added to one is added to all",
@@ -1290,6 +1343,21 @@ ADAM_STEP = [
         name="The caller's m is changed in place",
         hint="`*=` and `+=` change the array itself: write m = … instead.",
         change=[("    m = beta_1 * m + (1 - beta_1) * grad", "    m *= beta_1\n    m += (1 - beta_1) * grad")],
+    ),
+    Mistake(
+        "adam-step-skips-zero-gradients",
+        exercise="adam_step",
+        name="Where the gradient is 0 nothing happens: the averages do not fade, and the weight does not follow them",
+        hint="A gradient of 0 is a number like any other: put it into the formulas.",
+        code="""\
+def adam_step(param, grad, m, v, t, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+    beta_1, beta_2 = betas
+    here = grad != 0
+    m = np.where(here, beta_1 * m + (1 - beta_1) * grad, m)
+    v = np.where(here, beta_2 * v + (1 - beta_2) * grad**2, v)
+    moved = lr * m / (1 - beta_1**t) / (np.sqrt(v / (1 - beta_2**t)) + eps)
+    return np.where(here, param - moved, param), m, v
+""",
     ),
     Mistake(
         "adam-step-epsilon-inside",
@@ -1466,6 +1534,13 @@ TRAIN_DIGITS = [
         name="A feature that never varies is divided by zero, and everything becomes NaN",
         hint="Divide by 1 where the standard deviation is 0.",
         change=[("np.where(spread > 0, spread, 1.0)", "spread")],
+    ),
+    Mistake(
+        "train-digits-small-constant-in-standard-deviation",
+        exercise="train_digits",
+        name="A small constant is added to the standard deviation: tiny units are shrunk, and a feature without spread is blown up",
+        hint="Divide by the standard deviation as it is, and by 1 where it is 0. See step 1 of the recipe.",
+        change=[("np.where(spread > 0, spread, 1.0)", "spread + 1e-8")],
     ),
     Mistake(
         "train-digits-equal-start",

@@ -22,6 +22,11 @@ def measured(student, kind, weights, x, *step):
     return student.numerical_gradient(_function(kind, weights), x, *step)
 
 
+def measured_transposed(student, kind, weights, x):
+    """numerical_gradient(f, x.T) for a smooth function f of x.T"""
+    return student.numerical_gradient(_function(kind, weights.T), x.T)
+
+
 def measured_and_x(student, kind, weights, x):
     """numerical_gradient(f, x), and then a look at x"""
     before = np.array(x)
@@ -62,10 +67,13 @@ def interrupted(student, weights, x, calls):
 
 
 class Node:
-    """A node of a graph."""
+    """A node of a graph. A set of nodes has the same order in every run."""
 
-    def __init__(self, parents):
-        self.parents = parents
+    def __init__(self, parents, place):
+        self.parents, self.__place = parents, place
+
+    def __hash__(self):
+        return self.__place
 
 
 class Equal(Node):
@@ -78,12 +86,21 @@ class Equal(Node):
         return 1
 
 
+class Fixed:
+    """A node that takes no attribute but its parents."""
+
+    __slots__ = ("__weakref__", "parents")
+
+    def __init__(self, parents, place):
+        self.parents = parents
+
+
 def _nodes(parents, iterables, kind_of_node=Node):
     nodes = []
     for number, indices in enumerate(parents):
         chosen = [nodes[i] for i in indices]
         kind = iterables[number % len(iterables)]
-        nodes.append(kind_of_node({"tuple": tuple, "list": list, "set": set, "keys": dict.fromkeys}[kind](chosen)))
+        nodes.append(kind_of_node({"tuple": tuple, "list": list, "set": set, "keys": dict.fromkeys}[kind](chosen), number))
     return nodes
 
 
@@ -110,15 +127,14 @@ def ordered_chain(student, second):
 
 
 def ordered_twice(student, parents, root):
-    """topological_order(root) called twice on one graph, and then a look at the nodes"""
-    nodes = _nodes(parents, ("list",))
+    """topological_order(root) called twice on one graph whose nodes take no new attributes, and then a look at them"""
+    nodes = _nodes(parents, ("list",), Fixed)
     before = [list(node.parents) for node in nodes]
     orders = [_numbers(student.topological_order(nodes[root]), nodes) for _ in range(2)]
     same = [
-        set(vars(node)) == {"parents"} and type(node.parents) is list and len(node.parents) == len(old)
-        and all(a is b for a, b in zip(node.parents, old, strict=True))
+        type(node.parents) is list and len(node.parents) == len(old) and all(a is b for a, b in zip(node.parents, old, strict=True))
         for node, old in zip(nodes, before, strict=True)
-    ]  # fmt: skip
+    ]
     return orders[0], orders[1], same
 
 
@@ -139,6 +155,7 @@ OPERATIONS = {
     "a.transpose(…)": lambda a, *axes: a.transpose(*axes),
     "a + a": lambda a: a + a,
     "a * a": lambda a: a * a,
+    "a @ a": lambda a: a @ a,
     "a + other": lambda a, other: a + other,
     "a * other": lambda a, other: a * other,
     "other + a": lambda a, other: other + a,
@@ -168,16 +185,18 @@ def accumulation(student, name, inputs, starts, upstreams, arguments=()):
 
 
 def untouched(student, name, inputs, upstream, arguments=()):
-    """an operation on Tensors, then out.local_backward(), and then a look at everything that must not change"""
+    """an operation on Tensors, then out.local_backward() twice, and then a look at everything that must not change"""
     tensors = [student.Tensor(x) for x in inputs]
     out = OPERATIONS[name](*tensors, *arguments)
     before = np.array(out.data)
     out.grad = np.array(upstream)
     out.local_backward()
+    writeable = all(np.asarray(t.grad).flags.writeable for t in tensors)
+    out.local_backward()
     parents = [any(parent is t for parent in out.parents) for t in tensors]
     grad = np.array(out.grad)
     shapes_kept = all(np.shape(t.grad) == np.shape(t.data) for t in tensors)
-    return parents, shapes_kept, grad, np.array_equal(before, out.data), tuple(np.array(t.data) for t in tensors)
+    return parents, shapes_kept, writeable, grad, np.array_equal(before, out.data), tuple(np.array(t.data) for t in tensors)
 
 
 def small_network(student, x, w, b, v, upstream):
@@ -208,7 +227,7 @@ def _tensor(student, data, parents, number):
     except Exception:
         node = Plain()
     node.data, node.parents, node.number = np.array(data, dtype=float), tuple(parents), number
-    node.grad = np.zeros_like(node.data)
+    node.grad = np.zeros(node.data.shape)
     node.local_backward = lambda: None
     return node
 
@@ -224,12 +243,16 @@ def _build(student, graph):
         parents = [nodes[i] for i in indices]
         if kind == "leaf":
             data = values
+        elif kind == "mix" and len(parents) == 1:
+            data = values[0] * parents[0].data
         elif kind == "mix":
             data = sum(factor * parent.data for factor, parent in zip(values, parents, strict=True))
         elif kind == "product":
             data = parents[0].data * parents[1].data
         elif kind == "total":
             data = parents[0].data.sum()
+        elif kind == "spread":
+            data = values * parents[0].data
         else:
             data = np.sin(parents[0].data)
         node = _tensor(student, data, parents, number)
@@ -244,6 +267,8 @@ def _build(student, graph):
                 _give(parents[1], parents[0].data * node.grad)
             elif kind == "total":  # adds in place, as the operations of the lesson do
                 parents[0].grad += node.grad
+            elif kind == "spread":
+                _give(parents[0], (values * node.grad).sum())
             elif kind == "sin":
                 _give(parents[0], np.cos(parents[0].data) * node.grad)
 
@@ -253,10 +278,7 @@ def _build(student, graph):
 
 
 def _walk(student, root):
-    if isinstance(root, Plain):
-        student.backward(root)
-    else:
-        root.backward()
+    return student.backward(root) if isinstance(root, Plain) else root.backward()
 
 
 def walked(student, graph, roots, look, starts=None):
@@ -283,11 +305,11 @@ def counted(student, graph, root):
 
 
 def data_after(student, graph, root):
-    """t.backward() on a graph of Tensors, and then a look at their data"""
+    """t.backward() on a graph of Tensors, and then a look at their data and at what it returned"""
     nodes, _ = _build(student, graph)
     before = [np.array(node.data) for node in nodes]
-    _walk(student, nodes[root])
-    return [bool(np.array_equal(node.data, old)) for node, old in zip(nodes, before, strict=True)]
+    returned = _walk(student, nodes[root])
+    return [bool(np.array_equal(node.data, old)) for node, old in zip(nodes, before, strict=True)], returned is None
 
 
 # train_digits
@@ -317,5 +339,5 @@ def trained_with(student, x_train, y_train, x_test, seed, options, changes):
 
 def trained_and_arguments(student, x_train, y_train, x_test, seed, options):
     """train_digits(…), and then a look at its arguments"""
-    student.train_digits(x_train, y_train, x_test, np.random.default_rng(seed), **options)
-    return x_train, y_train, x_test
+    predictions = student.train_digits(x_train, y_train, x_test, np.random.default_rng(seed), **options)
+    return predictions, x_train, y_train, x_test

@@ -3,7 +3,8 @@
 Oracle: PyTorch's engine on the same graph; for the deep chain, the product of its signs.
 
 A graph is a list of nodes (kind, value or factors, parents): ("leaf", array, []), ("mix", factors, parents) for a weighted sum,
-("product", None, [i, j]), ("sin", None, [i]), ("total", None, [i]) for the sum of all entries.
+("product", None, [i, j]), ("sin", None, [i]), ("total", None, [i]) for the sum of all entries, ("spread", array, [i]) for a number times
+an array.
 """
 
 import numpy as np
@@ -28,6 +29,8 @@ def by_torch(graph, roots, look):
                 tensors.append(operands[0] * operands[1])
             elif kind == "total":
                 tensors.append(operands[0].sum())
+            elif kind == "spread":
+                tensors.append(torch.tensor(values) * operands[0])
             else:
                 tensors.append(torch.sin(operands[0]))
             tensors[-1].retain_grad()
@@ -65,10 +68,12 @@ def names(look):
     return [f"the grad of node {i}" for i in look]
 
 
-@graded(stage="gradient", weight=2, hint="Start with ones at the root, then every local_backward from the root to the leaves.")
+@graded(
+    stage="gradient", weight=2, hint="Start with ones at the root, then every local_backward from the root to the leaves, and nothing else."
+)
 def test_chain(student, rng):
-    """In a chain, the gradient reaches every node down to the leaf."""
-    graph = [("leaf", rng.normal(size=(2, 3)), []), ("mix", [1.7], [0]), ("sin", None, [1]), ("mix", [-0.6], [2])]
+    """In a chain, the gradient reaches every node down to the leaf, however large it is."""
+    graph = [("leaf", rng.normal(size=(2, 3)), []), ("mix", [1.7], [0]), ("sin", None, [1]), ("mix", [-6e4], [2])]
     look = [3, 2, 1, 0]
     assert_close(student.probe.walked(graph, [3], look), by_torch(graph, [3], look), names=names(look))
 
@@ -111,9 +116,9 @@ def test_shapes(student, rng):
     """The nodes of a graph may have different shapes, and each adds to an array of its own."""
     graph = [("leaf", rng.normal(size=(2, 3)), []), ("leaf", rng.normal(size=5), []), ("sin", None, [0]), ("mix", [1.7], [2])]
     graph += [("total", None, [2]), ("total", None, [3]), ("product", None, [1, 1]), ("total", None, [6])]
-    graph.append(("mix", [0.7, -1.3, 0.4], [4, 5, 7]))
-    look = [8, 7, 6, 5, 4, 3, 2, 1, 0]
-    assert_close(student.probe.walked(graph, [8], look), by_torch(graph, [8], look), names=names(look))
+    graph += [("mix", [0.7, -1.3, 0.4], [4, 5, 7]), ("spread", rng.normal(size=2), [8])]
+    look = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert_close(student.probe.walked(graph, [9], look), by_torch(graph, [9], look), names=names(look))
 
 
 @graded(
@@ -122,11 +127,11 @@ def test_shapes(student, rng):
     hint='Nodes with parents start each walk at zero, leaves keep what they have. See «What "add" means when you call twice».',
 )
 def test_second_call(student, rng):
-    """After a second call on the same root the leaves hold twice the gradient, the other nodes the same as before."""
-    graph = random_graph(rng, 7)
-    root, look = len(graph) - 1, [0, 1, 2, 6, len(graph) - 1]
-    assert_close(student.probe.walked(graph, [root, root], look), by_torch(graph, [root, root], look), names=names(look))
-    assert_close(student.probe.walked(graph, [root] * 3, look), by_torch(graph, [root] * 3, look), names=names(look))
+    """After a second call on the same root the leaves, of shape () too, hold twice the gradient, the other nodes the same as before."""
+    for shape, calls in (((2, 3), 2), ((), 3)):
+        graph = random_graph(rng, 7, shape=shape)
+        roots, look = [len(graph) - 1] * calls, [0, 1, 2, 6, len(graph) - 1]
+        assert_close(student.probe.walked(graph, roots, look), by_torch(graph, roots, look), names=names(look))
 
 
 @graded(
@@ -140,11 +145,12 @@ def test_two_losses(student, rng):
     assert_close(student.probe.walked(graph, [4, 5], [0, 5]), by_torch(graph, [4, 5], [0, 5]), names=names([0, 5]))
 
 
-@graded(stage="value", hint="A leaf is never reset, an inner node always: look at node.parents.")
+@graded(stage="value", hint="A leaf is never reset, an inner node always, whatever stands there, NaN too: look at node.parents.")
 def test_earlier_gradients(student, rng):
     """A leaf adds to the gradient that it holds; what an inner node or the root holds is forgotten."""
     graph = chain(rng)
     starts = {str(i): rng.normal(size=(2, 3)) for i in range(4)}
+    starts["2"][1, 1] = np.nan
     look = [0, 1, 2, 3]
     expected = list(by_torch(graph, [3], look))
     expected[0] = expected[0] + starts["0"]
@@ -153,18 +159,18 @@ def test_earlier_gradients(student, rng):
 
 @graded(stage="edge", hint="Only what the root depends on belongs to the walk.")
 def test_other_nodes_untouched(student, rng):
-    """Nodes that the root does not depend on keep their gradients, even those computed from it."""
-    graph = [*chain(rng), ("leaf", rng.normal(size=(2, 3)), []), ("product", None, [4, 2])]
-    starts = {str(i): rng.normal(size=(2, 3)) for i in (3, 4, 5)}
-    look = [3, 4, 5, 0]
-    expected = (starts["3"], starts["4"], starts["5"], by_torch(graph, [2], [0])[0])
-    assert_close(student.probe.walked(graph, [2], look, starts), expected, names=names(look))
+    """Nodes that the root does not depend on keep their gradients, even those computed from it, and those of an earlier walk."""
+    graph = [*chain(rng), ("leaf", rng.normal(size=(2, 3)), []), ("product", None, [4, 2]), ("sin", None, [4])]
+    starts = {str(i): rng.normal(size=(2, 3)) for i in (3, 5)}
+    look = [3, 5, 4, 6, 0]
+    expected = (starts["3"], starts["5"], *by_torch(graph, [6, 2], [4, 6, 0]))
+    assert_close(student.probe.walked(graph, [6, 2], look, starts), expected, names=names(look))
 
 
 @graded(stage="edge", seconds=3, hint="Each node is visited once, however many paths lead to it.")
 def test_called_once(student, rng):
-    """With sixty detours in a row every local_backward is still called exactly once."""
-    graph = [("leaf", rng.normal(size=2), [])]
+    """With sixty detours in a row every local_backward is still called exactly once, where the gradient is 0, too."""
+    graph = [("leaf", rng.normal(size=2), []), ("sin", None, [0]), ("mix", [0.0, 0.7], [1, 0])]  # the gradient of node 1 is 0
     for _ in range(60):
         last = len(graph) - 1
         graph += [("sin", None, [last]), ("mix", [0.4, 0.5], [last, last + 1])]
@@ -187,9 +193,11 @@ def test_deep_graph(student, rng):
     assert_close(student.probe.walked_chain(rng.normal(size=2), signs), (np.full(2, signs.prod()),), names=names([0]))
 
 
-@graded(stage="contract", hint="The walk is about gradients: it never assigns to data.")
+@graded(stage="contract", hint="The walk is about gradients: it never assigns to data, and needs no `return`.")
 def test_data_unchanged(student, rng):
-    """No node's data is changed."""
+    """No node's data is changed, and None is returned."""
     graph = random_graph(rng, 7)
-    same = student.probe.data_after(graph, len(graph) - 1)
+    result = student.probe.data_after(graph, len(graph) - 1)
+    same, returns_none = result if isinstance(result, tuple) and len(result) == 2 else ([], False)
     assert_true(isinstance(same, list) and len(same) == len(graph) and all(flag is True for flag in same), "The data of a node changed.")
+    assert_true(returns_none is True, "`backward` returns something; it should return None.")

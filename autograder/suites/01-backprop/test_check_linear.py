@@ -54,6 +54,34 @@ ALSO_WRONG = [
         change=[("d_b = d_out.sum(axis=0)", "d_b = d_out.sum(axis=0) if len(d_out) > 1 else d_out")],
     ),
     Mistake(
+        "linear-one-output-without-axis",
+        exercise="linear",
+        name="for a single output d_b is a number without an axis",
+        hint="",
+        change=[("return d_x, d_w, d_b", "return d_x, d_w, d_b if d_b.size > 1 else d_b[0]")],
+    ),
+    Mistake(
+        "linear-one-input-without-axis",
+        exercise="linear",
+        name="for a single input d_w has one axis only",
+        hint="",
+        change=[("return d_x, d_w, d_b", "return d_x, d_w if len(d_w) > 1 else d_w[0], d_b")],
+    ),
+    Mistake(
+        "linear-square-not-transposed",
+        exercise="linear",
+        name="d_x takes w untransposed when D = K, where that is possible",
+        hint="",
+        change=[("d_x = d_out @ w.T", "d_x = d_out @ (w if w.shape[0] == w.shape[1] else w.T)")],
+    ),
+    Mistake(
+        "linear-as-many-biases-as-rows",
+        exercise="linear",
+        name="d_b has N entries instead of K, which is right only when N = K",
+        hint="",
+        change=[("d_b = d_out.sum(axis=0)", "d_b = np.resize(d_out.sum(axis=0), len(d_out))")],
+    ),
+    Mistake(
         "linear-half-a-per-cent",
         exercise="linear",
         name="d_x is half a per cent too large",
@@ -68,6 +96,13 @@ ALSO_WRONG = [
         change=[("return d_x, d_w, d_b", "d_out[:] = 0\n    return d_x, d_w, d_b")],
     ),
     Mistake(
+        "linear-decays-w",
+        exercise="linear",
+        name="the results are right, but w, an array of the caller, is a little smaller afterwards",
+        hint="",
+        change=[("return d_x, d_w, d_b", "w *= 0.999\n    return d_x, d_w, d_b")],
+    ),
+    Mistake(
         "linear-nan",
         exercise="linear",
         name="every result is NaN",
@@ -80,6 +115,20 @@ ALSO_WRONG = [
         name="only two results come back",
         hint="",
         change=[("return d_x, d_w, d_b", "return d_x, d_w")],
+    ),
+    Mistake(
+        "linear-one-number",
+        exercise="linear",
+        name="it returns a single number",
+        hint="",
+        change=[("return d_x, d_w, d_b", "return float(d_w.sum())")],
+    ),
+    Mistake(
+        "linear-three-texts",
+        exercise="linear",
+        name="it returns three texts instead of arrays",
+        hint="",
+        change=[("return d_x, d_w, d_b", 'return "d_x", "d_w", "d_b"')],
     ),
     Mistake(
         "linear-raises",
@@ -103,17 +152,18 @@ def zeros(d_out, x, w):
 @graded(
     stage="value",
     seconds=10,
-    weight=5,
-    hint="A right f differs from your numbers by rounding only; zeros differ from them in nearly every entry. See «When is a test good?».",
+    weight=6,
+    hint="Every way through the function ends in True or False: is there a `return True` at the end? A right f differs from your numbers by "
+    "rounding only, zeros in nearly every entry. If the answer changes from one time to the next, are your random numbers seeded?",
 )
 def test_right_and_zeros(student, variants, rng):
-    """Accepts a right f, and rejects one that returns zeros."""
+    """Accepts a right f and rejects one that returns zeros, four times each. Without this no other test counts."""
     CHECK.tells_right_from(student, variants, rng, zeros)
 
 
 @graded(
     stage="edge",
-    weight=4,
+    weight=5,
     seconds=10,
     hint="Loops and matrix products add in another order, so the last digits differ; and a list of three arrays is as good as a tuple.",
 )

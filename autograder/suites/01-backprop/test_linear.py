@@ -108,9 +108,13 @@ def test_integers(student, rng):
     assert_close(student.linear_backward(d_out, x, w), torch_gradients(x.astype(float), w, b, d_out), names=NAMES)
 
 
-@graded(stage="contract", hint="An in-place operation such as += changes the array of the caller.")
+@graded(
+    stage="contract",
+    hint="An in-place operation such as += changes the array of the caller, also through a reshaped view of it, which is no copy.",
+)
 def test_arguments_unchanged(student, rng):
-    """Neither function changes its arguments."""
-    x, w, b, d_out = random_layer(rng, 3, 4, 5)
-    assert_unchanged(student.run("linear_forward", x, w, b).arguments, (x, w, b), ("x", "w", "b"))
-    assert_unchanged(student.run("linear_backward", d_out, x, w).arguments, (d_out, x, w), ("d_out", "x", "w"))
+    """Neither function changes its arguments, for three rows and for one."""
+    for n in (3, 1):
+        x, w, b, d_out = random_layer(rng, n, 4, 5)
+        assert_unchanged(student.run("linear_forward", x, w, b).arguments, (x, w, b), ("x", "w", "b"))
+        assert_unchanged(student.run("linear_backward", d_out, x, w).arguments, (d_out, x, w), ("d_out", "x", "w"))

@@ -23,7 +23,11 @@ def test_matrix(student, rng):
     assert_close(student.probe.measured("smooth", weights, x), smooth_gradient(weights, x), **MEASURED)
 
 
-@graded(stage="value", weight=3, hint="Poke to both sides: the difference f(x + h) - f(x - h) spans two steps.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Two calls for each entry, one `step` up and one down, with the `step` that was passed in: their difference spans two steps.",
+)
 def test_central_difference(student, rng):
     """With a coarse step the result is the central difference, with just the error that Taylor's formula predicts."""
     weights, x = rng.uniform(0.5, 1.5, size=7), rng.normal(size=7)
@@ -32,12 +36,20 @@ def test_central_difference(student, rng):
         assert_close(student.probe.measured("cubic", weights, x, step), weights * (3 * x**2 + step**2))
 
 
-@graded(stage="value", weight=2, hint="`np.ndindex(x.shape)` walks over arrays of any shape, a single number of shape () included.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="`np.ndindex(x.shape)` walks over arrays of any shape, a single number of shape () included. If only the transpose fails: a copy "
+    "of it lies in memory as it does, column by column, and a flattened copy of that is not the array that f is given.",
+)
 def test_any_shape(student, rng):
-    """x may be a vector, or have four axes, and the gradient has its shape."""
+    """x may be a vector, have four axes, or be a transpose, and the gradient has its shape."""
     for shape in ((5,), (1, 3), (2, 3, 1, 5)):
         weights, x = rng.uniform(0.5, 1.5, size=shape), rng.normal(size=shape)
         assert_close(student.probe.measured("smooth", weights, x), smooth_gradient(weights, x), **MEASURED)
+    weights, x = rng.uniform(0.5, 1.5, size=(2, 3)), rng.normal(size=(2, 3))
+    got = student.probe.measured_transposed("smooth", weights, x)
+    assert_close(got, smooth_gradient(weights, x).T, name="the gradient at a transpose", **MEASURED)
 
 
 @graded(stage="edge", hint="`np.ndindex(())` gives one empty index, and `x[()]` is the entry.")
@@ -51,8 +63,8 @@ def test_single_number(student, rng):
 def test_integers(student, rng):
     """x may hold integers; the gradient is float64."""
     weights, x = rng.uniform(0.5, 1.5, size=(2, 3)), rng.integers(-4, 5, size=(2, 3))
-    expected = weights * (3.0 * x**2 + 0.01)
-    assert_close(student.probe.measured("cubic", weights, x, 0.1), expected, dtype=True)
+    # Rounding: 1e-16 · |f| / step, where |f| is up to 1300.
+    assert_close(student.probe.measured("smooth", weights, x), smooth_gradient(weights, x), dtype=True, rtol=1e-6, atol=1e-6)
 
 
 @graded(stage="edge", hint="A float32 number has seven digits: beside 2.5, a step of 0.00001 is lost in rounding. Poke a float64 copy.")
@@ -81,13 +93,13 @@ def test_default_step(student, rng):
 def test_one_entry_at_a_time(student, rng):
     """Whenever f is called, at most one entry differs from x."""
     weights, x = rng.uniform(0.5, 1.5, size=(2, 3)), rng.normal(size=(2, 3))
-    result = student.probe.seen_by_f(weights, x, 0.1)
+    result = student.probe.seen_by_f(weights, x)
     gradient, seen, kinds = result if isinstance(result, tuple) and len(result) == 3 else (None, [], [])
-    assert_close(gradient, weights * (3 * x**2 + 0.01))
+    assert_close(gradient, 3 * weights * x**2, **MEASURED)
     places = [place for place in seen if isinstance(place, np.ndarray)]
     assert_true(len(places) == len(seen) and all(p.shape == x.shape for p in places), "f is called with an array of x's shape.")
     assert_true(all(kind == "f" for kind in kinds), "f is called with an array of floats.")
-    # An entry that is put back by subtracting the step is off by 1e-16, which is allowed in a copy; one that isn't, by 0.1.
+    # An entry that is put back by subtracting the step is off by 1e-16, which is allowed in a copy; one that isn't, by the step, 1e-5.
     most = max((int((np.abs(p - x) > 1e-9).sum()) for p in places), default=0)
     assert_true(most <= 1, "f was called with more than one entry changed: each entry has to be put back before the next.", got=most)
 

@@ -96,14 +96,18 @@ def test_large_logits(student, rng):
 @graded(
     stage="edge",
     weight=2,
-    hint="Where p underflows to 0, ln p is -inf, and a small constant inside the ln hides the true loss. Compute ln p directly.",
+    hint="Where p underflows to 0, ln p is -inf. A small constant hides the true loss, wherever it is added, and so does a least or a "
+    "largest value. Compute ln p directly, and add nothing.",
 )
 def test_confidently_wrong(student, rng):
-    """A network that is sure and wrong pays the full price: a loss of 20,000 is not clipped."""
+    """A network that is sure and wrong pays the full price, and one that is sure and right next to nothing: losses of 20,000 and of 1e-11."""
     logits = np.array([[1e4, -1e4, 0.0], [0.0, 60.0, 0.0], [-800.0, 0.0, 1.0]])
     logits[1] += rng.normal(size=3)
     targets = np.array([1, 2, 0])
     assert_close(student.softmax_cross_entropy(logits, targets), torch_loss(logits, targets), names=NAMES)
+    # The odds are 2 to the power of -36, so that neither 1 + odds nor its inverse is rounded, and all right formulas agree to 1e-10.
+    logits, targets = np.array([[-36 * np.log(2), 0.0]]), np.array([1])
+    assert_close(student.softmax_cross_entropy(logits, targets), torch_loss(logits, targets), names=NAMES, rtol=1e-6, atol=0.0)
 
 
 @graded(stage="edge", hint="Keep the axes: with one row, maximum and sum still have the shape (1, 1).")

@@ -22,6 +22,7 @@ TORCH = {
     "a.transpose(…)": lambda a, *axes: a.permute(*(axes or range(a.ndim)[::-1])),
     "a + a": lambda a: a + a,
     "a * a": lambda a: a * a,
+    "a @ a": lambda a: a @ a,
     "a + other": lambda a, other: a + torch.as_tensor(other),
     "a * other": lambda a, other: a * torch.as_tensor(other),
     "other + a": lambda a, other: torch.as_tensor(other) + a,
@@ -101,22 +102,34 @@ def test_zero_entries(student, rng):
         check(student, rng, name, [a])
 
 
-@graded(stage="gradient", hint="The exponential is its own derivative, taken at the entry: it is out.data.")
+@graded(
+    stage="gradient",
+    hint="The exponential is its own derivative, taken at the entry: it is out.data. Nothing is cut off at a largest value.",
+)
 def test_exp(student, rng):
-    """`exp`: value and gradient."""
+    """`exp`: value and gradient, for entries up to 600, too."""
     check(student, rng, "a.exp()", [rng.normal(size=(3, 5))])
+    check(student, rng, "a.exp()", [np.array([600.0, -600.0])])
 
 
-@graded(stage="gradient", hint="The derivative of ln a is 1/a.")
+@graded(
+    stage="gradient", hint="ln a itself, and its derivative 1/a. All entries are positive: a small constant for safety makes both wrong."
+)
 def test_log(student, rng):
-    """`log`: value and gradient."""
+    """`log`: value and gradient, for tiny entries, too."""
     check(student, rng, "a.log()", [rng.uniform(0.2, 3.0, size=(3, 5))])
+    check(student, rng, "a.log()", [np.array([1e-10, 1e-100])])
 
 
-@graded(stage="gradient", hint="The derivative is 1 minus the square of the *output*.")
+@graded(
+    stage="gradient",
+    hint="The derivative is 1 minus the square of the *output*. And e to the power of 800 overflows, where `np.tanh` gives 1.",
+)
 def test_tanh(student, rng):
-    """`tanh`: value and gradient."""
-    check(student, rng, "a.tanh()", [rng.normal(size=(3, 5))])
+    """`tanh`: value and gradient, for entries of ±400, too."""
+    a = rng.normal(size=(3, 5))
+    a[1, [0, 3]] = 400, -400
+    check(student, rng, "a.tanh()", [a])
 
 
 @graded(stage="gradient", hint="Where the input is positive the gradient passes, elsewhere it stops, whatever its own sign.")
@@ -172,12 +185,12 @@ def test_transpose(student, rng):
 @graded(
     stage="gradient",
     weight=2,
-    hint="In t + t and t * t the same tensor stands on both sides: it gets both gradients, one added to the other.",
+    hint="In t + t, t * t and t @ t the same tensor stands on both sides: it gets both gradients, one added to the other.",
 )
 def test_same_operand_twice(student, rng):
-    """t + t and t * t: the two gradients add up."""
-    for name in ("a + a", "a * a"):
-        check(student, rng, name, [rng.normal(size=(3, 5))])
+    """t + t, t * t and t @ t: the two gradients add up."""
+    for name in ("a + a", "a * a", "a @ a"):
+        check(student, rng, name, [rng.normal(size=(4, 4))])
 
 
 @graded(
@@ -246,7 +259,8 @@ def test_single_numbers(student, rng):
 @graded(
     stage="contract",
     weight=2,
-    hint="Only the parents' grad changes. And out.parents names the operands, so that the walk backwards finds them.",
+    hint="Only the parents' grad changes: it is an array of its own, not a view of out.grad. And out.parents names the operands, so that "
+    "the walk backwards finds them.",
 )
 def test_nothing_else_changes(student, rng):
     """out.parents holds the operands; data and out.grad stay as they are, and each grad keeps the shape of its data."""
@@ -265,11 +279,12 @@ def test_nothing_else_changes(student, rng):
     for name, inputs, arguments in cases:
         upstream, _ = by_torch(rng, name, inputs, arguments)
         result = student.probe.untouched(name, inputs, upstream, arguments)
-        complete = isinstance(result, tuple) and len(result) == 5
-        parents, shapes_kept, grad, data_kept, inputs_after = result if complete else ([], False, None, False, ())
+        complete = isinstance(result, tuple) and len(result) == 6
+        parents, shapes_kept, writeable, grad, data_kept, inputs_after = result if complete else ([], False, False, None, False, ())
         is_parent = isinstance(parents, list) and len(parents) == len(inputs) and all(flag is True for flag in parents)
         assert_true(is_parent, f"The operands of {name} should stand in out.parents.")
         assert_true(shapes_kept is True, f"After {name}, the grad of an operand has not the shape of its data.")
+        assert_true(writeable is True, f"After {name}, the grad of an operand is a view that cannot be added to.")
         assert_close(grad, upstream, name=f"out.grad after {name}")
         assert_true(data_kept is True, f"The data of the result of {name} changed in local_backward.")
         assert_close(inputs_after, tuple(inputs), names=[f"the data of {LETTERS[i]} after {name}" for i in range(len(inputs))])

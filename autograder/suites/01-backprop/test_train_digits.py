@@ -5,7 +5,7 @@ Oracle: data that is made here with known classes, and what must not depend on w
 
 import numpy as np
 
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+from autograder.suite import assert_true, assert_unchanged, graded
 
 SHORT = {"hidden": 32, "epochs": 15, "batch_size": 32, "lr": 5e-3}
 
@@ -47,14 +47,14 @@ def stripes(rng, n):
 
 
 def check_predictions(got, n, classes):
-    """n class ids."""
+    """n class ids; whether they are integers is a test of its own."""
     assert_true(
         isinstance(got, np.ndarray) and got.shape == (n,),
         f"The predictions are an array of shape ({n},), one for each row of x_test.",
         got=got,
     )
-    assert_true(got.dtype.kind in "iu", "The predictions are integers, the numbers of the classes.", got=got)
-    assert_true(((got >= 0) & (got < classes)).all(), f"The predictions are classes from 0 to {classes - 1}.", got=got)
+    whole = got.dtype.kind in "iuf" and ((got >= 0) & (got < classes) & (got % 1 == 0)).all()
+    assert_true(whole, f"The predictions are classes, whole numbers from 0 to {classes - 1}.", got=got)
 
 
 def check_accuracy(got, truth, classes, at_least):
@@ -137,14 +137,18 @@ def test_stripes(student, rng):
 
 
 @graded(
-    stage="value", hint="A feature that never varies has the standard deviation 0: divide by 1 there. Does the last, smaller batch work?"
+    stage="value",
+    hint="A feature that never varies in training has the standard deviation 0: divide by 1 there, and by the standard deviation itself "
+    "everywhere else. A small constant in its place blows up what differs in x_test. Does the last, smaller batch work?",
 )
 def test_constant_features(student, rng):
-    """Features that never vary do no harm, nor does a last batch of one example."""
+    """Features that never vary in training do no harm, not even beside others in tiny units, nor does a last batch of one example."""
     centres = rng.permutation(4)[:, None] == np.arange(5)
     y, y_test = rng.permutation(np.arange(97) % 4), rng.permutation(np.arange(60) % 4)
-    x, x_test = (6.0 * centres[labels] + rng.normal(size=(len(labels), 5)) for labels in (y, y_test))
-    x, x_test = (np.column_stack([np.zeros(len(a)), a, np.full(len(a), 3.7)]) for a in (x, x_test))
+    x, x_test = (1e-10 * (6.0 * centres[labels] + rng.normal(size=(len(labels), 5))) for labels in (y, y_test))
+    # Constants of which every mean is exact. In x_test they vary by so little that random weights for them make no difference.
+    x, x_test = (np.column_stack([np.zeros(len(a)), a, np.full(len(a), 7.0)]) for a in (x, x_test))
+    x_test[:, [0, -1]] += rng.normal(size=(60, 2)) * 0.02
     settings = {"hidden": 16, "epochs": 30, "batch_size": 16, "lr": 1e-2}
     check_accuracy(student.probe.trained(x, y, x_test, 5, settings), y_test, 4, 0.9)
 
@@ -222,11 +226,15 @@ def test_randomness(student, rng):
     assert_true((first != other).sum() >= 5, "Another rng changes nothing: the random numbers come from elsewhere.")
 
 
-@graded(stage="contract", hint="Standardise into new arrays: `x_train -= …` changes the caller's data.")
+@graded(
+    stage="contract",
+    hint="Standardise into new arrays: `x_train -= …` changes the caller's data. And class ids are integers, as `argmax` gives them.",
+)
 def test_arguments_unchanged(student, rng):
-    """The data that comes in is not changed."""
+    """The data that comes in is not changed, and the predictions are integers."""
     x, y, x_test, _ = draw_images(rng, 60, 20)
-    after = student.probe.trained_and_arguments(x, y, x_test, 10, {**SHORT, "epochs": 1})
-    after = after if isinstance(after, tuple) and len(after) == 3 else (None, None, None)
+    result = student.probe.trained_and_arguments(x, y, x_test, 10, {**SHORT, "epochs": 1})
+    got, *after = result if isinstance(result, tuple) and len(result) == 4 else (None,) * 4
     assert_unchanged(after, (x, y, x_test), ("x_train", "y_train", "x_test"))
-    assert_close(after[0], x)
+    check_predictions(got, 20, 10)
+    assert_true(got.dtype.kind in "iu", "The predictions should be integers.", got=got)

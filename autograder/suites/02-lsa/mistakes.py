@@ -140,8 +140,8 @@ TF_IDF = [
     Mistake(
         "tf-idf-half-smoothed",
         exercise="tf_idf",
-        name="Only the document frequency is smoothed: n / (1 + df)",
-        hint="The imagined document counts above the bar as well.",
+        name="The fraction in the logarithm is n / (1 + df) instead of (1 + n) / (1 + df)",
+        hint="The imagined document counts above the bar as well. Or is your n one too small? It is the number of columns.",
         change=[("(1 + n_documents) / (1 + df)", "n_documents / (1 + df)")],
     ),
     Mistake(
@@ -494,8 +494,8 @@ TRUNCATED_SVD = [
     Mistake(
         "truncated-svd-loose-signs",
         exercise="truncated_svd",
-        name="The signs are left as they come",
-        hint="In each column of u the entry of largest absolute value is positive. The largest entry itself is nearly always positive: look at absolute values.",
+        name="The signs are not those of the convention",
+        hint="In each column of u the entry of largest absolute value is positive. The largest entry itself is nearly always positive, so to look at it changes nothing.",
         change=[("np.where(u[largest, np.arange(k)] < 0, -1.0, 1.0)", "np.ones(k)")],
     ),
     Mistake(
@@ -580,6 +580,13 @@ TRUNCATED_SVD = [
         name="The sketch is made of the first columns of a instead of random mixtures",
         hint="Step 1: Ω is drawn from the standard normal distribution. The first columns may lack a direction.",
         change=[("rng.standard_normal((n, width))", "np.eye(n, width)")],
+    ),
+    Mistake(
+        "truncated-svd-uniform-sketch",
+        exercise="truncated_svd",
+        name="Ω is drawn uniformly from [0, 1) instead of from the standard normal distribution",
+        hint="All its columns then lean the same way, as their mean is not 0. Step 1 asks for normal numbers.",
+        change=[("rng.standard_normal((n, width))", "rng.random((n, width))")],
     ),
     Mistake(
         "truncated-svd-returns-v",
@@ -956,6 +963,29 @@ COSINE_SIMILARITY = [
         ],
     ),
     Mistake(
+        "cosine-similarity-squares-overflow",
+        exercise="cosine_similarity",
+        name="The squares of integers are taken in their own dtype, which may be too small for them",
+        hint="100 · 100 does not fit into eight bits. Make floating arrays before you square.",
+        change=[("    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)\n", "")],
+    ),
+    Mistake(
+        "cosine-similarity-products-overflow",
+        exercise="cosine_similarity",
+        name="The inner products of integers are taken in their own dtype, which may be too small for them",
+        hint="100 · 100 does not fit into eight bits. Make floating arrays before you multiply.",
+        change=[
+            (
+                "    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)\n",
+                "    products = a @ b.T\n    a, b = a * 1.0, b * 1.0\n",
+            ),
+            (
+                "return unit_a @ unit_b.T",
+                "below = np.where(lengths_a > 0, lengths_a, 1.0) * np.where(lengths_b > 0, lengths_b, 1.0).T\n    return products / below",
+            ),
+        ],
+    ),
+    Mistake(
         "cosine-similarity-in-place",
         exercise="cosine_similarity",
         name="The caller's vectors are divided in place",
@@ -1130,6 +1160,26 @@ RANK_DOCUMENTS = [
         change=[("    return order, scores[order]", "    return np.argsort(order), scores[order]")],
     ),
     Mistake(
+        "rank-documents-integers-overflow",
+        exercise="rank_documents",
+        name="Squares and products of integers are taken in their own dtype, which may be too small for them",
+        hint="100 · 100 does not fit into eight bits. Make floating arrays before you square and multiply.",
+        change=[("    query, documents = np.asarray(query, dtype=float), np.asarray(documents, dtype=float)\n", "")],
+    ),
+    Mistake(
+        "rank-documents-products-overflow",
+        exercise="rank_documents",
+        name="The inner products of integers are taken in their own dtype, which may be too small for them",
+        hint="100 · 100 does not fit into eight bits. Make floating arrays before you multiply.",
+        change=[
+            (
+                "    query, documents = np.asarray(query, dtype=float), np.asarray(documents, dtype=float)\n",
+                "    products = documents @ query\n    query, documents = query * 1.0, documents * 1.0\n",
+            ),
+            ("scores = documents @ query /", "scores = products /"),
+        ],
+    ),
+    Mistake(
         "rank-documents-sorts-the-documents",
         exercise="rank_documents",
         name="The caller's documents are normalised in place",
@@ -1232,6 +1282,27 @@ SEARCH_JARGON = [
         ],
     ),
     Mistake(
+        "search-jargon-absolute",
+        exercise="search_jargon",
+        name="Documents are ranked by the absolute value of the cosine",
+        hint="Opposite means unlike: -1 is the worst score.",
+        change=[("np.argsort(-scores,", "np.argsort(-np.abs(scores),")],
+    ),
+    Mistake(
+        "search-jargon-queries-yes-or-no",
+        exercise="search_jargon",
+        name="The queries' counts are replaced by 0 and 1",
+        hint="A term that the query has three times counts three times. Only df forgets how often.",
+        change=[("(queries * idf[:, None]).T", "((queries > 0) * idf[:, None]).T")],
+    ),
+    Mistake(
+        "search-jargon-never-sharpened",
+        exercise="search_jargon",
+        name="The sketch is never sharpened, and misses a part of the strongest directions",
+        hint="On a large matrix the first sketch is a blurred photograph: see «A sketch instead of everything», step 3.",
+        change=[("for _ in range(4):", "for _ in range(0):")],
+    ),
+    Mistake(
         "search-jargon-ascending",
         exercise="search_jargon",
         name="The worst documents come first",
@@ -1289,6 +1360,13 @@ SEARCH_JARGON = [
         change=[("len(places) / len(wanted)", "len(places) / len(row)")],
     ),
     Mistake(
+        "search-jargon-recall-of-the-smaller",
+        exercise="search_jargon",
+        name="Recall is divided by the length of the list where that is shorter than what there is to find",
+        hint="A list that is too short cannot have full recall: divide by how many there are to find.",
+        change=[("len(places) / len(wanted)", "len(places) / min(len(wanted), len(row))")],
+    ),
+    Mistake(
         "search-jargon-recall-pooled",
         exercise="search_jargon",
         name="Recall pools all queries instead of averaging over them",
@@ -1311,6 +1389,32 @@ SEARCH_JARGON = [
         name="Places are counted from 0",
         hint="The first place is 1, and its reciprocal is 1.",
         change=[("enumerate(row, 1)", "enumerate(row)"), ("1 / places[0]", "1 / max(places[0], 0.5)")],
+    ),
+    Mistake(
+        "search-jargon-ranks-from-two",
+        exercise="search_jargon",
+        name="The first place is counted as 2",
+        hint="Places are counted from 1: is 1 added twice?",
+        change=[("1 / places[0]", "1 / (places[0] + 1)")],
+    ),
+    Mistake(
+        "search-jargon-judge-swapped",
+        exercise="search_jargon",
+        name="MRR and recall are returned in the wrong order",
+        hint="Recall first.",
+        change=[
+            (
+                "return float(np.mean(recalls)), float(np.mean(reciprocal_ranks))",
+                "return float(np.mean(reciprocal_ranks)), float(np.mean(recalls))",
+            )
+        ],
+    ),
+    Mistake(
+        "search-jargon-only-ten-places",
+        exercise="search_jargon",
+        name="Only the first ten documents of each list are looked at",
+        hint="`found` has as many columns as it has: none is left out.",
+        change=[("enumerate(row, 1)", "enumerate(row[:10], 1)")],
     ),
     Mistake(
         "search-jargon-last-rank",

@@ -35,7 +35,7 @@ def decomposed_again(student, a, k, seeds, options):
     runs = []
     for place, seed in enumerate(seeds):
         np.random.seed(place)
-        runs.append(_decompose(student, a, k, np.random.default_rng(seed), options))
+        runs.append(_decompose(student, a.copy(), k, np.random.default_rng(seed), options))
     return tuple(runs)
 
 
@@ -45,9 +45,24 @@ def decomposed_and_argument(student, a, k, seed):
     return result, a
 
 
+def cosines_with_itself(student, a):
+    """cosine_similarity(a, a)"""
+    return student.cosine_similarity(a, a)
+
+
 def searched(student, counts, queries, k, seed, top):
     """search_jargon(counts, queries, k, rng, top)"""
     return student.search_jargon(counts, queries, k, np.random.default_rng(seed), top)
+
+
+def searched_and_sorted(student, counts, queries, k, seed, top):
+    """search_jargon(counts, queries, k, rng, top), each row sorted by the documents' indices"""
+    return np.sort(student.search_jargon(counts, queries, k, np.random.default_rng(seed), top), axis=1)
+
+
+def searched_subjects(student, counts, queries, k, seed, top, n_subjects):
+    """search_jargon(counts, queries, k, rng, top), of each document found its index modulo the number of subjects"""
+    return np.asarray(student.search_jargon(counts, queries, k, np.random.default_rng(seed), top)) % n_subjects
 
 
 def searched_again(student, counts, queries, k, seed, top):
@@ -55,8 +70,8 @@ def searched_again(student, counts, queries, k, seed, top):
     runs = []
     for place in (0, 1):
         np.random.seed(place)
-        runs.append(student.search_jargon(counts, queries, k, np.random.default_rng(seed), top))
-    return tuple(runs)
+        runs.append(student.search_jargon(counts.copy(), queries.copy(), k, np.random.default_rng(seed), top))
+    return int(np.sum(np.not_equal(*runs)))  # at so many places they differ
 
 
 def searched_and_arguments(student, counts, queries, k, seed, top):

@@ -42,12 +42,15 @@ def test_square(student, rng):
 
 @graded(stage="edge", weight=2, hint="A vector of length 0 has no direction: what do you divide by there? The answer is 0.")
 def test_zero_vectors(student, rng):
-    """Zero vectors, on either side or on both, have cosine 0 with everything, without NaN."""
+    """Zero vectors, on either side or on both, have cosine 0 with everything, themselves included, without NaN."""
     a, b = rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
     expected = oracle(a, b)
     a[[0, 2]], b[3] = 0, 0
     expected[[0, 2]], expected[:, 3] = 0, 0
     assert_close(student.cosine_similarity(a, b), expected)
+    expected = oracle(b, b)
+    expected[3], expected[:, 3] = 0, 0
+    assert_close(student.probe.cosines_with_itself(b), expected)
 
 
 @graded(
@@ -56,7 +59,7 @@ def test_zero_vectors(student, rng):
 def test_lengths(student, rng):
     """Very short and very long vectors have the same cosines as others."""
     a, b = rng.normal(size=(4, 5)), rng.normal(size=(3, 5))
-    lengths = np.array([[1e-9], [1.0], [1e9], [1e-13]])
+    lengths = np.array([[1e-9], [1.0], [1e9], [1e-18]])
     assert_close(student.cosine_similarity(a * lengths, b), oracle(a, b))
     assert_close(student.cosine_similarity(a * lengths, b * np.array([[1e-9], [1e3], [1e9]])), oracle(a, b))
 
@@ -72,10 +75,16 @@ def test_one_of_each(student, rng):
     )
 
 
-@graded(stage="edge", hint="Integer arrays cannot hold fractions: make floating ones first.")
+@graded(
+    stage="edge",
+    hint="Integer arrays cannot hold fractions, and small ones neither squares nor products: make floating ones first, of both arguments.",
+)
 def test_integers(student, rng):
-    """The vectors may be integers."""
+    """The vectors may be integers, of any dtype."""
     a, b = rng.integers(1, 6, size=(3, 4)), rng.integers(-5, 0, size=(5, 4))
+    assert_close(student.cosine_similarity(a, b), oracle(a, b))
+    # In eight bits all these squares and products overflow.
+    a, b = rng.integers(80, 110, size=(3, 4), dtype=np.int8), rng.integers(80, 110, size=(5, 4), dtype=np.int8)
     assert_close(student.cosine_similarity(a, b), oracle(a, b))
 
 

@@ -19,11 +19,11 @@ def draw_counts(rng, n_terms, n_documents):
 
 
 def oracle(counts):
-    """log(1 + tf) times one minus the normalised entropy, by PyTorch."""
+    """ln(1 + tf) times one minus the normalised entropy, by PyTorch."""
     tf = torch.tensor(np.asarray(counts, dtype=float))
     shares = tf / tf.sum(dim=1, keepdim=True).clamp_min(1e-300)
     entropy = torch.special.entr(shares).sum(dim=1)
-    return (torch.log(1 + tf) * (1 - entropy / np.log(tf.shape[1])).unsqueeze(1)).numpy()
+    return (torch.log1p(tf) * (1 - entropy / np.log(tf.shape[1])).unsqueeze(1)).numpy()
 
 
 @graded(
@@ -102,6 +102,8 @@ def test_integers_and_fractions(student, rng):
     assert_close(student.log_entropy(counts * 1e6), oracle(counts * 1e6))
     # ln(1 + 1e-5) is right to 1e-11; a billionth added to a total of 1e-4 is off by 1e-5.
     assert_close(student.log_entropy(counts * 1e-5), oracle(counts * 1e-5), rtol=1e-7, atol=1e-13)
+    # ln(1 + x) is right to 1e-16 whatever x is; 1e-12 added to a total of 1e-9 is off by 1e-13, a row taken for zero by 1e-10.
+    assert_close(student.log_entropy(counts * 1e-10), oracle(counts * 1e-10), rtol=1e-7, atol=3e-15)
 
 
 @graded(stage="contract", hint="`counts /= …` changes the caller's matrix: make a new one.")

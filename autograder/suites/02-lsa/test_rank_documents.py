@@ -25,8 +25,11 @@ def check(got, expected):
     assert_true(isinstance(got, tuple | list) and len(got) == 2, "`rank_documents` returns the tuple indices, scores.", got=got)
     indices, scores = got
     n = len(expected[0])
-    assert_true(isinstance(indices, np.ndarray) and indices.shape == (n,), f"The indices are an array of shape ({n},).", got=indices)
-    assert_true(indices.dtype.kind in "iu", "The indices are integers.", got=indices)
+    for part, name in ((indices, "indices"), (scores, "scores")):
+        kind = type(part).__name__
+        assert_true(isinstance(part, np.ndarray), f"`{name}` should be a NumPy array; it is a {kind}.", got=part)
+    assert_true(indices.shape == (n,), f"`indices` should have the shape ({n},); it has {indices.shape}.", got=indices)
+    assert_true(indices.dtype.kind in "iu", f"`indices` should be integers; the dtype is {indices.dtype}.")
     assert_close((indices, scores), expected, names=("indices", "scores"))
 
 
@@ -71,12 +74,16 @@ def test_ties(student, rng):
 
 @graded(stage="edge", hint="Only equal scores tie. A score that is rounded, or kept in float32, makes ties where there are none.")
 def test_nearly_equal(student, rng):
-    """Scores that differ in the eighth place are different: the better document comes first, whatever its index."""
+    """Scores that differ in the eighth or the thirteenth place are different: the better document comes first, whatever its index."""
     angles = 0.7 + 3e-8 * rng.permutation(12)
     documents = np.column_stack([np.cos(angles), np.sin(angles)]) * rng.uniform(0.5, 2, size=(12, 1))
     # The scores are the cosines of the angles; neighbours differ by 2e-8, and rounding is 1e-16.
     order = np.argsort(angles)[:7]
     check(student.rank_documents(np.array([2.0, 0.0]), documents, 7), (order, np.cos(angles[order])))
+    # The scores are 1e-13, 2e-13, … 9e-13. By way of angles or distances from 1 they are still right to 3e-16.
+    scores = 1e-13 * np.arange(1, 10)
+    documents = np.column_stack([scores, np.ones(9)]) * rng.uniform(0.5, 2, size=(9, 1))
+    check(student.rank_documents(np.array([3.0, 0.0]), documents, 9), (np.arange(9)[::-1], scores[::-1]))
 
 
 @graded(stage="edge", hint="A small number added to the lengths is wrong for short vectors. Treat exactly the length 0.")
@@ -84,6 +91,9 @@ def test_short_vectors(student, rng):
     """Lengths have no influence, however small they are."""
     query, documents = rng.normal(size=5) * 1e-7, rng.normal(size=(9, 5)) * 10.0 ** rng.integers(-9, 4, size=(9, 1))
     check(student.rank_documents(query, documents, 9), expected_ranking(query, documents, 9))
+    query, documents = rng.normal(size=5), rng.normal(size=(9, 5)) * 10.0 ** -rng.permutation(np.arange(12, 30, 2))[:, None]
+    check(student.rank_documents(query, documents, 9), expected_ranking(query, documents, 9))
+    check(student.rank_documents(query * 1e-18, documents, 9), expected_ranking(query, documents, 9))
 
 
 @graded(stage="edge", hint="There are no more documents than there are: a slice that is too long is no error.")
@@ -120,19 +130,19 @@ def test_one_of_each(student, rng):
     )
 
 
-@graded(stage="edge", hint="Integer arrays cannot hold cosines: make floating ones first.")
+@graded(stage="edge", hint="Integer arrays cannot hold cosines, and small ones neither squares nor products: make floating ones first.")
 def test_integers(student, rng):
-    """Queries and documents may be integers."""
-    query, documents = draw_ties(rng, 31)
+    """Queries and documents may be integers, of any dtype."""
+    query, documents = np.array([100, 0]), np.column_stack([rng.permutation(np.arange(-110, 111, 10)), np.full(23, 30)])
     expected = expected_ranking(query, documents, 12)
-    check(student.rank_documents(query.astype(int), documents.astype(int), 12), expected)
+    check(student.rank_documents(query, documents, 12), expected)
+    check(student.rank_documents(query.astype(np.int8), documents.astype(np.int8), 12), expected)
 
 
-@graded(stage="contract", hint="Sort indices, not the documents themselves, and work on new arrays.")
+@graded(stage="contract", hint="Sort indices, not the documents themselves; divide, multiply and round into new arrays.")
 def test_arguments_unchanged(student, rng):
     """The arguments are not changed."""
     query, documents = rng.normal(size=5), rng.normal(size=(8, 5))
-    documents[6] = 0
     call = student.run("rank_documents", query, documents, 4)
     check(call.result, expected_ranking(query, documents, 4))
     assert_unchanged(call.arguments[:2], (query, documents), ("query", "documents"))

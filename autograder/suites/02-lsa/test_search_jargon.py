@@ -3,6 +3,8 @@
 Oracle: `torch.linalg.svd` of the weighted matrix, the plain tf-idf cosine, planted subjects; for the judge, sets and `list.index`.
 
 A ranking is judged by the oracle's scores of what it lists, so that two documents whose scores agree may stand in either order.
+Where the order is free, or depends on the sketch, probes return what does not: so that a mistake in the judge can be named beside any
+right search.
 """
 
 import math
@@ -38,6 +40,13 @@ def draw_queries(rng, n_terms, n_queries):
     return queries
 
 
+def draw_titles(rng, *asked):
+    """The counts of the nine titles, with their terms in random order, and those of questions."""
+    titles = [title.split() for title in TITLES.split("|")]
+    terms = [str(term) for term in rng.permutation(sorted({token for title in titles for token in title}))]
+    return (np.array([[float(text.split().count(term)) for text in texts] for term in terms]) for texts in (TITLES.split("|"), asked))
+
+
 def weigh(counts, queries):
     """Documents with tf-idf and length 1, and queries with the same idf, term by term in Python."""
     n = counts.shape[1]
@@ -68,14 +77,19 @@ def check_ranking(got, scores, top, slack=1e-3):
     assert_true(isinstance(got, np.ndarray) and got.shape == shape, f"`search_jargon` returns an array of shape {shape} here.", got=got)
     assert_true(got.dtype.kind in "iu", "The indices are integers.", got=got)
     assert_true(((got >= 0) & (got < n)).all(), f"The indices are columns of counts, from 0 to {n - 1}.", got=got)
-    for row, mine in zip(got, scores, strict=True):
-        assert_true(len(set(row.tolist())) == len(row), "A document is listed twice for one query.", got=row)
+    for query, (row, mine) in enumerate(zip(got, scores, strict=True)):
+        assert_true(len(set(row.tolist())) == len(row), f"Row {query}, for query {query}, lists a document twice.", got=row)
         best = np.sort(mine)[::-1][: len(row)]
         wrong = np.flatnonzero(np.abs(mine[row] - best) > slack)
         if wrong.size:
             place = int(wrong[0])
             right = int(np.argsort(-mine, kind="stable")[place])
-            assert_true(False, f"The ranking is wrong from place {place} on.", expected=f"document {right} there", got=int(row[place]))
+            assert_true(
+                False,
+                f"Row {query}, for query {query}, is wrong from place {place + 1} on (the first place is 1).",
+                expected=f"document {right} at place {place + 1}",
+                got=int(row[place]),
+            )
 
 
 @graded(
@@ -96,24 +110,23 @@ def test_random_counts(student, rng):
 )
 def test_all_directions(student, rng):
     """With k = n the ranking is that of tf-idf without LSA."""
-    counts, queries = draw_counts(rng, 19, 11), draw_queries(rng, 19, 7)
-    check_ranking(student.probe.searched(counts, queries, 11, 2, 11), word_scores(counts, queries), 11)
+    counts, queries = draw_counts(rng, 70, 64), draw_queries(rng, 70, 3)
+    queries[0] = 1  # the term that every document has, so that no score is 0
+    check_ranking(student.probe.searched(counts, queries, 64, 2, 64), word_scores(counts, queries), 64)
 
 
 @graded(
     stage="value",
     weight=2,
-    hint="Two directions bring titles without a common word together. If the titles on graphs come, look at the sign of the cosine.",
+    hint="Two directions bring titles without a common word together. If those on graphs come too early, look at the sign of the cosine.",
 )
 def test_nine_titles(student, rng):
     """Asked for human computer interaction, the five titles on that subject come first."""
-    tokens = [title.split() for title in TITLES.split("|")]
-    terms = [str(term) for term in rng.permutation(sorted({token for title in tokens for token in title}))]
-    counts = np.array([[float(title.count(term)) for title in tokens] for term in terms])
-    queries = np.array([[float(term in asked) for asked in ({"human", "computer"}, {"trees"})] for term in terms])
-    got = student.probe.searched(counts, queries, 2, 3, 4)
-    check_ranking(got, lsa_scores(counts, queries, 2), 4)
-    assert_true(set(got[0].tolist()) < {0, 1, 2, 3, 4} and set(got[1].tolist()) == {5, 6, 7, 8}, "The subjects are mixed up.", got=got)
+    counts, queries = draw_titles(rng, "human computer", "trees")
+    scores = lsa_scores(counts, queries, 2)
+    assert scores[0, :5].min() > 0.9 > 0.3 > scores[0, 5:].max()
+    assert scores[1, 5:].min() > scores[1, :5].max()
+    check_ranking(student.probe.searched(counts, queries, 2, 3, 9), scores, 9)
 
 
 @graded(stage="edge", hint="More documents than terms follow the same recipe. Which side of the matrix do the documents stand on?")
@@ -130,19 +143,22 @@ def test_one_of_each(student, rng):
     counts, queries = draw_counts(rng, 13, 7), draw_queries(rng, 13, 2)
     check_ranking(student.probe.searched(counts, queries[:, :1], 3, 5, 1), lsa_scores(counts, queries[:, :1], 3), 1)
     check_ranking(student.probe.searched(counts, queries, 3, 6, 50), lsa_scores(counts, queries, 3), 50)
-    # In one direction all cosines are 1 or -1: every order of the documents is right.
-    check_ranking(student.probe.searched(counts, queries, 1, 7, 3), lsa_scores(counts, queries, 1), 3)
+    # In one direction all cosines are 1: every order of the documents is right.
+    got = student.probe.searched_and_sorted(counts, queries, 1, 7, 7)
+    check_ranking(got, np.ones((2, 7)), 7)
 
 
-@graded(stage="edge", hint="Counts are integers, weights are not.")
+@graded(stage="edge", hint="Counts are integers, weights are not. A query's counts stay as they are: three times is more than once.")
 def test_integers_and_unknown_terms(student, rng):
-    """Integer counts are fine, and so is a query with a term that no document has."""
+    """Integer counts are fine, and so is a query with a term that no document has, or that it has itself three times."""
     counts, queries = draw_counts(rng, 15, 10), draw_queries(rng, 15, 4)
     counts[6] = 0
     counts[1, counts.sum(axis=0) == 0] = 1
     queries[6, 1:3] = 2
     got = student.probe.searched(counts.astype(int), queries.astype(int), 4, 8, 10)
     check_ranking(got, lsa_scores(counts, queries, 4), 10)
+    counts, queries = draw_titles(rng, "human human human trees")  # once human would be nearest to the titles on graphs
+    check_ranking(student.probe.searched(counts.astype(int), queries.astype(int), 2, 12, 9), lsa_scores(counts, queries, 2), 9)
 
 
 @graded(
@@ -152,18 +168,17 @@ def test_integers_and_unknown_terms(student, rng):
 def test_planted_subjects(student, rng):
     """In 260 documents on six subjects, a query finds the documents on its own subject, with or without common words."""
     subject, mine = np.arange(260) % 6, np.arange(180) % 6
-    rate = np.where(mine[:, None] == subject, 0.35, 0.004) * np.exp(0.3 * rng.normal(size=(180, 1)))
+    rate = np.where(mine[:, None] == subject, 0.3, 0.004) * np.exp(0.3 * rng.normal(size=(180, 1)))
     counts = rng.poisson(rate).astype(float)
     counts[subject, np.arange(260)] += 1
     queries = np.zeros((180, 6))
     queries[np.arange(6) + 6 * 3, np.arange(6)] = 1
     counts[np.arange(6) + 6 * 3, np.arange(6)] += 1  # some document has the word
-    got = student.probe.searched(counts, queries, 6, 9, 30)
+    got = student.probe.searched_subjects(counts, queries, 6, 9, 30, 6)
     assert_true(isinstance(got, np.ndarray) and got.shape == (6, 30), "`search_jargon` returns an array of shape (6, 30) here.", got=got)
-    assert_true(got.dtype.kind in "iu" and ((got >= 0) & (got < 260)).all(), "The indices are columns of counts, from 0 to 259.", got=got)
-    share = float(np.mean(subject[got] == np.arange(6)[:, None]))
-    # Seen: 1.00; the plain tf-idf cosine reaches about 0.5.
-    assert_true(share > 0.9, f"Only {share:.0%} of the documents found are on the query's subject.", expected="90% or more")
+    share = float(np.mean(got == np.arange(6)[:, None]))
+    # Seen: 1, also with one round of sharpening; without any 0.4 to 0.99; the plain tf-idf cosine reaches about 0.5.
+    assert_true(share > 0.997, f"Only {share:.1%} of the documents found are on the query's subject.", expected="all of them")
 
 
 @graded(
@@ -173,9 +188,10 @@ def test_planted_subjects(student, rng):
 )
 def test_judge(student, rng):
     """Recall and mean reciprocal rank of random lists, one query at a time."""
-    found = np.array([rng.permutation(40)[:10] for _ in range(13)])
+    found = np.array([rng.permutation(40)[:14] for _ in range(13)])
     relevant = [rng.permutation(40)[: 1 + i % 7].tolist() for i in range(13)]
     relevant[0] = [int(found[0, 3]), int(found[0, 7]), 99]
+    relevant[1] = [int(found[1, 12]), 99]
     recalls, ranks = [], []
     for row, wanted in zip(found.tolist(), relevant, strict=True):
         recalls.append(len(set(row) & set(wanted)) / len(wanted))
@@ -202,14 +218,11 @@ def test_judge_edges(student, rng):
 )
 def test_randomness_and_arguments(student, rng):
     """The same rng gives the same ranking, and no argument is changed."""
-    counts, queries = draw_counts(rng, 70, 40), draw_queries(rng, 70, 3)
-    runs = student.probe.searched_again(counts, queries, 5, 10, 12)
-    assert_true(isinstance(runs, tuple | list) and len(runs) == 2, "`search_jargon` gave no readable answer.", got=runs)
-    for got in runs:
-        assert_true(
-            isinstance(got, np.ndarray) and got.shape == (3, 12), "`search_jargon` returns an array of shape (3, 12) here.", got=got
-        )
-    assert_true((runs[0] == runs[1]).mean() > 0.9, "Two runs with an rng in the same state differ.")
+    # Noise, in which no direction is much stronger than the next: what is found depends on the sketch.
+    counts, queries = rng.poisson(0.2, size=(150, 100)).astype(float), draw_queries(rng, 150, 3)
+    counts[0] += 1
+    differences = student.probe.searched_again(counts, queries, 6, 10, 30)
+    assert_true(type(differences) is int and differences < 5, f"Two runs with rng in the same state differ at {differences} of 90 places.")
     small, asked = draw_counts(rng, 9, 6), draw_queries(rng, 9, 2)
     got, *after = student.probe.searched_and_arguments(small, asked, 2, 11, 6)
     check_ranking(got, lsa_scores(small, asked, 2), 6)

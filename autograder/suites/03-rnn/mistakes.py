@@ -193,6 +193,13 @@ CELL = [
         "A batch of one row is still a batch: the state is (1, H).",
         ("return np.tanh(a)", "return np.tanh(a).squeeze()"),
     ),
+    mistake(
+        "rnn_cell",
+        "sum-in-integers",
+        "floats are added in place to an array of integers",
+        "A product of integer arrays holds integers, and += can't make it hold anything else. Let the sum be a new array.",
+        ("a = x @ w_x + h_prev @ w_h + b", "a = x @ w_x + h_prev @ w_h\n    a += b"),
+    ),
 ]
 
 UNROLLED = "See «A whole sequence»."
@@ -235,8 +242,8 @@ SEQUENCE = [
     mistake(
         "rnn_sequence",
         "zero-before-first",
-        "before step 0 comes zero instead of h_0",
-        "Step 0 was given h_0, which need not be zero.",
+        "step 0 adds nothing to d_w_h, as if h_0 were zero",
+        "Step 0 multiplied w_h by h_0, which need not be zero.",
         ("h_prev = h[:, t - 1] if t > 0 else h_0", "h_prev = h[:, t - 1] if t > 0 else np.zeros(h_0.shape)"),
     ),
     mistake(
@@ -350,7 +357,7 @@ SEQUENCE = [
     mistake(
         "rnn_sequence",
         "integer-states",
-        "the states take the dtype of h_0",
+        "the states take the dtype of one of the arguments",
         "An array of integers holds no fractions: say the dtype.",
         ("h = np.empty(from_input.shape)", "h = np.empty(from_input.shape, dtype=h_0.dtype)"),
     ),
@@ -566,8 +573,8 @@ CLIP = [
     mistake(
         "clip_gradients",
         "short-integers-stay",
-        "short gradients are handed on as they are, integers too",
-        "The results are float64 in every case, below the limit too.",
+        "below the limit integers stay integers",
+        "The results are float64 in every case, also where no value changes.",
         ("    factor = max_norm", "    if norm <= max_norm:\n        return dict(grads), norm\n    factor = max_norm"),
     ),
     mistake(
@@ -583,6 +590,16 @@ CLIP = [
         "long gradients get the length 1, whatever the limit is",
         f"After clipping, the norm is max_norm. {CLIFF}",
         ("max_norm / norm if norm > max_norm", "1.0 / norm if norm > max_norm"),
+    ),
+    mistake(
+        "clip_gradients",
+        "floats-in-the-given-dict",
+        "the integers in the given dict are replaced by floats",
+        "The dict belongs to the caller: what you convert goes into a dict of your own.",
+        (
+            "    norm = np.sqrt(",
+            "    for name in grads:\n        grads[name] = np.array(grads[name], dtype=np.float64)\n    norm = np.sqrt(",
+        ),
     ),
 ]
 
@@ -765,6 +782,13 @@ LOSS = [
     ),
     mistake(
         "sequence_loss",
+        "zero-left-out",
+        "real places with target 0 are left out",
+        "Id 0 is the boundary, and where a name ends is something to learn. What is padding is said by the mask alone.",
+        ("real = max(mask.sum(), 1)", "mask = mask & (targets != 0)\n    real = max(mask.sum(), 1)"),
+    ),
+    mistake(
+        "sequence_loss",
         "logarithm-of-probability",
         "the logarithm is taken of a probability that was rounded to 0",
         "Take the logarithm of the softmax by its formula; see hint 1.",
@@ -934,6 +958,20 @@ def bits_per_character(logits, targets, mask):
         "Surprise is asked about what came, not about what was expected to come.",
         ("np.take_along_axis(logits, targets[:, :, None], axis=2)", "largest"),
     ),
+    mistake(
+        "perplexity",
+        "zero-left-out",
+        "real places with target 0 are left out",
+        "Id 0 is the boundary, and where a name ends is something to learn. What is padding is said by the mask alone.",
+        ("largest = logits.max(axis=2, keepdims=True)", "mask = mask & (targets != 0)\n    largest = logits.max(axis=2, keepdims=True)"),
+    ),
+    mistake(
+        "perplexity",
+        "overflow-raised",
+        "a perplexity that no float can hold raises an error",
+        "Python's own floats raise an OverflowError there. NumPy's exponential gives inf, which is asked for.",
+        ("2.0 ** bits_per_character(logits, targets, mask)", "2.0 ** float(bits_per_character(logits, targets, mask))"),
+    ),
 ]
 
 WRITE = "See «Let it write»."
@@ -977,8 +1015,8 @@ SAMPLE = [
     mistake(
         "sample_sequence",
         "state-not-carried",
-        "the state is not carried from step to step",
-        "The state goes round the loop: it starts at zero once.",
+        "the old state has no part in the new one",
+        "The state goes round the loop: it starts at zero once, and h @ w_h is a summand of the next one.",
         ("for _ in range(length):", 'for _ in range(length):\n        h = np.zeros(params["b"].shape)'),
     ),
     mistake(
@@ -1056,8 +1094,9 @@ SAMPLE = [
     mistake(
         "sample_sequence",
         "overflow",
-        "a small temperature overflows",
-        "Divided by a small temperature, logits are large. Subtract the largest before the exponential.",
+        "a small temperature gives NaN",
+        "Divided by a small temperature, logits are large: their exponentials are infinite, powers of probabilities are all 0. Subtract the "
+        "largest of them before the exponential.",
         ("p = np.exp(logits - logits.max())", "p = np.exp(logits)"),
     ),
     mistake(
@@ -1105,6 +1144,13 @@ SAMPLE = [
         "the result holds one id too few",
         "The start is not counted: `length` new ids.",
         ("for _ in range(length):", "for _ in range(length - 1):"),
+    ),
+    mistake(
+        "sample_sequence",
+        "floats",
+        "the ids are floats",
+        "An id indexes arrays, so it is an integer: say the dtype of the array, or collect the ids in a list.",
+        ("return ids", "return np.array(ids, dtype=float)"),
     ),
 ]
 

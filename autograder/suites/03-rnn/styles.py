@@ -567,7 +567,10 @@ def perplexity(logits, targets, mask):
                 total += top + math.log(sum(math.exp(v - top) for v in z)) - z[targets[n, t]]
                 count += 1
     mean = total / count if count else 0.0
-    return math.exp(mean)
+    try:
+        return math.exp(mean)
+    except OverflowError:
+        return math.inf
 
 
 def bits_per_character(logits, targets, mask):

@@ -84,7 +84,7 @@ def test_gradients_of_weights(student, rng):
     assert_close(backward(student, d_h, *inputs)[2:], gradient_oracle(d_h, *inputs)[2:], names=GRADIENTS[2:])
 
 
-@graded(stage="edge", hint="Does your code squeeze or drop an axis of length one?")
+@graded(stage="edge", hint="Right for larger sizes? Then look for an axis of length one that is squeezed or dropped.")
 def test_one_of_everything(student, rng):
     """One row, one input, one unit: state and gradients are right."""
     inputs, d_h = draw(rng, 1, 1, 1), rng.normal(size=(1, 1))
@@ -93,7 +93,8 @@ def test_one_of_everything(student, rng):
 
 
 @graded(
-    stage="edge", hint="Where tanh is flat, 1 - h² is zero. If you go through the size of a, or divide by something, large inputs show it."
+    stage="edge",
+    hint="Right for small sums? Then look at where tanh is flat: 1 - h² is zero there, and a large exponential is infinite.",
 )
 def test_saturated_units(student, rng):
     """Units that are fully on or off give states of ±1 and gradients of zero, never NaN."""
@@ -104,12 +105,16 @@ def test_saturated_units(student, rng):
     assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
 
 
-@graded(stage="edge", hint="Nothing may mix the rows of a batch: each is an example of its own, also the last one.")
+@graded(
+    stage="edge",
+    hint="Right in other sizes? Then something mixes the rows of a batch, or fits by chance where N, D and H are equal.",
+)
 def test_rows_are_independent(student, rng):
-    """The rows of a batch are computed one by one: a row alone gives the same state and the same d_x."""
-    x, h_prev, *weights = draw(rng, n=5)
-    d_h = rng.normal(size=(5, H))
+    """The rows of a batch do not mix: with N = D = H too, a row alone gives the same state and the same d_x."""
+    x, h_prev, *weights = draw(rng, n=H, d=H)
+    d_h = rng.normal(size=(H, H))
     h = oracle(x, h_prev, *weights)
+    assert_close(student.rnn_cell_forward(x, h_prev, *weights), h, name="h")
     assert_close(student.rnn_cell_forward(x[3:4], h_prev[3:4], *weights), h[3:4], name="h of one row")
     got = backward(student, d_h[3:4], x[3:4], h_prev[3:4], *weights)
     assert_close(got[0], gradient_oracle(d_h, x, h_prev, *weights)[0][3:4], name="d_x of one row")
@@ -126,11 +131,16 @@ def test_arguments_unchanged(student, rng):
     assert_unchanged(call.arguments, given, names=("d_h", "x", "h_prev", "h", "w_x", "w_h"))
 
 
-@graded(stage="contract", hint="An array of integers holds no fractions: don't write results into an argument's dtype.")
+@graded(
+    stage="contract",
+    hint="Right with floats? Then it is the dtype: an array of integers holds no fractions, neither as a result nor as a sum on the way.",
+)
 def test_integers_give_floats(student, rng):
-    """Integers everywhere are accepted and give float64."""
+    """Integers are accepted and give float64: integers everywhere, and everywhere but in b."""
     shapes = ((N, D), (N, H), (D, H), (H, H), (H,))
     inputs = [rng.integers(-1, 2, size=shape) for shape in shapes]
     d_h = rng.integers(-2, 3, size=(N, H))
     assert_close(student.rnn_cell_forward(*inputs), oracle(*inputs), name="h", dtype=True)
     assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)
+    inputs[4] = rng.normal(size=H)
+    assert_close(student.rnn_cell_forward(*inputs), oracle(*inputs), name="h", dtype=True)

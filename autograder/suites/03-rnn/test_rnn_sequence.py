@@ -42,9 +42,9 @@ def gradient_oracle(d_h, *inputs):
     return tuple(a.numpy() for a in (*(leaf.grad for leaf in leaves), w_x.T, w_h.T, b))
 
 
-def backward(student, d_h, x, h_0, w_x, w_h, b):
-    """The student's five gradients, for states that the oracle made."""
-    got = student.rnn_backward(d_h, x, h_0, oracle(x, h_0, w_x, w_h, b), w_x, w_h)
+def backward(student, d_h, x, h_0, w_x, w_h, b, h=None):
+    """The student's five gradients, for states that the oracle makes, or has made."""
+    got = student.rnn_backward(d_h, x, h_0, oracle(x, h_0, w_x, w_h, b) if h is None else h, w_x, w_h)
     right = type(got) in (tuple, list) and len(got) == 5
     assert_true(right, "rnn_backward should return five gradients: d_x, d_h_0, d_w_x, d_w_h, d_b.", got=got)
     return tuple(got)
@@ -97,7 +97,10 @@ def test_gradient_from_the_last_state_only(student, rng):
     assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
 
 
-@graded(stage="edge", hint="With T = 1 the sequence is one cell: the state before it is h_0, and nothing comes from the future.")
+@graded(
+    stage="edge",
+    hint="Right for more steps? With T = 1 the sequence is one cell: the state before it is h_0, and nothing comes from the future.",
+)
 def test_one_step(student, rng):
     """One sequence of one step: state and gradients are those of the cell."""
     inputs, d_h = draw(rng, n=1, steps=1), rng.normal(size=(1, 1, H))
@@ -105,7 +108,10 @@ def test_one_step(student, rng):
     assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
 
 
-@graded(stage="edge", hint="Is each state all that the next step needs? Then a sequence can be cut anywhere.")
+@graded(
+    stage="edge",
+    hint="Right in one run? Then h_0 is not all that a run starts from: something is left from the run before, or h_0 is not used.",
+)
 def test_cut_in_two(student, rng):
     """Running the first two steps, and then the rest from the state reached, gives the same as one run."""
     x, h_0, *weights = draw(rng)
@@ -115,7 +121,7 @@ def test_cut_in_two(student, rng):
     assert_close(student.rnn_forward(x[:, 2:].copy(), first[:, -1].copy(), *weights), expected[:, 2:], name="h of the other steps")
 
 
-@graded(stage="edge", hint="A state that only the past made can't have a gradient for the future: does each step meet its own d_h?")
+@graded(stage="edge", hint="Right when every state has a gradient? Then check that each step meets its own d_h, and no later one.")
 def test_no_gradient_from_the_future(student, rng):
     """If only the state of step 2 has a gradient, the inputs after step 2 get none."""
     inputs, d_h = draw(rng), np.zeros((N, T, H))
@@ -125,18 +131,24 @@ def test_no_gradient_from_the_future(student, rng):
     assert_true(np.abs(got[0][:, 3:]).max() < 1e-12, "d_x after step 2 should be zero.", got=got[0][:, 3:])
 
 
-@graded(stage="edge", hint="Is there a limit to how many steps your loops take, or how far the gradient is carried?")
+@graded(
+    stage="edge",
+    hint="Right for a few steps? Then there is a limit to how many your loops take, how far the gradient is carried, or how large it may be.",
+)
 def test_many_steps(student, rng):
-    """A sequence of 40 steps: states and gradients are right, the gradient of the first step included."""
-    inputs, d_h = draw(rng, n=2, steps=40, d=3, hidden=5), rng.normal(size=(2, 40, 5))
-    assert_close(student.rnn_forward(*inputs), oracle(*inputs), name="h")
-    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+    """A sequence of 205 steps with gradients in the thousands: all is right, what reaches the first step included."""
+    x, h_0, w_x, w_h, b = draw(rng, n=2, steps=205, d=3, hidden=3)
+    rotation, _ = np.linalg.qr(w_h)  # with small states it keeps the length of what is carried
+    inputs, d_h = (0.03 * x, 0.2 * h_0, w_x, rotation, 0.003 * b), 1000.0 * rng.normal(size=(2, 205, 3))
+    h = oracle(*inputs)
+    assert_close(student.rnn_forward(*inputs), h, name="h")
+    assert_close(backward(student, d_h, *inputs, h), gradient_oracle(d_h, *inputs), names=GRADIENTS)
 
 
 @graded(stage="contract", hint="Work in new arrays: += on d_h or on h_0 changes what belongs to the caller.")
 def test_arguments_unchanged(student, rng):
     """Neither function changes its arguments."""
-    x, h_0, w_x, w_h, _ = inputs = draw(rng)
+    x, h_0, w_x, w_h, _ = inputs = draw(rng, d=H)
     call = student.run("rnn_forward", *inputs)
     assert_unchanged(call.arguments, inputs, names=("x", "h_0", "w_x", "w_h", "b"))
     given = (rng.normal(size=(N, T, H)), x, h_0, oracle(*inputs), w_x, w_h)
@@ -146,12 +158,15 @@ def test_arguments_unchanged(student, rng):
 
 @graded(
     stage="contract",
-    hint="Zeros in the likeness of an array of integers hold integers and cut off everything behind the point: say the dtype, or the shape.",
+    hint="Right with floats? Then it is the dtype: zeros in the likeness of an array of integers hold integers and cut off everything "
+    "behind the point.",
 )
 def test_integers_give_floats(student, rng):
-    """Integers in x, h_0, the weights and d_h are accepted and give float64."""
+    """Integers are accepted and give float64: in x, h_0, the weights and d_h, and beside a b of floats."""
     shapes = ((N, T, D), (N, H), (D, H), (H, H), (H,))
     inputs = [rng.integers(-1, 2, size=shape) for shape in shapes]
     d_h = rng.integers(-2, 3, size=(N, T, H))
     assert_close(student.rnn_forward(*inputs), oracle(*inputs), name="h", dtype=True)
     assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)
+    inputs[4] = rng.normal(size=H)
+    assert_close(student.rnn_forward(*inputs), oracle(*inputs), name="h", dtype=True)

@@ -45,14 +45,14 @@ def softmax(logits):
 
 
 def ids_of(got, length, v=V):
-    """The ids as a list of ints, once they are `length` ids from 0 to v - 1."""
+    """The ids as a list of ints, once they are `length` ids from 0 to v - 1; floats like 2.0 are for `test_ids_are_integers`."""
     ids = got.tolist() if isinstance(got, np.ndarray) and got.ndim == 1 else got
     assert_true(type(ids) in (list, tuple), "sample_sequence should return a list of ids, or a one-dimensional array of them.", got=got)
     ids = [i.item() if isinstance(i, np.generic) else i for i in ids]
     assert_true(len(ids) == length, f"{length} new ids were asked for; there are {len(ids)}.", got=ids[:5])
-    wrong = [i for i in ids if type(i) is not int or not 0 <= i < v]
+    wrong = [i for i in ids if type(i) not in (int, float) or not 0 <= i < v or i != int(i)]
     assert_true(not wrong, f"Every id should be an integer from 0 to {v - 1}.", got=wrong[:5])
-    return ids
+    return [int(i) for i in ids]
 
 
 def assert_frequencies(counts, p, names):
@@ -69,6 +69,17 @@ def assert_frequencies(counts, p, names):
             expected=f"a share of {probability:.3f}, give or take {slack / n:.3f}",
             got=round(float(count / n), 3),
         )
+
+
+def with_rare_symbols(rng):
+    """A model of 40 symbols whose every draw has the probabilities p: 13 that can't fall, 24 rare ones, rarest first, and 3 likely ones."""
+    rare = np.sort(rng.uniform(0.005, 0.0099, size=24))
+    likely = (1 - rare.sum()) * (0.2 + 0.4 * rng.dirichlet(np.ones(3)))
+    p = np.concatenate([np.full(13, 1e-26), rare, likely])
+    params = draw(rng, v=40, hidden=3, read_out=1.0)
+    params["w_x"], params["w_h"], params["b_y"] = 0 * params["w_x"], 0 * params["w_h"], np.zeros(40)
+    params["b_y"] = np.log(p) - step(params, 0)[0]  # the read-out of the state is taken off again
+    return params, p
 
 
 def without_memory(rng):
@@ -126,10 +137,15 @@ def assert_dict_unchanged(after, before, name):
     hint="The probabilities are the softmax of h @ w_y + b_y, and every symbol may fall, also an unlikely one. See «Let it write».",
 )
 def test_frequencies(student, rng):
-    """In 2,000 draws at temperature 1 each symbol falls as often as its softmax probability says."""
-    params, logits = without_memory(rng)
-    ids = ids_of(student.probe.sample(params, 2, 2000, 1.0, int(rng.integers(1 << 30))), 2000)
-    assert_frequencies(np.bincount(ids, minlength=V), softmax(logits), [f"Symbol {k}" for k in range(V)])
+    """In 2,000 draws at temperature 1 likely and rare symbols fall as often as their softmax probabilities say, impossible ones never."""
+    params, p = with_rare_symbols(rng)
+    ids = ids_of(student.probe.sample(params, 39, 2000, 1.0, int(rng.integers(1 << 30))), 2000, v=40)
+    counts = np.bincount(ids, minlength=40)
+    groups = (slice(13), slice(13, 25), slice(25, 37), slice(37, 38), slice(38, 39), slice(39, 40))
+    names = ("An impossible symbol", "One of the 12 rarest symbols", "One of the 12 next ones", "Symbol 37", "Symbol 38", "Symbol 39")
+    assert_frequencies([counts[group].sum() for group in groups], [p[group].sum() for group in groups], names)
+    impossible = [k for k in range(13) if counts[k]]
+    assert_true(not impossible, "A symbol fell whose probability is below 10^-20.", got=impossible[:5])
 
 
 @graded(
@@ -179,26 +195,32 @@ def test_pairs(student, rng):
     assert_frequencies(counts.ravel(), p.ravel(), [f"The pair {i}, {j}" for i in range(3) for j in range(3)])
 
 
-@graded(stage="edge", hint="Divide by the temperature first, then subtract the largest: the exponential of a large number is infinite.")
+@graded(
+    stage="edge",
+    hint="Right at larger temperatures? Then subtract the largest logit before the exponential, which is infinite for a large number.",
+)
 def test_small_temperature(student, rng):
     """At temperature 0.0001 the most probable id falls every time, and nothing overflows."""
     params, logits = without_memory(rng)
     while np.diff(np.sort(logits))[-1] < 0.05:
         params, logits = without_memory(rng)
-    ids = ids_of(student.probe.sample(params, 0, 20, 1e-4, int(rng.integers(1 << 30))), 20)
-    assert_close(ids, [int(np.argmax(logits))] * 20, name="the text at temperature 0.0001")
+    ids = ids_of(student.probe.sample(params, 0, 40, 1e-4, int(rng.integers(1 << 30))), 40)
+    assert_close(ids, [int(np.argmax(logits))] * 40, name="the text at temperature 0.0001")
 
 
-@graded(stage="edge", hint="The logits are divided by the temperature itself: nothing is added to it, and it has no smallest value.")
-def test_temperature_of_a_hundredth(student, rng):
-    """At temperature 0.01, logits that are 0.01 · ln 3 apart fall one to three."""
+@graded(
+    stage="edge",
+    hint="Right at temperatures near 1? The logits are divided by the temperature itself: nothing is added to it, and it is not made larger.",
+)
+def test_temperature_of_a_thousandth(student, rng):
+    """At temperature 0.001, logits that are 0.001 · ln 3 apart fall one to three."""
     params = {name: 0 * value for name, value in draw(rng, v=2).items()}
-    params["b_y"] = float(rng.normal()) + np.array([0.0, 0.01 * math.log(3.0)])
-    ids = ids_of(student.probe.sample(params, 0, 2000, 0.01, int(rng.integers(1 << 30))), 2000, v=2)
+    params["b_y"] = float(rng.uniform(-0.4, 0.4)) + np.array([0.0, 0.001 * math.log(3.0)])
+    ids = ids_of(student.probe.sample(params, 0, 2000, 0.001, int(rng.integers(1 << 30))), 2000, v=2)
     assert_frequencies(np.bincount(ids, minlength=2), np.array([0.25, 0.75]), ["Symbol 0", "Symbol 1"])
 
 
-@graded(stage="edge", hint="With length 1 there is one id: the one after the start.")
+@graded(stage="edge", hint="Right for longer texts? With length 1 there is one id: the one after the start.")
 def test_one_id_one_unit(student, rng):
     """A single id from a model of one unit, and as many as are asked for from a model of one symbol."""
     params, start, (expected, *_) = sure_text(rng, 6)
@@ -218,6 +240,15 @@ def test_rng_decides(student, rng):
     assert_true(first == again, "Two generators with the same seed gave different ids: something else than rng was drawn from.")
     assert_true(first != other, "Generators with different seeds gave the same 80 ids.")
     assert_close(got[0][1], np.random.RandomState(1).random_sample(4), name="the next numbers of NumPy's global generator")
+
+
+@graded(stage="contract", hint="An id indexes arrays, so it is an integer: an array of zeros holds floats until you say another dtype.")
+def test_ids_are_integers(student, rng):
+    """The ids are integers, not floats."""
+    ids = student.probe.sample(draw(rng), 1, 3, 1.0, 5)
+    ids_of(ids, 3)
+    example = next((float(i) for i in ids if isinstance(i, float | np.floating)), None)
+    assert_true(example is None, f"The ids are floats, such as {example}; integers are asked for.")
 
 
 @graded(stage="contract", hint="The parameters belong to the caller: make new arrays, and don't write into the dict.")

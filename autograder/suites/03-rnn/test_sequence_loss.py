@@ -12,11 +12,13 @@ from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 N, T, V = 3, 5, 7
 
 
-def draw(rng, n=N, steps=T, v=V):
-    """Random logits and targets, and a mask with rows of very different lengths, one of them whole."""
+def draw(rng, n=N, steps=T, v=V, boundary=False):
+    """Random logits, and a mask with rows of very different lengths, one of them whole; `boundary`: it has two targets 0, else no one has."""
     lengths = rng.permutation(np.linspace(1, steps, n).astype(int))
-    mask = np.arange(steps) < lengths[:, None]
-    return 1.5 * rng.normal(size=(n, steps, v)), rng.integers(v, size=(n, steps)), mask
+    targets = rng.integers(1, v, size=(n, steps))
+    if boundary:
+        targets[lengths.argmax(), [0, -1]] = 0
+    return 1.5 * rng.normal(size=(n, steps, v)), targets, np.arange(steps) < lengths[:, None]
 
 
 def oracle(logits, targets, mask):
@@ -38,11 +40,12 @@ def pair(got):
 @graded(
     stage="value",
     weight=3,
-    hint="One mean over all real places together, of minus the natural logarithm of the target's probability. See «Predict the next letter».",
+    hint="One mean over all real places together, those with target 0 too, of minus the natural logarithm of the target's probability. "
+    "See «Predict the next letter».",
 )
 def test_loss(student, rng):
     """The loss of a ragged batch agrees with PyTorch's cross-entropy without the padding."""
-    batch = draw(rng)
+    batch = draw(rng, boundary=True)
     assert_close(pair(student.sequence_loss(*batch))[0], oracle(*batch)[0], name="loss")
 
 
@@ -53,7 +56,7 @@ def test_loss(student, rng):
 )
 def test_gradient(student, rng):
     """The gradient agrees with autograd at every place."""
-    batch = draw(rng)
+    batch = draw(rng, boundary=True)
     assert_close(pair(student.sequence_loss(*batch))[1], oracle(*batch)[1], name="d_logits")
 
 
@@ -65,7 +68,9 @@ def test_mask_with_holes(student, rng):
     assert_close(pair(student.sequence_loss(logits, targets, mask)), oracle(logits, targets, mask), names=("loss", "d_logits"))
 
 
-@graded(stage="edge", hint="What stands at padding means nothing: it enters neither the loss nor the gradient, not even when it is huge.")
+@graded(
+    stage="edge", hint="Right for small logits? What stands at padding enters neither the loss nor the gradient, not even when it is huge."
+)
 def test_padding_has_no_influence(student, rng):
     """Other logits and targets at padding change nothing, and the gradient there is exactly zero."""
     logits, targets, mask = draw(rng)
@@ -78,7 +83,8 @@ def test_padding_has_no_influence(student, rng):
 
 @graded(
     stage="edge",
-    hint="Subtract the largest logit of each place, and take the logarithm of the softmax by its formula: a probability may be rounded to 0.",
+    hint="Right for small logits? Then subtract the largest logit of each place, and take the logarithm of the softmax by its formula: a "
+    "probability may be rounded to 0.",
 )
 def test_large_logits(student, rng):
     """Logits of ±10,000 give the right loss and gradient, without overflow or NaN."""
@@ -87,7 +93,7 @@ def test_large_logits(student, rng):
     assert_close(pair(student.sequence_loss(logits, targets, mask)), oracle(logits, targets, mask), names=("loss", "d_logits"))
 
 
-@graded(stage="edge", weight=2, hint="The number of real places is zero here: what do you divide by?")
+@graded(stage="edge", weight=2, hint="Right elsewhere? The number of real places is zero here: what do you divide by?")
 def test_no_real_place(student, rng):
     """Without a real place the loss is 0 and the gradient zero, not NaN."""
     logits, targets, mask = draw(rng)
@@ -95,7 +101,7 @@ def test_no_real_place(student, rng):
     assert_close(got, (0.0, np.zeros(logits.shape)), names=("loss", "d_logits"))
 
 
-@graded(stage="edge", hint="Does your code squeeze or drop an axis of length one, or take the softmax over another axis than the last?")
+@graded(stage="edge", hint="Right for larger batches? Then look for an axis of length one that is squeezed or dropped.")
 def test_one_place(student, rng):
     """One sequence of one step: loss and gradient are those of a single choice."""
     batch = draw(rng, n=1, steps=1)
@@ -105,12 +111,16 @@ def test_one_place(student, rng):
 @graded(stage="contract", hint="Work in new arrays: subtracting 1 at the targets in place is fine in an array of your own, not in logits.")
 def test_arguments_unchanged(student, rng):
     """The arguments are not changed."""
-    batch = draw(rng)
-    call = student.run("sequence_loss", *batch)
-    assert_unchanged(call.arguments, batch, names=("logits", "targets", "mask"))
+    logits, targets, mask = draw(rng)
+    for batch in ((logits, targets, mask), (logits, targets, np.zeros_like(mask))):
+        call = student.run("sequence_loss", *batch)
+        assert_unchanged(call.arguments, batch, names=("logits", "targets", "mask"))
 
 
-@graded(stage="contract", hint="Logits of integers need a copy with fractions before anything is subtracted in place.")
+@graded(
+    stage="contract",
+    hint="Right with floats? Then it is the dtype: an array of integers holds no fractions, so make no result in the likeness of logits.",
+)
 def test_integer_logits(student, rng):
     """Integer logits are accepted and give a gradient of float64."""
     _, targets, mask = draw(rng)

@@ -42,11 +42,13 @@ def invent(rng, count, alphabet, longest):
 
 
 def draw(rng, n=3, steps=5, v=6, hidden=4):
-    """Random params, inputs, targets and a ragged mask."""
+    """Random params, inputs with the last symbol among them, targets and a ragged mask."""
     shapes = {"w_x": (v, hidden), "w_h": (hidden, hidden), "b": (hidden,), "w_y": (hidden, v), "b_y": (v,)}
     params = {name: 0.6 * rng.normal(size=shape) for name, shape in shapes.items()}
     mask = np.arange(steps) < rng.permutation(np.linspace(1, steps, n).astype(int))[:, None]
-    return params, rng.integers(v, size=(n, steps)), rng.integers(v, size=(n, steps)), mask
+    inputs = rng.integers(v, size=(n, steps))
+    inputs[0, 0] = v - 1
+    return params, inputs, rng.integers(v, size=(n, steps)), mask
 
 
 def states_of(p, inputs):
@@ -74,13 +76,17 @@ def torch_loss(params, inputs, targets, mask):
     return each[real].sum() / (1 + real.sum()), p, logits
 
 
-def pair(got):
-    """The loss and the gradients, with the right keys."""
+def pair(got, *, surplus=True):
+    """The loss and the gradients, with all keys; others are welcome with `surplus` only."""
     right = type(got) in (tuple, list) and len(got) == 2
     assert_true(right, "names_loss should return the loss and a dict of gradients.", got=got)
     loss, grads = got
-    right = isinstance(grads, dict) and set(grads) == set(KEYS)
-    assert_true(right, f"The gradients should be a dict with the keys {', '.join(KEYS)}.", got=grads)
+    assert_true(isinstance(grads, dict), f"The gradients should be a dict with the keys {', '.join(KEYS)}.", got=grads)
+    missing, others = [name for name in KEYS if name not in grads], [str(name) for name in grads if name not in KEYS]
+    sentence = f"The gradients should have exactly the keys {', '.join(KEYS)}."
+    sentence += f" Missing: {', '.join(missing)}." if missing else ""
+    sentence += f" Too many: {', '.join(others)[:80]}." if others else ""
+    assert_true(not missing and (surplus or not others), sentence)
     return loss, grads
 
 
@@ -103,18 +109,30 @@ def test_arrays(student, rng):
     assert_close(three(student.names_to_arrays(names, LATIN)), write(names, LATIN), names=ARRAYS)
 
 
-@graded(stage="edge", hint="An id is the letter's place in the alphabet that was given, not in the one you have in mind.")
+@graded(
+    stage="edge",
+    hint="Right for the letters a to z? An id is the letter's place in the alphabet that was given, however long, and not in the one you have "
+    "in mind.",
+)
 def test_other_alphabet(student, rng):
-    """With another alphabet, in another order, the ids are the places in it."""
+    """With another alphabet, in another order or of 300 characters, the ids are the places in it."""
     alphabet = "#" + "".join(rng.permutation(list("QqWweErtZzé ü'")))
     names = [*invent(rng, 4, alphabet, 6), " Zé'Ww "]
     assert_close(three(student.names_to_arrays(names, alphabet)), write(names, alphabet), names=ARRAYS)
+    alphabet = "".join(chr(0x4E00 + k) for k in range(300))
+    names = [alphabet[-1] + name for name in invent(rng, 3, alphabet, 4)]
+    assert_close(three(student.names_to_arrays(names, alphabet)), write(names, alphabet), names=ARRAYS)
 
 
-@graded(stage="edge", hint="T is one more than the longest name. A name without letters is a boundary that is followed by a boundary.")
-def test_single_and_empty_names(student, rng):
-    """One name alone, names of one length, and a name without letters."""
-    for names in (["zoe"], ["ann", "bob", "eve"], ["al", "", "x"], [""]):
+@graded(
+    stage="edge",
+    hint="Right for other names? T is one more than the longest, however long. Each name has its row, also the second time, and also one without "
+    "letters: a boundary that is followed by a boundary.",
+)
+def test_unusual_names(student, rng):
+    """One name alone, names of one length, without letters or of 20 letters, and a name that occurs twice."""
+    (long,) = invent(rng, 1, LATIN, 20)
+    for names in (["zoe"], ["ann", "bob", "eve"], ["al", "", "x"], [""], ["bo", long, "bo"]):
         assert_close(three(student.names_to_arrays(names, LATIN)), write(names, LATIN), names=ARRAYS)
 
 
@@ -137,11 +155,11 @@ def test_loss(student, rng):
 )
 def test_gradients(student, rng):
     """The gradients of the read-out are right, and backward gets d_h, whose three weight gradients are handed on."""
-    arguments = draw(rng)
+    arguments = draw(rng, v=5, hidden=5)  # of equal sizes: a transpose too many raises nothing
     loss, p, logits = torch_loss(*arguments)
     logits.retain_grad()
     loss.backward()
-    _, grads = pair(student.probe.toy_loss(*arguments))
+    _, grads = pair(student.probe.toy_loss(*arguments), surplus=False)
     expected = {name: p[name].grad.numpy() for name in ("w_y", "b_y")}
     assert_close({name: grads[name] for name in expected}, expected, name="grads")
     got = student.probe.handed_on(*arguments)
@@ -154,7 +172,10 @@ def test_gradients(student, rng):
     )
 
 
-@graded(stage="edge", hint="x is one-hot, (N, T, V); h_0 is zero, (N, H), for every batch anew; w_x, w_h and b go in as they are.")
+@graded(
+    stage="edge",
+    hint="x is one-hot, (N, T, V), at padding too; h_0 is zero, (N, H), for every batch anew; w_x, w_h and b go in as they are.",
+)
 def test_what_forward_gets(student, rng):
     """The recurrent network gets one-hot inputs and a start of zeros."""
     arguments = draw(rng, n=4, steps=3)
@@ -168,10 +189,14 @@ def test_what_forward_gets(student, rng):
     assert_close(got[2][3], torch_states(*arguments[:2]), name="h, as backward got it,")
 
 
-@graded(stage="edge", hint="Does your code squeeze or drop an axis of length one, or take H or V from the wrong place?")
+@graded(
+    stage="edge",
+    hint="Right for larger batches? Then look for an axis of length one that is squeezed or dropped, or for H or V taken from the wrong place.",
+)
 def test_one_of_everything(student, rng):
     """One sequence of one step and one unit: loss and read-out gradients are right."""
-    arguments = draw(rng, n=1, steps=1, hidden=1)
+    params, _, targets, mask = draw(rng, n=1, steps=1, hidden=1)
+    arguments = params, rng.integers(5, size=(1, 1)), targets, mask  # no input tells that there is a symbol 5
     loss, p, _ = torch_loss(*arguments)
     loss.backward()
     got_loss, grads = pair(student.probe.toy_loss(*arguments))

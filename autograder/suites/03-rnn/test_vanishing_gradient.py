@@ -65,7 +65,10 @@ def test_one_factor(student, rng):
     assert_close(student.gradient_norms(*inputs), oracle(*inputs), name="norms")
 
 
-@graded(stage="edge", hint="A state by itself depends on itself with factor 1: the product begins as the identity.")
+@graded(
+    stage="edge",
+    hint="Right for more states? Then look at the last one: it depends on itself with factor 1, so the product begins as the identity.",
+)
 def test_one_state(student, rng):
     """A single state gives [1], and the last entry is always 1."""
     h, w_h = draw(rng, steps=1)
@@ -76,7 +79,7 @@ def test_one_state(student, rng):
     assert_true(abs(got[-1] - 1) < 1e-12, "The last entry should be 1.", got=got[-1])
 
 
-@graded(stage="edge", hint="With one unit the product is one of numbers; a norm is never negative.")
+@graded(stage="edge", hint="Right for more units? With one unit the product is one of numbers; a norm is never negative.")
 def test_one_unit(student, rng):
     """One unit with a negative weight: the norms are absolute values of products."""
     h, w_h = np.tanh(rng.normal(size=(7, 1))), np.array([[-1.7]])
@@ -85,7 +88,7 @@ def test_one_unit(student, rng):
     assert_close(student.gradient_norms(h, w_h), expected, name="norms")
 
 
-@graded(stage="edge", hint="The way from h_t to h_T passes tanh at t + 1 and later. Which states does your loop look at?")
+@graded(stage="edge", hint="Which states does your loop look at? The way from h_t to h_T passes tanh at t + 1 and later.")
 def test_first_state_is_in_no_factor(student, rng):
     """Another first state changes no norm; another last state changes them all."""
     h, w_h = draw(rng)
@@ -99,17 +102,23 @@ def test_first_state_is_in_no_factor(student, rng):
 
 @graded(
     stage="edge",
-    hint="A vanished gradient is small, not zero: 1e-12 is as good a number as 1. Nothing is cut off, added or stopped early.",
+    hint="Right for a few steps? A vanished gradient is small, not zero, and an exploded one is no error: nothing is cut off, added or "
+    "stopped early.",
 )
-def test_tiny_norms(student, rng):
-    """Over 40 steps the norms fall below a billionth, and each is still right to seven digits."""
-    inputs = draw(rng, steps=40, hidden=4, radius=0.7)
-    expected = oracle(*inputs)
-    # Relative only: the absolute tolerance is wider than these numbers. 40 products cost about 40 roundings, 1e-14.
-    assert_close(student.gradient_norms(*inputs), expected, name="norms", atol=0.0)
+def test_tiny_and_huge_norms(student, rng):
+    """Over 120 steps the norms fall to 1e-40 or grow to 1e20, and each is right to seven digits."""
+    h, (rotation, _) = 0.6 * rng.choice([-1.0, 1.0], size=(120, 3)), np.linalg.qr(rng.normal(size=(3, 3)))
+    for last in (1e-40, 1e20):
+        factor = last ** (1 / 119)  # each step turns and stretches by this: tanh' is 0.64 everywhere
+        # Relative only: the absolute tolerance is wider than these numbers. 119 products cost about as many roundings, 1e-14.
+        expected = factor ** np.arange(119.0, -1.0, -1.0)
+        assert_close(student.gradient_norms(h, factor / 0.64 * rotation), expected, name="norms", atol=0.0)
 
 
-@graded(stage="edge", hint="Where all units are fully on or off, 1 - h² is zero and so is all that comes before; nothing is divided.")
+@graded(
+    stage="edge",
+    hint="Right for other states? Where all units are fully on or off, 1 - h² is zero and so is all that comes before; nothing is divided.",
+)
 def test_saturated_step(student, rng):
     """A step at which every unit is saturated lets nothing through: the norms before it are 0, not NaN."""
     h, w_h = draw(rng)
@@ -127,9 +136,9 @@ def test_arguments_unchanged(student, rng):
     assert_unchanged(call.arguments, inputs, names=("h", "w_h"))
 
 
-@graded(stage="contract", hint="Norms are fractions even if w_h holds integers: what dtype does your result have?")
+@graded(stage="contract", hint="Right with floats? Then it is the dtype: norms are fractions, and a long product of integers overflows.")
 def test_integers(student, rng):
-    """Integers in h and w_h are accepted and give float64."""
-    w_h = rng.integers(-3, 4, size=(H, H))
-    expected = [np.linalg.svd(np.linalg.matrix_power(w_h, k).astype(float), compute_uv=False)[0] for k in (2, 1, 0)]
-    assert_close(student.gradient_norms(np.zeros((3, H), dtype=int), w_h), np.array(expected), name="norms", dtype=True)
+    """Integers in h and w_h are accepted and give float64, over 45 steps too."""
+    w_h = rng.integers(-2, 3, size=(H, H)) + 6 * np.eye(H, dtype=int)  # the 44th power is beyond int64
+    expected = [np.linalg.svd(np.linalg.matrix_power(w_h.astype(float), k), compute_uv=False)[0] for k in reversed(range(45))]
+    assert_close(student.gradient_norms(np.zeros((45, H), dtype=int), w_h), np.array(expected), name="norms", dtype=True)

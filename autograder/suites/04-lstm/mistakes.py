@@ -285,6 +285,34 @@ def check_lstm_cell_forward(f):
 """,
     ),
     Mistake(
+        "check_lstm_cell_forward-tolerance-too-small",
+        exercise="check_lstm_cell_forward",
+        name="a right f whose numbers are off by less than 1e-9 is rejected",
+        hint="The docstring says which differences to accept: those of 1e-9. A tolerance of 1e-12 is too small.",
+        change=[
+            ("np.allclose(got_h, h, rtol=1e-8, atol=1e-9)", "np.allclose(got_h, h, rtol=0, atol=1e-12)"),
+            ("np.allclose(got_c, c, rtol=1e-8, atol=1e-9)", "np.allclose(got_c, c, rtol=0, atol=1e-12)"),
+        ],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-comparison-unprotected",
+        exercise="check_lstm_cell_forward",
+        name="errors of the comparison come through when f returns no arrays h and c",
+        hint="f may return anything. The call and the comparison stand in the `try`; see hint 3.",
+        change=[
+            (
+                "got_h, got_c, _ = f(*copies)\n",
+                "got_h, got_c, _ = f(*copies)\n            except Exception:\n                return False\n            if True:\n",
+            ),
+            ("np.shape(got_h) == h.shape and np.allclose(got_h, h", "np.allclose(got_h, h"),
+            (
+                "                return False\n            if not right:",
+                "                return False\n            if not right or np.shape(got_h) != h.shape:",
+            ),
+            ("            except Exception:\n                return False\n            if not right", "            if not right"),
+        ],
+    ),
+    Mistake(
         "check_lstm_cell_forward-lets-exceptions-through",
         exercise="check_lstm_cell_forward",
         name="errors that f raises come through",
@@ -322,8 +350,8 @@ def check_lstm_cell_forward(f):
     Mistake(
         "check_lstm_cell_forward-looks-into-the-cache",
         exercise="check_lstm_cell_forward",
-        name="the cache has to be a tuple",
-        hint="The cache is f's own business: a dict or None is as good.",
+        name="a right f is rejected because of what it returns as its cache",
+        hint="The cache is f's own business: a tuple, a dict or None are as good. Look at h and c only.",
         change=[("got_h, got_c, _ = f(*copies)", "got_h, got_c, (*_,) = f(*copies)")],
     ),
     Mistake(
@@ -339,8 +367,18 @@ def check_lstm_cell_forward(f):
     Mistake(
         "check_lstm_cell_forward-always-true",
         exercise="check_lstm_cell_forward",
-        name="the answer is True for all but errors",
-        hint="Show your test something wrong, and see it fail.",
+        name="every f is accepted, the wrong ones too",
+        hint="Each f is judged anew, by its own numbers. Show your test something wrong, and see it fail.",
+        code="""
+def check_lstm_cell_forward(f):
+    return True
+""",
+    ),
+    Mistake(
+        "check_lstm_cell_forward-only-errors",
+        exercise="check_lstm_cell_forward",
+        name="every f that raises no error is accepted",
+        hint="Most wrong answers raise nothing: compare the numbers. Show your test something wrong, and see it fail.",
         code="""
 def check_lstm_cell_forward(f):
     try:
@@ -351,11 +389,46 @@ def check_lstm_cell_forward(f):
 """,
     ),
     Mistake(
+        "check_lstm_cell_forward-one-shape",
+        exercise="check_lstm_cell_forward",
+        name="wrong numbers are accepted if their shapes are right",
+        hint="Zeros have the right shapes, too. Compare the numbers, and try several sizes.",
+        code="""
+def check_lstm_cell_forward(f):
+    try:
+        h, c, _ = f(np.ones((2, 3)), np.ones((2, 4)), np.ones((2, 4)), np.ones((3, 16)), np.ones((4, 16)), np.ones(16))
+        return np.shape(h) == np.shape(c) == (2, 4)
+    except Exception:
+        return False
+""",
+    ),
+    Mistake(
         "check_lstm_cell_forward-always-false",
         exercise="check_lstm_cell_forward",
-        name="the answer is always False",
-        hint="A test that rejects everything has not found the right ones either.",
+        name="every right f is rejected",
+        hint="Try it on your own cell. If only the last digits differ: sums in another order do, so accept differences of 1e-9 instead of asking "
+        "for equal numbers.",
         change=[("return False\n    return True", "return False\n    return False")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-no-answer",
+        exercise="check_lstm_cell_forward",
+        name="for a right f the answer is None",
+        hint="A function that ends without `return` gives None. True is said at the end, when nothing was wrong.",
+        change=[("                return False\n    return True", "                return False")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-one-or-zero",
+        exercise="check_lstm_cell_forward",
+        name="the answer is a number, 1 or 0",
+        hint="Numbers are no answer here: it is True or False.",
+        change=[
+            ("            except Exception:\n                return False", "            except Exception:\n                return 0"),
+            (
+                "            if not right:\n                return False\n    return True",
+                "            if not right:\n                return 0\n    return 1",
+            ),
+        ],
     ),
 ]
 
@@ -546,6 +619,19 @@ CELL_BACKWARD = [
         change=[("return d_x, d_h_prev, d_c_prev", "return d_x, d_c_prev, d_h_prev")],
     ),
     Mistake(
+        "lstm_cell_backward-integers-cut-off",
+        exercise="lstm_cell_backward",
+        name="after a forward pass over integers the gradients are integers, their fractions cut off",
+        hint="An array made in the likeness of x or of a weight holds integers if that does. A gradient never does: say the shape or the dtype.",
+        change=[
+            (
+                "return d_x, d_h_prev, d_c_prev, d_w_x, d_w_h, d_b",
+                "pairs = ((d_x, x), (d_h_prev, h_prev), (d_c_prev, c_prev), (d_w_x, w_x), (d_w_h, w_h))\n"
+                "    return *(gradient.astype(like.dtype) for gradient, like in pairs), d_b",
+            )
+        ],
+    ),
+    Mistake(
         "lstm_cell_backward-changes-the-cache",
         exercise="lstm_cell_backward",
         name="an array of the cache is changed in place",
@@ -701,8 +787,9 @@ SEQUENCE = [
     Mistake(
         "lstm_sequence-caches-kept-outside",
         exercise="lstm_sequence",
-        name="the caches are kept in a place of their own instead of being returned",
-        hint="Two sequences may be on their way at a time. All that backward needs stands in what forward has returned.",
+        name="lstm_backward goes back through the last call of lstm_forward, whichever caches it is given",
+        hint="Two sequences may be on their way at a time. Each call of lstm_forward makes caches of its own, and all that backward needs "
+        "stands in them.",
         change=[
             ("return h, (h_t, c_t), (x, w_x, w_h, steps)", "lstm_forward.kept = (x, w_x, w_h, steps)\n    return h, (h_t, c_t), None"),
             ("x, w_x, w_h, steps = caches", "x, w_x, w_h, steps = lstm_forward.kept"),
@@ -765,9 +852,20 @@ SEQUENCE = [
     Mistake(
         "lstm_sequence-integers-cut-off",
         exercise="lstm_sequence",
-        name="the outputs take the dtype of h_0",
-        hint="An array of integers holds no fractions: say the dtype.",
+        name="when the inputs hold integers, h does, too, and the fractions are cut off",
+        hint="An array of integers holds no fractions: say the shape or the dtype, don't copy that of an argument.",
         change=[("h = np.empty((x.shape[0], n_steps, hidden))", "h = np.empty((x.shape[0], n_steps, hidden), dtype=h_0.dtype)")],
+    ),
+    Mistake(
+        "lstm_sequence-sigmoid-overflows",
+        exercise="lstm_sequence",
+        name="the sigmoid is computed as exp(a) / (1 + exp(a)), which is NaN for large a",
+        hint="exp of a large number is infinite, and infinite by infinite is NaN. See «Letters used throughout».",
+        change=[
+            ("i = sigmoid(a[:, :hidden])", "i = np.exp(a[:, :hidden]) / (1 + np.exp(a[:, :hidden]))"),
+            ("f = sigmoid(a[:, hidden : 2 * hidden])", "f = np.exp(a[:, hidden : 2 * hidden]) / (1 + np.exp(a[:, hidden : 2 * hidden]))"),
+            ("o = sigmoid(a[:, 3 * hidden :])", "o = np.exp(a[:, 3 * hidden :]) / (1 + np.exp(a[:, 3 * hidden :]))"),
+        ],
     ),
 ]
 
@@ -864,6 +962,13 @@ INITIALISE = [
             ("w_x = rng.uniform(-bound, bound, size=(D, 4 * H))", "w_x = np.tile(rng.uniform(-bound, bound, size=(D, H)), 4)"),
             ("w_h = rng.uniform(-bound, bound, size=(H, 4 * H))", "w_h = np.tile(rng.uniform(-bound, bound, size=(H, H)), 4)"),
         ],
+    ),
+    Mistake(
+        "lstm_initialise-same-bias-in-all-blocks",
+        exercise="lstm_initialise",
+        name="one block of b is drawn and copied to the other gates",
+        hint="Every entry is drawn anew, those of b, too: draw all of its blocks.",
+        change=[("b = rng.uniform(-bound, bound, size=4 * H)", "b = np.tile(rng.uniform(-bound, bound, size=H), 4)")],
     ),
     Mistake(
         "lstm_initialise-own-generator",
@@ -1419,6 +1524,13 @@ ADDING = [
         change=[("start = np.zeros((n_sequences, hidden))", "start = np.ones((n_sequences, hidden))")],
     ),
     Mistake(
+        "adding_problem-start-of-one-row",
+        exercise="adding_problem",
+        name="h_0 and c_0 have one row instead of N",
+        hint="Each sequence has a state of its own: (N, H). That one row does for all is luck, and not true of every network.",
+        change=[("start = np.zeros((n_sequences, hidden))", "start = np.zeros((1, hidden))")],
+    ),
+    Mistake(
         "adding_problem-every-error-with-every-target",
         exercise="adding_problem",
         name="every prediction is compared with every target",
@@ -1502,6 +1614,16 @@ ADDING = [
         change=[
             ("marks[rows, rng.integers(0, T // 2, size=N)] = 1.0", "first = rng.integers(0, T // 2, size=N)\n    marks[rows, first] = 1.0"),
             ("marks[rows, rng.integers(T // 2, T, size=N)] = 1.0", "marks[rows, first + T // 2] = 1.0"),
+        ],
+    ),
+    Mistake(
+        "adding_problem-marks-at-the-largest-values",
+        exercise="adding_problem",
+        name="the largest value of each half is marked",
+        hint="Which steps are marked has nothing to do with the values: draw the two positions on their own.",
+        change=[
+            ("rng.integers(0, T // 2, size=N)", "values[:, : T // 2].argmax(axis=1)"),
+            ("rng.integers(T // 2, T, size=N)", "T // 2 + values[:, T // 2 :].argmax(axis=1)"),
         ],
     ),
     Mistake(

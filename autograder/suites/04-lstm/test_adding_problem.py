@@ -8,6 +8,8 @@ are judged by what they must satisfy and by their distribution. The loss is give
 import numpy as np
 import torch
 
+from autograder.describe import describe, describe_type
+from autograder.errors import SubmissionError
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 N, T, H = 3, 5, 7
@@ -21,11 +23,20 @@ def examples(student, rng, n, steps):
 
 def checked(got, n, steps):
     """(x, y), once their types and shapes are right."""
-    assert_true(type(got) is tuple and len(got) == 2, "adding_batch should return x and y.", got=got)
+    if type(got) is not tuple or len(got) != 2:
+        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
+        raise SubmissionError(f"`adding_batch` should return two results, x and y. It returned {many}.")
     for name, array, shape in (("x", got[0], (n, steps, 2)), ("y", got[1], (n,))):
         right = isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64
         assert_true(right, f"{name} should be a float64 array of shape {shape}.", got=array)
     return got
+
+
+def parts(reply, number):
+    """The parts of a probe's reply."""
+    if type(reply) is not tuple or len(reply) != number:
+        raise SubmissionError("What came back could not be read.")
+    return reply
 
 
 def draw(rng, n=N, steps=T, hidden=H):
@@ -48,9 +59,26 @@ def oracle(x, y, params):
 
 
 def loss_and_grads(got):
-    """The two parts, once there are two."""
-    assert_true(type(got) is tuple and len(got) == 2, "adding_loss should return the loss and a dict of gradients.", got=got)
+    """The two parts, once there are two and the second is a dict."""
+    if type(got) is not tuple or len(got) != 2:
+        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
+        raise SubmissionError(f"`adding_loss` should return two results, the loss and a dict of gradients. It returned {many}.")
+    if not isinstance(got[1], dict):
+        raise SubmissionError(f"The second result of `adding_loss` should be a dict of gradients; it is {describe_type(got[1])}.")
     return got
+
+
+def numbers_of(grads, params):
+    """The gradients as arrays of the parameters' shapes, once they hold as many numbers."""
+    for key in KEYS:
+        grad = grads.get(key)
+        right = isinstance(grad, np.ndarray | np.generic | float | int) and np.size(grad) == params[key].size
+        right = right and np.asarray(grad).dtype.kind in "fiu"
+        if not right:
+            raise SubmissionError(
+                f"grads[{key!r}] should hold {params[key].size} numbers, as many as params[{key!r}]; it is {describe(grad)}."
+            )
+    return {key: np.asarray(grads[key], dtype=float).reshape(params[key].shape) for key in KEYS}
 
 
 @graded(
@@ -83,10 +111,11 @@ def test_target(student, rng):
 @graded(
     stage="edge",
     weight=2,
-    hint="Every value and both positions are drawn anew for every row: values evenly from 0 to 1, each mark evenly over its half.",
+    hint="Every value and both positions are drawn anew for every row: values evenly from 0 to 1, each mark evenly over its half, whatever "
+    "the values are.",
 )
 def test_distribution(student, rng):
-    """Values are uniform in [0, 1), and each mark is uniform over its half, row by row."""
+    """Values are uniform in [0, 1), and each mark is uniform over its half and independent of the values, row by row."""
     n, steps = 3000, 7
     x, _ = examples(student, rng, n, steps)
     values = np.sort(x[:, :, 0].ravel())
@@ -100,6 +129,10 @@ def test_distribution(student, rng):
     assert_close(share, expected, name="how often each step is marked", rtol=0, atol=0.06)
     first, second = x[:, : steps // 2, 1].argmax(axis=1), x[:, steps // 2 :, 1].argmax(axis=1)
     assert_true(abs(np.corrcoef(first, second)[0, 1]) < 0.12, "The two marks of a row go together: draw them independently.")
+    # 6000 marked values: the standard deviation of their mean is 0.004.
+    marked = x[:, :, 0][x[:, :, 1] == 1].mean()
+    text = "The marks do not fall on values of all sizes alike: draw the marked steps without a look at the values."
+    assert_true(abs(marked - 0.5) < 0.03, text, expected="marked values with a mean of 0.5", got=f"a mean of {marked:.3f}")
 
 
 @graded(stage="edge", hint="With T = 2 each half is one step, with T = 3 the halves have one and two.")
@@ -121,14 +154,13 @@ def test_seed_decides(student, rng):
     for global_seed in (1, 2):
         again = checked(student.probe.adding_examples_beside_global_state(seed, n, steps, global_seed), n, steps)
         assert_close(again, first, names=("x", "y"), rtol=0, atol=0)
-    twice = student.probe.adding_examples_twice(seed, n, steps)
-    assert_true(type(twice) is tuple and len(twice) == 2, "adding_batch should return x and y.", got=twice)
+    _, second = parts(student.probe.adding_examples_twice(seed, n, steps), 2)
+    second = checked(second, n, steps)
     for k, name in ((0, "values"), (1, "marks")):
         drawn = first[0][:, :, k]
-        assert_true(not np.allclose(other[0][:, :, k], drawn), f"The {name} are the same for two different seeds.")
-        assert_true(
-            not np.allclose(checked(twice[1], n, steps)[0][:, :, k], drawn), f"The {name} are the same in two draws from one generator."
-        )
+        text = f"The {name} do not come from the rng that is handed over:"
+        assert_true(not np.allclose(other[0][:, :, k], drawn), f"{text} they stayed the same with a generator of another seed.")
+        assert_true(not np.allclose(second[0][:, :, k], drawn), f"{text} a second draw from it gave the same again.")
 
 
 @graded(
@@ -154,8 +186,7 @@ def test_gradients_of_the_readout(student, rng):
     arguments = draw(rng)
     _, grads = loss_and_grads(student.probe.toy_loss(*arguments))
     expected = {key: grad for key, grad in oracle(*arguments)[1].items() if key in ("w_y", "b_y")}
-    got = {key: grads[key] for key in expected if key in grads} if isinstance(grads, dict) else grads
-    assert_close(got, expected, name="grads")
+    assert_close({key: grads[key] for key in expected if key in grads}, expected, name="grads")
 
 
 @graded(
@@ -169,7 +200,7 @@ def test_gradients_of_the_recurrence(student, rng):
     arguments = draw(rng)
     _, grads = loss_and_grads(student.probe.toy_loss(*arguments))
     expected = oracle(*arguments)[1]
-    assert_true(isinstance(grads, dict) and set(grads) == set(KEYS), f"grads should have the keys {', '.join(KEYS)}.", got=grads)
+    assert_true(set(grads) == set(KEYS), f"grads should have the keys {', '.join(KEYS)}.", got=list(grads))
     names = ("w_x", "w_h", "b")
     assert_close({key: grads[key] for key in names}, {key: expected[key] for key in names}, name="grads")
 
@@ -177,30 +208,49 @@ def test_gradients_of_the_recurrence(student, rng):
 @graded(stage="edge", hint="Check the size of the gradients: twice the error, divided by the number of sequences once.")
 def test_a_small_step_helps(student, rng):
     """A small step against the gradients lowers the loss by as much as they promise."""
-    rate, arguments = 1e-6, draw(rng)
-    got = student.probe.toy_step(*arguments, rate)
-    assert_true(type(got) is tuple and len(got) == 3, "adding_loss should return the loss and a dict of gradients.", got=got)
-    loss, grads = oracle(*arguments)
-    promise = sum((grad**2).sum() for grad in grads.values())
-    moved = oracle(*arguments[:2], {key: value - rate * grads[key] for key, value in arguments[2].items()})[0]
-    assert_close(got, (loss, moved, promise), names=("loss before the step", "loss after the step", "the squared length of the gradients"))
+    rate, (x, y, params) = 1e-6, draw(rng)
+    loss, grads = loss_and_grads(student.probe.toy_loss(x, y, params))
+    right_loss, right = oracle(x, y, params)
+    assert_close(loss, right_loss, name="the loss before the step")
+    grads = numbers_of(grads, params)
+    promises = [sum((part**2).sum() for part in parts.values()) for parts in (grads, right)]
+    assert_close(*promises, name="the squared length of the gradients")
+    moved, right_moved = ({key: params[key] - rate * parts[key] for key in KEYS} for parts in (grads, right))
+    loss, _ = loss_and_grads(student.probe.toy_loss(x, y, moved))
+    assert_close(loss, oracle(x, y, right_moved)[0], name="the loss after the step")
+
+
+@graded(
+    stage="contract",
+    hint="The network starts from zero states, a row for each sequence and a column for each unit; H is the length of w_y, whatever the "
+    "widths of the other parameters. Both functions are used as they are given. See «The model».",
+)
+def test_zero_states(student, rng):
+    """forward is handed zeros of shape (N, H) as h_0 and c_0, also by a network with parameters of width 4H."""
+    for blocks in (1, 4):
+        x, y, params = draw(rng)
+        params.update({key: np.concatenate([params[key]] * blocks, axis=-1) for key in ("w_x", "w_h", "b")})
+        starts = student.probe.toy_starts(x, y, params)
+        assert_true(type(starts) is list and starts, "The function forward that was handed over is never called.")
+        for name, state in zip(("h_0", "c_0"), parts(starts[0], 2), strict=True):
+            text = f"forward should be handed {name} as an array of floats of shape (N, H) = {(N, H)}"
+            assert_true(isinstance(state, np.ndarray) and state.shape == (N, H) and state.dtype.kind == "f", f"{text}.", got=state)
+            assert_true(np.all(state == 0), f"{text}, all zero.", got=state)
 
 
 @graded(stage="edge", hint="Does your code squeeze or drop an axis of length one, or take N from the wrong place?")
 def test_one_of_everything(student, rng):
     """One sequence of one step and one unit: loss and gradients are right."""
     arguments = draw(rng, n=1, steps=1, hidden=1)
-    assert_close(student.probe.toy_loss(*arguments), oracle(*arguments), names=("loss", "grads"))
+    assert_close(loss_and_grads(student.probe.toy_loss(*arguments)), oracle(*arguments), names=("loss", "grads"))
 
 
 @graded(stage="contract", hint="Make new arrays and a new dict: writing into params or x changes what belongs to the caller.")
 def test_arguments_unchanged(student, rng):
     """adding_loss does not change x, y or params."""
     x, y, params = arguments = draw(rng, hidden=9)
-    got = student.probe.toy_loss_arguments(*arguments)
-    assert_true(type(got) is tuple and len(got) == 2, "adding_loss should return the loss and a dict of gradients.", got=got)
-    assert_close(got[0], oracle(*arguments)[0], name="loss")
-    x_after, y_after, params_after = got[1]
+    _, after = parts(student.probe.toy_loss_arguments(*arguments), 2)
+    x_after, y_after, params_after = parts(after, 3)
     assert_unchanged((x_after, y_after), (x, y), names=("x", "y"))
     kept = isinstance(params_after, dict) and set(params_after) == set(params)
     assert_true(kept, "The call changed the keys of its argument params: work on a copy.")

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from autograder.describe import describe_type
+from autograder.errors import SubmissionError
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 T, D, H = 6, 4, 5
@@ -42,10 +44,20 @@ def real(lengths, steps):
     return (np.arange(steps) < lengths[:, None])[:, :, None]
 
 
-def pair(got):
-    """The two halves, once there are two."""
-    assert_true(type(got) is tuple and len(got) == 2, "bidirectional_lstm should return one array (N, T, 2H).", got=got)
+def run(student, x, lengths, *params):
+    """The student's result, once it is one array (N, T, 2H)."""
+    got, shape = student.bidirectional_lstm(x, lengths, *params), (*x.shape[:2], 2 * len(params[0][1]))
+    if not isinstance(got, np.ndarray):
+        raise SubmissionError(f"`bidirectional_lstm` should return one array (N, T, 2H); it returned {describe_type(got)}.")
+    if got.shape != shape:
+        raise SubmissionError(f"`bidirectional_lstm` should return an array of shape (N, T, 2H) = {shape}; it has {got.shape}.")
     return got
+
+
+def assert_right_where_real(student, arguments, expected, name="out", half=slice(None), **options):
+    """At the real steps the student's result is `expected`; what it holds in the padding is another test's business."""
+    got, where = run(student, *arguments), real(arguments[1], arguments[0].shape[1])
+    assert_close(np.where(where, got, 0)[:, :, half], np.where(where, expected, 0.0)[:, :, half], name=name, **options)
 
 
 @graded(
@@ -54,8 +66,7 @@ def pair(got):
 def test_forward_half(student, rng):
     """At the real steps, the first half is the forward LSTM's output."""
     arguments = draw(rng)
-    got, _ = pair(student.probe.halves(*arguments))
-    assert_close(got, oracle(*arguments)[:, :, :H], name="out[:, :, :H]")
+    assert_right_where_real(student, arguments, oracle(*arguments), name="out[:, :, :H]", half=slice(0, H))
 
 
 @graded(
@@ -67,37 +78,48 @@ def test_forward_half(student, rng):
 def test_backward_half(student, rng):
     """At the real steps, the second half is the backward LSTM's output, started at each sequence's own end."""
     arguments = draw(rng)
-    _, got = pair(student.probe.halves(*arguments))
-    assert_close(got, oracle(*arguments)[:, :, H:], name="out[:, :, H:]")
+    assert_right_where_real(student, arguments, oracle(*arguments), name="out[:, :, H:]", half=slice(H, 2 * H))
 
 
 @graded(
     stage="value",
     weight=2,
-    hint="Without padding it is two LSTMs, one of them over time turned round: the second half is turned back, and comes second.",
+    hint="Without padding it is two LSTMs, one of them over time turned round: the second half is turned back, and comes second. A step "
+    "whose inputs are all zero is a step, too.",
 )
 def test_without_padding(student, rng):
-    """When all sequences fill the array, the result agrees with PyTorch's bidirectional LSTM."""
-    arguments = draw(rng, lengths=np.full(3, T))
-    assert_close(student.bidirectional_lstm(*arguments), oracle(*arguments), name="out")
+    """When all sequences fill the array, some with steps of zeros, the result agrees with PyTorch's bidirectional LSTM."""
+    x, *rest = draw(rng, lengths=np.full(3, T))
+    x[0, 1] = x[1, -1] = 0.0
+    assert_close(run(student, x, *rest), oracle(x, *rest), name="out")
 
 
-@graded(stage="edge", hint="The states run on over the padding unless you stop them: set both halves to zero there.")
+@graded(
+    stage="edge",
+    weight=2,
+    hint="The states run on over the padding unless you stop them: set both halves to zero there, and leave the real steps as they are.",
+)
 def test_padding_is_zero(student, rng):
     """In the padding both halves are exactly zero."""
-    arguments = draw(rng)
-    got = student.bidirectional_lstm(*arguments)
-    assert_close(got, oracle(*arguments), name="out")
-    padding = got[np.broadcast_to(~real(arguments[1], T), got.shape)]
-    assert_true(np.all(padding == 0), f"{np.count_nonzero(padding)} entries in the padding are not exactly zero.")
+    for steps in (T, T + 2):  # as wide as the longest sequence, and wider
+        arguments = draw(rng, steps=steps)
+        got = run(student, *arguments)
+        padding = got[np.broadcast_to(~real(arguments[1], steps), got.shape)]
+        assert_true(np.all(padding == 0), f"{np.count_nonzero(padding)} of {padding.size} entries in the padding are not exactly zero.")
 
 
-@graded(stage="edge", hint="The backward LSTM must not read the padding before it meets the first real token.")
+@graded(
+    stage="edge",
+    hint="The backward LSTM must not read the padding before it meets the first real token. If there is NaN now: large numbers in the padding "
+    "overflow, and zero times NaN is NaN.",
+)
 def test_padding_changes_nothing(student, rng):
-    """Other numbers in the padding of x do not change the result."""
+    """Other numbers in the padding of x, large ones too, do not change the result."""
     x, lengths, *params = draw(rng)
-    other = np.where(real(lengths, T), x, 50.0 * rng.normal(size=x.shape))
-    assert_close(student.bidirectional_lstm(other, lengths, *params), oracle(x, lengths, *params), name="out")
+    large = rng.choice([-1e5, 1e5], size=x.shape)
+    other = np.where(real(lengths, T), x, large)
+    before = run(student, x, lengths, *params)
+    assert_close(run(student, other, lengths, *params), before, name="out with other numbers in the padding")
 
 
 @graded(
@@ -113,17 +135,17 @@ def test_time_reversal(student, rng):
         turned[n, :length] = x[n, :length][::-1]
         expected[n, :length] = expected[n, :length][::-1]
     expected = np.concatenate([expected[:, :, H:], expected[:, :, :H]], axis=2)
-    assert_close(student.bidirectional_lstm(turned, lengths, second, first), expected, name="out")
+    assert_right_where_real(student, (turned, lengths, second, first), expected)
 
 
 @graded(
     stage="edge", hint="Does every place use T, the width of the array, where it means the longest length, or drop an axis of length one?"
 )
 def test_small_and_wide(student, rng):
-    """One sequence of one step in an array of one step, and in an array of four."""
+    """Short sequences, one of one step among them, in arrays of their length and in wider ones."""
     for lengths, steps in ((np.array([1]), 1), (np.array([1]), 4), (np.array([2, 3]), 5)):
         arguments = draw(rng, lengths=lengths, steps=steps, d=3, hidden=2)
-        assert_close(student.bidirectional_lstm(*arguments), oracle(*arguments), name="out")
+        assert_right_where_real(student, arguments, oracle(*arguments))
 
 
 @graded(stage="contract", hint="Turn a copy round, not the caller's x.")
@@ -139,4 +161,4 @@ def test_integers_give_floats(student, rng):
     """Integer inputs, such as one-hot tokens, give float64."""
     _, lengths, *params = draw(rng)
     x = np.eye(D, dtype=np.int64)[rng.integers(D, size=(N, T))]
-    assert_close(student.bidirectional_lstm(x, lengths, *params), oracle(x, lengths, *params), name="out", dtype=True)
+    assert_right_where_real(student, (x, lengths, *params), oracle(x, lengths, *params), dtype=True)

@@ -4,6 +4,8 @@ Oracle: what is right and what is wrong is known beforehand. Each of the catalog
 passes, the tests of lstm_cell_forward against torch.lstm_cell; the rest, below, is wrong or right by how it was made.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 
 from autograder.catalogue import Mistake, Style, read_catalogue
 from autograder.checking import Check
+from autograder.compare import Mismatch
+from autograder.errors import SubmissionError
 from autograder.suite import graded
 
 #: Wrong in cases that the catalogue of `lstm_cell_forward` has no need of: each gives away a test without that case.
@@ -39,6 +43,13 @@ ALSO_WRONG = [
         change=[("c = f * c_prev + i * g  #", "c = f * c_prev[:1] + i * g  #")],
     ),
     Mistake(
+        "lstm_cell_forward-one-row-without-its-axis",
+        exercise="lstm_cell_forward",
+        name="h and c lose their first axis when the batch has one row",
+        hint="",
+        change=[("return h, c, cache", "return (h[0], c[0], cache) if len(h) == 1 else (h, c, cache)")],
+    ),
+    Mistake(
         "lstm_cell_forward-stored-in-arguments",
         exercise="lstm_cell_forward",
         name="the new state is also written into h_prev and c_prev",
@@ -61,7 +72,18 @@ ALSO_WRONG = [
     ),
 ]
 
-OTHER_CACHES = [
+#: What no arrays h and c come back from: whoever compares them unprepared raises an error.
+NO_STATES = [
+    Mistake(f"lstm_cell_forward-{id}", exercise="lstm_cell_forward", name=name, hint="", change=[("return h, c, cache", f"return {value}")])
+    for id, name, value in (
+        ("a-number", "it returns a number", "5"),
+        ("texts", "it returns texts", '"a", "b", None'),
+        ("nothing", "it returns None three times", "None, None, None"),
+        ("another-shape", "it returns arrays of shape (7,)", "np.zeros(7), np.zeros(7), cache"),
+    )
+]
+
+OTHER_STYLES = [
     Style(
         "lstm_cell_forward-without-a-cache",
         exercise="lstm_cell_forward",
@@ -93,13 +115,29 @@ def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
     return [np.tanh(c) * sigmoid(a[:, 3 * H :]), c, (a, c)]
 """,
     ),
+    Style(
+        "lstm_cell_forward-off-by-half-a-billionth",
+        exercise="lstm_cell_forward",
+        code="""
+def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
+    a_i, a_f, a_g, a_o = np.split(x @ w_x + h_prev @ w_h + b, 4, axis=1)
+    c = sigmoid(a_f) * c_prev + sigmoid(a_i) * np.tanh(a_g)
+    return sigmoid(a_o) * np.tanh(c) + 5e-10, c - 5e-10, None
+""",
+    ),
 ]
 
 MISTAKES, STYLES = (
     [entry for entry in entries if entry.exercise == "lstm_cell_forward"] for entries in read_catalogue(Path(__file__).parent)
 )
 WRONG = [*MISTAKES, *ALSO_WRONG]
-CHECK = Check("check_lstm_cell_forward", of="lstm_cell_forward", judged="lstm_cell_forward", right=[*STYLES, *OTHER_CACHES], wrong=WRONG)
+CHECK = Check(
+    "check_lstm_cell_forward",
+    of="lstm_cell_forward",
+    judged="lstm_cell_forward",
+    right=[*STYLES, *OTHER_STYLES],
+    wrong=[*WRONG, *NO_STATES],
+)
 
 
 def zeros(x, h_prev, c_prev, w_x, w_h, b):
@@ -107,26 +145,55 @@ def zeros(x, h_prev, c_prev, w_x, w_h, b):
     return np.zeros(h_prev.shape), np.zeros(c_prev.shape), None
 
 
+@contextmanager
+def yes_or_no() -> Iterator[None]:
+    """What is neither True nor False is told without the test's hint, which is about right and wrong verdicts."""
+    try:
+        yield
+    except Mismatch as error:
+        if error.expected is not None:
+            raise
+        said = "None: is a `return` missing?" if error.got is None else f"{error.got}, which is neither."
+        raise SubmissionError(f"{error.sentence} It returned {said}") from None
+
+
 @graded(
     stage="value",
     seconds=10,
-    weight=6,
-    hint="A right f differs from your numbers by rounding only; zeros differ from them in nearly every entry. See «When is a test good?».",
+    weight=7,
+    hint="A right f differs from your numbers by rounding only, so compare with a tolerance; zeros differ from them in nearly every entry. See "
+    "«When is a test good?».",
 )
 def test_right_and_zeros(student, variants, rng):
     """Accepts a right f, and rejects one that returns zeros."""
-    CHECK.tells_right_from(student, variants, rng, zeros)
+    with yes_or_no():
+        CHECK.tells_right_from(student, variants, rng, zeros)
 
 
 @graded(
     stage="edge",
-    weight=6,
+    weight=7,
     seconds=10,
-    hint="Sums in another order differ in their last digits; NumPy's warnings are no errors; a list is as good as a tuple; and the cache is none of your business.",
+    hint="Sums in another order differ in their last digits, and differences of 1e-9 are to be accepted; NumPy's warnings are no errors; a list "
+    "is as good as a tuple; and the cache is none of your business.",
 )
 def test_right_styles(student, variants, rng):
     """Accepts right implementations in other styles."""
-    CHECK.accepts_styles(student, variants, rng)
+    with yes_or_no():
+        CHECK.accepts_styles(student, variants, rng)
+
+
+@graded(
+    stage="edge",
+    weight=2,
+    seconds=10,
+    hint="What f returns may be anything. Does the comparison stand in the `try`, too, and do the shapes come before the numbers?",
+)
+def test_no_states(student, variants, rng):
+    """Says False, and raises nothing, when f returns a number, texts, nothing or arrays of another shape."""
+    with yes_or_no():
+        for mistake in NO_STATES:
+            CHECK.rejects(student, variants, rng, mistake)
 
 
 @pytest.mark.parametrize("mistake", WRONG, ids=lambda mistake: mistake.id)
@@ -135,4 +202,5 @@ def test_right_styles(student, variants, rng):
 )
 def test_wrong(student, variants, rng, mistake):
     """Rejects a wrong f: {mistake.name}."""
-    CHECK.rejects(student, variants, rng, mistake)
+    with yes_or_no():
+        CHECK.rejects(student, variants, rng, mistake)

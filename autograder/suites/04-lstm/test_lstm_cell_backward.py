@@ -9,12 +9,13 @@ forward that leaves the cache right costs nothing here, and where forward is wro
 import numpy as np
 import torch
 
+from autograder.describe import describe_type
 from autograder.errors import SubmissionError
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
 NAMES = ("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_w_h", "d_b")
-GATES = ("d_b of the input gate i", "d_b of the forget gate f", "d_b of the candidate g", "d_b of the output gate o")
+GATES = ("the input gate i", "the forget gate f", "the candidate g", "the output gate o")
 
 
 def draw(rng, n=N, d=D, hidden=H, scale=1.0):
@@ -44,22 +45,30 @@ def agrees(got, expected):
 
 
 def parts(reply, number):
-    """The parts of a probe's reply."""
-    assert_true(type(reply) is tuple and len(reply) == number, "lstm_cell_backward should return a tuple of six gradients.", got=reply)
+    """The parts of a probe's reply, once lstm_cell_forward gave three results."""
+    if type(reply) is not tuple or len(reply) != number:
+        raise SubmissionError("`lstm_cell_forward` should return three results: h, c and a cache. Repair exercise 1 first.")
     return reply
 
 
-def check(reply, expected, names=NAMES, pick=slice(None)):
-    """The picked gradients are right; if not, and h or c are wrong too, the message sends the student to exercise 1."""
+def six(gradients):
+    """The six gradients, once there are six."""
+    if type(gradients) is not tuple or len(gradients) != len(NAMES):
+        many = f"{len(gradients)} results" if type(gradients) is tuple else describe_type(gradients)
+        raise SubmissionError(f"`lstm_cell_backward` should return six gradients: {', '.join(NAMES)}. It returned {many}.")
+    return gradients
+
+
+def check(reply, expected, pick=slice(None), block=None, dtype=False):
+    """The picked gradients, or a block of d_b, are right; if not, and h or c are wrong too, the message sends the student to exercise 1."""
     gradients, forward = parts(reply, 2)
     right_gradients, right_forward = expected
-    assert_true(
-        type(gradients) is tuple and len(gradients) == len(names),
-        f"Expected are {len(names)} gradients: {', '.join(names)}.",
-        got=gradients,
-    )
+    got, wanted, names = six(gradients)[pick], right_gradients[pick], NAMES[pick]
     try:
-        assert_close(gradients[pick], right_gradients[pick], names=names[pick])
+        if block is not None and isinstance(got[0], np.ndarray) and got[0].shape == wanted[0].shape:
+            got, wanted = ([np.split(a, 4)[block]] for a in (got[0], wanted[0]))
+            names = (f"the block of d_b for {GATES[block]}",)
+        assert_close(tuple(got), tuple(wanted), names=names, dtype=dtype)
     except SubmissionError:
         assert_true(
             agrees(forward, right_forward),
@@ -70,9 +79,7 @@ def check(reply, expected, names=NAMES, pick=slice(None)):
 
 def check_gate(student, arguments, gate):
     """One of the four blocks of d_b is right."""
-    gradients, forward = oracle(*arguments)
-    expected = (tuple(np.split(gradients[5], 4)), forward)
-    check(student.probe.cell_bias_gradient(*arguments), expected, names=GATES, pick=slice(gate, gate + 1))
+    check(student.probe.cell_gradients(*arguments), oracle(*arguments), pick=slice(5, 6), block=gate)
 
 
 @graded(
@@ -176,6 +183,18 @@ def test_one_of_everything(student, rng):
     check(student.probe.cell_gradients(*arguments), oracle(*arguments))
 
 
+@graded(
+    stage="edge",
+    hint="Zero is a number like any other: no gradient is made by dividing by h_prev or c_prev, and no zero state is taken for a missing one.",
+)
+def test_zero_states(student, rng):
+    """Zeros in h_prev and c_prev, some or all as at the first step, give the right gradients."""
+    d_h, d_c, x, h_prev, c_prev, *weights = draw(rng)
+    for kept in (np.arange(N * H).reshape(N, H) % 2 == 0, np.zeros((N, H), dtype=bool)):
+        arguments = (d_h, d_c, x, np.where(kept, h_prev, 0.0), np.where(kept, c_prev, 0.0), *weights)
+        check(student.probe.cell_gradients(*arguments), oracle(*arguments))
+
+
 @graded(stage="edge", hint="A saturated gate has derivative zero. Compute it from the gate's value, not by dividing or by a second exp.")
 def test_saturated_gates(student, rng):
     """Pre-activations of about ±1000 give finite gradients."""
@@ -197,17 +216,19 @@ def test_two_steps_at_a_time(student, rng):
 def test_arguments_unchanged(student, rng):
     """The arguments and the cache are not changed: a second call gives the same."""
     arguments = draw(rng)
-    first, second, after = parts(student.probe.cell_backward_twice(*arguments), 3)
-    assert_unchanged(after, arguments, names=("d_h", "d_c", "x", "h_prev", "c_prev", "w_x", "w_h", "b"))
-    check((first, oracle(*arguments)[1]), oracle(*arguments))
-    assert_close(second, first, names=tuple(f"{name} of the second call" for name in NAMES))
+    first, second, after, before = parts(student.probe.cell_backward_twice(*arguments), 4)
+    assert_unchanged(after, (*arguments[:2], *before), names=("d_h", "d_c", "x", "h_prev", "c_prev", "w_x", "w_h", "b"))
+    assert_close(six(second), six(first), names=tuple(f"{name} of the second call" for name in NAMES))
 
 
-@graded(stage="contract", hint="Do not copy the dtype of an argument: integers would cut off everything behind the point.")
+@graded(
+    stage="contract",
+    hint="An array made like an argument, or like something in the cache, holds integers if that does, and cuts off everything behind the "
+    "point: say the shape or the dtype.",
+)
 def test_integers_give_floats(student, rng):
-    """Integer d_h and d_c are accepted and give float64."""
-    d_h, d_c, *inputs = draw(rng)
-    d_h, d_c = (rng.integers(-3, 4, size=a.shape) for a in (d_h, d_c))
-    reply, expected = student.probe.cell_gradients(d_h, d_c, *inputs), oracle(d_h, d_c, *inputs)
-    check(reply, expected)
-    assert_close(reply[0], expected[0], names=NAMES, dtype=True)
+    """Integers in d_h and d_c, or in all that forward and backward are given, are accepted and give float64."""
+    floats = draw(rng)
+    integers = [rng.integers(-2, 3, size=a.shape) for a in floats]
+    for arguments in ((*integers[:2], *floats[2:]), integers):
+        check(student.probe.cell_gradients(*arguments), oracle(*arguments), dtype=True)

@@ -6,7 +6,9 @@ Oracle: torch.lstm_cell in float64; the latch that keeps its state, worked by ha
 import numpy as np
 import torch
 
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+from autograder.describe import describe_type
+from autograder.errors import SubmissionError
+from autograder.suite import assert_close, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
 NAMES = ("x", "h_prev", "c_prev", "w_x", "w_h", "b")
@@ -26,10 +28,13 @@ def oracle(x, h_prev, c_prev, w_x, w_h, b):
     return h.numpy(), c.numpy()
 
 
-def pair(got):
-    """h and c, once there are two."""
-    assert_true(type(got) is tuple and len(got) == 2, "lstm_cell_forward should return h, c and a cache.", got=got)
-    return got
+def outputs(student, *inputs):
+    """The student's h and c, once there are three results."""
+    got = student.probe.cell_outputs(*inputs)
+    if type(got) is not tuple or len(got) != 3:
+        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
+        raise SubmissionError(f"`lstm_cell_forward` should return three results: h, c and a cache. It returned {many}.")
+    return got[:2]
 
 
 @graded(
@@ -41,7 +46,7 @@ def pair(got):
 def test_cell_state(student, rng):
     """The new cell state c agrees with PyTorch's LSTM cell."""
     inputs = draw(rng)
-    _, c = pair(student.probe.cell_outputs(*inputs))
+    _, c = outputs(student, *inputs)
     assert_close(c, oracle(*inputs)[1], name="c")
 
 
@@ -53,7 +58,7 @@ def test_cell_state(student, rng):
 def test_output(student, rng):
     """The output h agrees with PyTorch's LSTM cell."""
     inputs = draw(rng)
-    h, _ = pair(student.probe.cell_outputs(*inputs))
+    h, _ = outputs(student, *inputs)
     assert_close(h, oracle(*inputs)[0], name="h")
 
 
@@ -67,16 +72,16 @@ def test_latch_holds(student, rng):
     x, h_prev, c_prev, w_x, w_h, b = draw(rng)
     b[:H], b[H : 2 * H] = -300.0, 300.0
     for size in (1.0, 200.0):
-        _, c = pair(student.probe.cell_outputs(x, h_prev, size * c_prev, w_x, w_h, b))
+        _, c = outputs(student, x, h_prev, size * c_prev, w_x, w_h, b)
         assert_close(c, size * c_prev, name="c")
 
 
-@graded(stage="edge", hint="Nothing may mix the rows of a batch: sums and shapes belong to the last axis.")
+@graded(stage="edge", hint="A batch of one row is a batch: h and c keep both axes, (1, H). And no row of a batch may know of the others.")
 def test_rows_are_independent(student, rng):
     """A batch of one gives the same as that row within a larger batch."""
     x, h_prev, c_prev, *weights = draw(rng)
     row = [a[1:2].copy() for a in (x, h_prev, c_prev)]
-    got = student.probe.cell_outputs(*row, *weights)
+    got = outputs(student, *row, *weights)
     h, c = oracle(x, h_prev, c_prev, *weights)
     assert_close(got, (h[1:2], c[1:2]), names=("h", "c"))
 
@@ -85,17 +90,19 @@ def test_rows_are_independent(student, rng):
 def test_one_of_everything(student, rng):
     """One sequence, one input, one unit: the results have the shape (1, 1)."""
     inputs = draw(rng, n=1, d=1, hidden=1)
-    assert_close(student.probe.cell_outputs(*inputs), oracle(*inputs), names=("h", "c"))
+    assert_close(outputs(student, *inputs), oracle(*inputs), names=("h", "c"))
 
 
 @graded(
     stage="edge",
-    hint="exp of a large number overflows, and inf / inf is NaN. The lesson's `sigmoid` is safe; see «Letters used throughout».",
+    hint="NaN: exp of a large number overflows, and inf / inf is NaN; np.tanh and the lesson's `sigmoid` are safe, see «Letters used "
+    "throughout». Numbers that are a little off: nothing is cut off here, a saturated gate is 0 or 1.",
 )
 def test_extreme_preactivations(student, rng):
-    """Pre-activations of about ±1000 give saturated gates, never NaN."""
-    inputs = draw(rng, scale=700.0)
-    assert_close(student.probe.cell_outputs(*inputs), oracle(*inputs), names=("h", "c"))
+    """Pre-activations and cell states of about ±1000 give saturated gates, never NaN."""
+    x, h_prev, c_prev, *weights = draw(rng, scale=700.0)
+    inputs = (x, h_prev, 1000.0 * np.sign(c_prev), *weights)
+    assert_close(outputs(student, *inputs), oracle(*inputs), names=("h", "c"))
 
 
 @graded(stage="contract", hint="An operation in place, such as *= on c_prev, changes the caller's array: make a new one.")
@@ -108,6 +115,8 @@ def test_arguments_unchanged(student, rng):
 
 @graded(stage="contract", hint="Do not copy the dtype of an argument: integers would cut off everything behind the point.")
 def test_integers_give_floats(student, rng):
-    """Integer arrays are accepted and give float64."""
-    inputs = [rng.integers(-2, 3, size=a.shape) for a in draw(rng)]
-    assert_close(student.probe.cell_outputs(*inputs), oracle(*inputs), names=("h", "c"), dtype=True)
+    """Integer arrays are accepted, in x alone or everywhere, and give float64."""
+    floats = draw(rng)
+    integers = [rng.integers(-2, 3, size=a.shape) for a in floats]
+    for inputs in (integers, [integers[0], *floats[1:]]):
+        assert_close(outputs(student, *inputs), oracle(*inputs), names=("h", "c"), dtype=True)

@@ -6,6 +6,8 @@ Oracle: torch.nn.LSTM and autograd through it, in float64.
 import numpy as np
 import torch
 
+from autograder.describe import describe_type
+from autograder.errors import SubmissionError
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 N, T, D, H = 3, 5, 4, 7
@@ -50,17 +52,25 @@ def gradient_oracle(d_h, *inputs):
     return tuple(a.numpy() for a in (*(leaf.grad for leaf in leaves), w_x.T, w_h.T, b))
 
 
-def triple(got):
-    """The three parts of a reply."""
-    assert_true(type(got) is tuple and len(got) == 3, "lstm_forward should return h, (h_T, c_T), caches.", got=got)
-    return got
+def outputs(student, *inputs):
+    """The student's h, h_T and c_T, once there are three results of which the second is a pair."""
+    got = student.probe.sequence_outputs(*inputs)
+    if type(got) is not tuple or len(got) != 3:
+        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
+        raise SubmissionError(f"`lstm_forward` should return three results: h, the pair (h_T, c_T), and caches. It returned {many}.")
+    pair = got[1]
+    if not isinstance(pair, tuple | list | np.ndarray) or getattr(pair, "shape", None) == () or len(pair) != 2:
+        raise SubmissionError(f"The second result of `lstm_forward` should be the pair (h_T, c_T); it is {describe_type(pair)}.")
+    return got[0], *pair
 
 
 def six(got):
     """The six gradients, once there are six."""
-    assert_true(
-        type(got) is tuple and len(got) == 6, "lstm_backward should return six gradients: d_x, d_h_0, d_c_0, d_w_x, d_w_h, d_b.", got=got
-    )
+    if got is None:
+        raise SubmissionError("`lstm_forward` should return three results: h, the pair (h_T, c_T), and caches.")
+    if type(got) is not tuple or len(got) != 6:
+        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
+        raise SubmissionError(f"`lstm_backward` should return six gradients: {', '.join(GRADIENTS)}. It returned {many}.")
     return got
 
 
@@ -73,7 +83,7 @@ def six(got):
 def test_outputs(student, rng):
     """The outputs of all steps agree with torch.nn.LSTM."""
     inputs = draw(rng)
-    h, _, _ = triple(student.probe.sequence_outputs(*inputs))
+    h, _, _ = outputs(student, *inputs)
     assert_close(h, oracle(*inputs)[0], name="h")
 
 
@@ -81,7 +91,7 @@ def test_outputs(student, rng):
 def test_final_states(student, rng):
     """The final pair is the last output and the last cell state."""
     inputs = draw(rng)
-    _, h_last, c_last = triple(student.probe.sequence_outputs(*inputs))
+    _, h_last, c_last = outputs(student, *inputs)
     assert_close((h_last, c_last), oracle(*inputs)[1:], names=("h_T", "c_T"))
 
 
@@ -120,22 +130,28 @@ def test_gradient_from_the_last_output_only(student, rng):
     """A gradient at the last output alone travels back to the first step."""
     inputs, d_h = draw(rng), np.zeros((N, T, H))
     d_h[:, -1] = rng.normal(size=(N, H))
-    assert_close(student.probe.sequence_gradients(d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+    assert_close(six(student.probe.sequence_gradients(d_h, *inputs)), gradient_oracle(d_h, *inputs), names=GRADIENTS)
 
 
 @graded(stage="edge", hint="With T = 1 the sequence is one cell: the final pair is that step's, and nothing is carried.")
 def test_one_step(student, rng):
     """One sequence of one step: outputs and gradients are those of the cell."""
     inputs, d_h = draw(rng, n=1, steps=1), rng.normal(size=(1, 1, H))
-    assert_close(student.probe.sequence_outputs(*inputs), oracle(*inputs), names=OUTPUTS)
-    assert_close(student.probe.sequence_gradients(d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+    assert_close(outputs(student, *inputs), oracle(*inputs), names=OUTPUTS)
+    assert_close(six(student.probe.sequence_gradients(d_h, *inputs)), gradient_oracle(d_h, *inputs), names=GRADIENTS)
 
 
 @graded(stage="edge", hint="Is the final pair what the next step would need? Then a sequence can be cut anywhere.")
 def test_cut_in_two(student, rng):
     """Running the first two steps and then the rest from the final pair gives the same as one run."""
-    inputs = draw(rng)
-    assert_close(student.probe.sequence_in_two_parts(2, *inputs), oracle(*inputs), names=OUTPUTS)
+    x, h_0, c_0, *weights = draw(rng)
+    h, h_last, c_last = oracle(x, h_0, c_0, *weights)
+    first = outputs(student, x[:, :2], h_0, c_0, *weights)
+    assert_close(first[0], h[:, :2], name="h of the first two steps")
+    states = [getattr(state, "shape", None) for state in first[1:]]
+    assert_true(states == [(N, H)] * 2, f"h_T and c_T should be arrays of shape {(N, H)}: the next steps start from them.", got=first[1:])
+    rest = outputs(student, x[:, 2:], *first[1:], *weights)
+    assert_close(rest, (h[:, 2:], h_last, c_last), names=("h of the rest", "h_T", "c_T"))
 
 
 @graded(
@@ -147,7 +163,7 @@ def test_no_gradient_from_the_future(student, rng):
     """If only the output of step 2 has a gradient, the inputs after step 2 get none."""
     inputs, d_h = draw(rng), np.zeros((N, T, H))
     d_h[:, 2] = rng.normal(size=(N, H))
-    got = student.probe.sequence_gradients(d_h, *inputs)
+    got = six(student.probe.sequence_gradients(d_h, *inputs))
     assert_close(got, gradient_oracle(d_h, *inputs), names=GRADIENTS)
     assert_true(np.all(got[0][:, 3:] == 0), "d_x after step 2 should be exactly zero.", got=got[0][:, 3:])
 
@@ -157,8 +173,23 @@ def test_many_steps(student, rng):
     """A sequence of 40 steps with large gradients: outputs and gradients are right, those of the first step included."""
     inputs, d_h = draw(rng, n=2, steps=40, d=3, hidden=5), 300.0 * rng.normal(size=(2, 40, 5))
     inputs[5][5:10] += 2.0  # forget gates that let the gradient through
-    assert_close(student.probe.sequence_outputs(*inputs), oracle(*inputs), names=OUTPUTS)
-    assert_close(student.probe.sequence_gradients(d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+    assert_close(outputs(student, *inputs), oracle(*inputs), names=OUTPUTS)
+    assert_close(six(student.probe.sequence_gradients(d_h, *inputs)), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+
+
+@graded(
+    stage="edge",
+    hint="NaN: exp of a large number overflows, or something is divided by a gate; a shut gate is exactly 0. The lesson's `sigmoid` is safe, "
+    "and what backward needs is kept, not worked out from what comes after.",
+)
+def test_saturated_gates(student, rng):
+    """Gates that are exactly 0 or 1, from values of a of about ±900: outputs and gradients are right, never NaN."""
+    *inputs, b = draw(rng)
+    d_h = rng.normal(size=(N, T, H))
+    open_or_shut = np.where(np.arange(H) & np.array([[1], [2], [4]]) > 0, 900.0, -900.0)  # i, f, o: a different pattern in each unit
+    b[:H], b[H : 2 * H], b[3 * H :] = open_or_shut
+    assert_close(outputs(student, *inputs, b), oracle(*inputs, b), names=OUTPUTS)
+    assert_close(six(student.probe.sequence_gradients(d_h, *inputs, b)), gradient_oracle(d_h, *inputs, b), names=GRADIENTS)
 
 
 @graded(stage="contract", hint="All that lstm_backward needs stands in the caches it is given: nothing is kept between calls.")
@@ -173,9 +204,10 @@ def test_two_sequences_at_a_time(student, rng):
 def test_arguments_unchanged(student, rng):
     """The arguments and the caches are not changed: a second call of lstm_backward gives the same."""
     inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
-    first, second, after = triple(student.probe.sequence_backward_twice(d_h, *inputs))
+    got = student.probe.sequence_backward_twice(d_h, *inputs)
+    first, second, after = got if type(got) is tuple and len(got) == 3 else six(None)
     assert_unchanged(after, (d_h, *inputs), names=("d_h", "x", "h_0", "c_0", "w_x", "w_h", "b"))
-    assert_close(second, first, names=tuple(f"{name} of the second call" for name in GRADIENTS))
+    assert_close(six(second), six(first), names=tuple(f"{name} of the second call" for name in GRADIENTS))
 
 
 @graded(
@@ -186,5 +218,5 @@ def test_integers_give_floats(student, rng):
     """Integers in x, h_0, c_0, the weights and d_h are accepted and give float64."""
     inputs = [rng.integers(-1, 2, size=part.shape) for part in draw(rng)]
     d_h = rng.integers(-2, 3, size=(N, T, H))
-    assert_close(student.probe.sequence_outputs(*inputs), oracle(*inputs), names=OUTPUTS, dtype=True)
-    assert_close(student.probe.sequence_gradients(d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)
+    assert_close(outputs(student, *inputs), oracle(*inputs), names=OUTPUTS, dtype=True)
+    assert_close(six(student.probe.sequence_gradients(d_h, *inputs)), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)

@@ -8,7 +8,9 @@ part in it), the second h.
 import numpy as np
 import torch
 
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+from autograder.describe import describe_type
+from autograder.errors import SubmissionError
+from autograder.suite import assert_close, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
 NAMES = ("x", "h_prev", "c_prev", "w_x", "w_h", "b", "p_i", "p_f", "p_o")
@@ -37,9 +39,12 @@ def oracle(*arguments):
     return h.numpy(), c.numpy()
 
 
-def pair(got):
-    """h and c, once there are two."""
-    assert_true(type(got) in (tuple, list) and len(got) == 2, "peephole_cell_forward should return h and c.", got=got)
+def outputs(student, *arguments):
+    """The student's h and c, once there are two results."""
+    got = student.peephole_cell_forward(*arguments)
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        many = f"{len(got)} results" if isinstance(got, tuple | list) else describe_type(got)
+        raise SubmissionError(f"`peephole_cell_forward` should return two results, h and c, and no cache. It returned {many}.")
     return got
 
 
@@ -57,7 +62,7 @@ def only(rng, name):
 def test_cell_state(student, rng):
     """With all three peepholes, the new cell state c is right."""
     arguments = draw(rng)
-    _, c = pair(student.peephole_cell_forward(*arguments))
+    _, c = outputs(student, *arguments)
     assert_close(c, oracle(*arguments)[1], name="c")
 
 
@@ -67,7 +72,7 @@ def test_cell_state(student, rng):
 def test_output(student, rng):
     """With all three peepholes, the output h is right."""
     arguments = draw(rng)
-    h, _ = pair(student.peephole_cell_forward(*arguments))
+    h, _ = outputs(student, *arguments)
     assert_close(h, oracle(*arguments)[0], name="h")
 
 
@@ -75,14 +80,14 @@ def test_output(student, rng):
 def test_only_the_input_gate_peeps(student, rng):
     """With p_f = p_o = 0, the input gate sees the old cell."""
     arguments = only(rng, "p_i")
-    assert_close(student.peephole_cell_forward(*arguments), oracle(*arguments), names=("h", "c"))
+    assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
 
 
 @graded(stage="value", hint="p_f belongs to the forget gate, the second block, and looks at the old cell, inside the sigmoid.")
 def test_only_the_forget_gate_peeps(student, rng):
     """With p_i = p_o = 0, the forget gate sees the old cell."""
     arguments = only(rng, "p_f")
-    assert_close(student.peephole_cell_forward(*arguments), oracle(*arguments), names=("h", "c"))
+    assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
 
 
 @graded(
@@ -92,28 +97,36 @@ def test_only_the_forget_gate_peeps(student, rng):
 def test_only_the_output_gate_peeps(student, rng):
     """With p_i = p_f = 0, the output gate sees the new cell."""
     arguments = only(rng, "p_o")
-    assert_close(student.peephole_cell_forward(*arguments), oracle(*arguments), names=("h", "c"))
+    assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
 
 
 @graded(stage="edge", hint="Without peepholes it is the plain cell of exercise 1: are the blocks i, f, g, o and the bias in their places?")
 def test_shut_peepholes(student, rng):
     """With all peepholes zero it is the plain LSTM cell."""
     arguments = only(rng, None)
-    assert_close(student.peephole_cell_forward(*arguments), oracle(*arguments), names=("h", "c"))
+    assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
 
 
-@graded(stage="edge", hint="Does your code squeeze or drop an axis of length one?")
-def test_one_of_everything(student, rng):
-    """One sequence, one input, one unit: the results have the shape (1, 1)."""
-    arguments = draw(rng, n=1, d=1, hidden=1)
-    assert_close(student.peephole_cell_forward(*arguments), oracle(*arguments), names=("h", "c"))
+@graded(
+    stage="edge",
+    hint="Does your code squeeze or drop an axis of length one? And a peephole weight belongs to a unit, which is a column, never to a row.",
+)
+def test_special_sizes(student, rng):
+    """One sequence, one input, one unit; one sequence of many units; as many sequences as units: h and c are right."""
+    for n, d, hidden in ((1, 1, 1), (1, 3, 4), (4, 3, 4)):
+        arguments = draw(rng, n=n, d=d, hidden=hidden)
+        assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
 
 
-@graded(stage="edge", hint="exp of a large number overflows, and inf / inf is NaN. The lesson's `sigmoid` is safe.")
+@graded(
+    stage="edge",
+    hint="NaN: exp of a large number overflows, and inf / inf is NaN; the lesson's `sigmoid` is safe. Numbers that are a little off: "
+    "nothing is cut off here, a saturated gate is 0 or 1.",
+)
 def test_extreme_preactivations(student, rng):
     """Pre-activations of about ±1000 give saturated gates, never NaN."""
     arguments = draw(rng, scale=700.0)
-    assert_close(student.peephole_cell_forward(*arguments), oracle(*arguments), names=("h", "c"))
+    assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
 
 
 @graded(stage="contract", hint="An operation in place, such as *= on c_prev, changes the caller's array: make a new one.")
@@ -126,6 +139,8 @@ def test_arguments_unchanged(student, rng):
 
 @graded(stage="contract", hint="Do not copy the dtype of an argument: integers would cut off everything behind the point.")
 def test_integers_give_floats(student, rng):
-    """Integer arrays are accepted and give float64."""
-    arguments = [rng.integers(-2, 3, size=a.shape) for a in draw(rng)]
-    assert_close(student.peephole_cell_forward(*arguments), oracle(*arguments), names=("h", "c"), dtype=True)
+    """Integer arrays are accepted, in x alone or everywhere, and give float64."""
+    floats = draw(rng)
+    integers = [rng.integers(-2, 3, size=a.shape) for a in floats]
+    for arguments in (integers, [integers[0], *floats[1:]]):
+        assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"), dtype=True)

@@ -13,7 +13,7 @@ GRU_CELL = [
     Mistake(
         "gru-cell-reset-before-the-map",
         exercise="gru_cell",
-        name="the reset gate multiplies the state before the map, as in Cho et al.",
+        name="the reset gate multiplies the state before the map, as Cho and Chung have it",
         hint="PyTorch resets after the map: r multiplies W_hn h + b_hn. See «Where is the reset?».",
         change=[("torch.tanh(x_n + r * h_n)", "torch.tanh(x_n + ((r * h) @ self.weight_hh.T + self.bias_hh).chunk(3, dim=1)[2])")],
     ),
@@ -158,6 +158,16 @@ GRU_CELL = [
         name="the new state is written into the old one",
         hint="The caller still needs the old state: make a new tensor.",
         change=[("return (1 - z) * n + z * h", "new = (1 - z) * n + z * h\n        h.data.copy_(new.data)\n        return new")],
+    ),
+    Mistake(
+        "gru-cell-keeps-its-own-state",
+        exercise="gru_cell",
+        name="from the second call on h is ignored: the cell goes on from the state that it kept itself",
+        hint="A cell has no memory of its own: the state comes in as h and goes out as the result. See «The cell».",
+        change=[
+            ("        from_x = x @", '        h = getattr(self, "kept", h)\n        from_x = x @'),
+            ("return (1 - z) * n + z * h", "self.kept = (1 - z) * n + z * h\n        return self.kept"),
+        ],
     ),
 ]
 
@@ -325,7 +335,7 @@ GRU_CELL_BACKWARD = [
     Mistake(
         "gru-cell-backward-resets-before-the-map",
         exercise="gru_cell_backward",
-        name="everything belongs to a cell that resets before the map, as in Cho et al.",
+        name="everything belongs to the cell of Cho and Chung, which resets before the map",
         hint="Here r multiplies W_hn h + b_hn, after the map. See «Where is the reset?», then step 3.",
         change=[
             (
@@ -540,6 +550,16 @@ MINIMAL_GATED_UNIT = [
             )
         ],
     ),
+    Mistake(
+        "minimal-gated-unit-keeps-its-own-state",
+        exercise="minimal_gated_unit",
+        name="from the second call on h is ignored: the unit goes on from the state that it kept itself",
+        hint="A unit has no memory of its own: the state comes in as h and goes out as the result.",
+        change=[
+            ("        f = torch.sigmoid(", '        h = getattr(self, "kept", h)\n        f = torch.sigmoid('),
+            ("return (1 - f) * h + f * candidate", "self.kept = (1 - f) * h + f * candidate\n        return self.kept"),
+        ],
+    ),
 ]
 
 RUN_PADDED = [
@@ -648,13 +668,21 @@ RUN_PADDED = [
         name="h_last is picked at lengths - 1 from states that ran on, which for length 0 is the last column",
         hint="Index -1 is the last column. A row of length 0 keeps its h_0.",
         code="""def run_padded(cell, x, lengths, h_0):
-    h, states = h_0, []
+    h, running, frozen, states = h_0, h_0, [], []
     for t in range(x.shape[1]):
-        h = torch.where((t < lengths.clamp(min=1)).unsqueeze(1), cell(x[:, t], h), h)
-        states.append(h)
-    states = torch.stack(states, dim=1)
-    return states, states[torch.arange(len(x)), lengths - 1]
+        running = cell(x[:, t], running)
+        h = torch.where((t < lengths).unsqueeze(1), running, h)
+        states.append(running)
+        frozen.append(h)
+    return torch.stack(frozen, dim=1), torch.stack(states, dim=1)[torch.arange(len(x)), lengths - 1]
 """,
+    ),
+    Mistake(
+        "run-padded-length-zero-takes-a-step",
+        exercise="run_padded",
+        name="a row of length 0 takes one step: h and h_last show its state after step 0",
+        hint="A row of length 0 takes no step and keeps its h_0. Does lengths - 1, or a smallest length of 1, stand somewhere?",
+        change=[("alive = (t < lengths)", "alive = (t < lengths.clamp(min=1))")],
     ),
     Mistake(
         "run-padded-detached",
@@ -795,6 +823,26 @@ ENCODER_DECODER = [
                 "logits, h = self.decode_step(fed, h)\n            fed = logits.argmax(dim=-1)",
             ),
         ],
+    ),
+    Mistake(
+        "encoder-decoder-own-guesses-in-eval-mode",
+        exercise="encoder_decoder",
+        name="in eval mode the decoder is fed its own guesses instead of the target",
+        hint="forward is teacher forcing in both modes. Writing without a teacher is exercise 6.",
+        change=[
+            ("        steps = []\n", "        steps, fed = [], target[:, 0]\n"),
+            (
+                "logits, h = self.decode_step(target[:, t], h)",
+                "logits, h = self.decode_step(target[:, t] if self.training else fed, h)\n            fed = logits.argmax(dim=-1)",
+            ),
+        ],
+    ),
+    Mistake(
+        "encoder-decoder-padding-learns",
+        exercise="encoder_decoder",
+        name="the embedding of padding is trained: it gets a gradient where padding is fed",
+        hint="nn.Embedding keeps its padding_idx at zero when it is called; its bare weight, indexed, knows nothing of padding.",
+        change=[("self.target_embedding(tokens)", "self.target_embedding.weight[tokens]")],
     ),
     Mistake(
         "encoder-decoder-encoder-runs-on",
@@ -1035,6 +1083,20 @@ GREEDY_DECODE = [
         change=[("[[] for _ in range(len(source))]", "[[bos_id] for _ in range(len(source))]")],
     ),
     Mistake(
+        "greedy-decode-takes-every-bos-out",
+        exercise="greedy_decode",
+        name="a bos that the model wrote is left out of the result",
+        hint="Only the bos that you fed is no part of the result. What the model writes before its eos is kept, all of it.",
+        change=[("return written", "return [[token for token in row if token != bos_id] for row in written]")],
+    ),
+    Mistake(
+        "greedy-decode-leaves-eval-mode",
+        exercise="greedy_decode",
+        name="the model is left in eval mode",
+        hint="Whoever called you may be in the middle of training: put the mode back as it was.",
+        change=[("    with torch.no_grad():\n", "    model.eval()\n    with torch.no_grad():\n")],
+    ),
+    Mistake(
         "greedy-decode-always-feeds-bos",
         exercise="greedy_decode",
         name="every step is fed bos",
@@ -1169,14 +1231,36 @@ PADDED_CROSS_ENTROPY = [
     Mistake(
         "padded-cross-entropy-not-a-tensor",
         exercise="padded_cross_entropy",
-        name="the loss is a Python number, or a new tensor: no gradient can flow",
-        hint="The loss must hang together with the logits: no .item(), no float(…), no torch.tensor(…).",
+        name="the loss is a tensor cut off from the logits: no gradient can flow",
+        hint="The loss must hang together with the logits: no .detach(), no .item(), no torch.tensor(…), no torch.no_grad.",
         change=[
             (
                 "return losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)",
                 "return torch.tensor((losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)).item(), dtype=logits.dtype)",
             )
         ],
+    ),
+    Mistake(
+        "padded-cross-entropy-python-number",
+        exercise="padded_cross_entropy",
+        name="the loss is a Python number: no gradient can flow",
+        hint="The loss must hang together with the logits: a tensor of shape (), no .item() and no float(…).",
+        change=[
+            (
+                "return losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)",
+                "return (losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)).item()",
+            )
+        ],
+    ),
+    Mistake(
+        "padded-cross-entropy-only-contiguous",
+        exercise="padded_cross_entropy",
+        name="it fails on logits or targets that are not contiguous, as .view does",
+        hint="target[:, 1:] and a transposed tensor don't lie in memory in order. .reshape and .flatten take them all the same.",
+        code="""def padded_cross_entropy(logits, targets, pad_id):
+    losses = F.cross_entropy(logits.view(-1, logits.shape[2]), targets.view(-1), ignore_index=pad_id, reduction="sum")
+    return losses / (targets != pad_id).sum().clamp(min=1)
+""",
     ),
     Mistake(
         "padded-cross-entropy-padding-only-behind",
@@ -1403,8 +1487,8 @@ TRANSLATE_DATES_GRU = [
     Mistake(
         "translate-dates-gru-own-loss",
         exercise="translate_dates_gru",
-        name="PyTorch's cross-entropy is used instead of the loss that is given",
-        hint="Use loss_function(logits, labels, pad_id).",
+        name="another loss, PyTorch's or one's own cross-entropy, is used instead of the one that is given",
+        hint="The loss is an argument: call loss_function with logits, labels and pad_id.",
         change=[
             (
                 "loss = loss_function(model(source, lengths, fed), labels, pad_id)",

@@ -455,7 +455,8 @@ class Seq2Seq(nn.Module):
     def __init__(self, source_vocab, target_vocab, embedding_size, hidden_size, pad_id):
         super().__init__()
         self.H, self.pad_id = hidden_size, pad_id
-        self.source_embedding, self.target_embedding = nn.Embedding(source_vocab, embedding_size), nn.Embedding(target_vocab, embedding_size)
+        self.source_embedding = nn.Embedding(source_vocab, embedding_size, pad_id)
+        self.target_embedding = nn.Embedding(target_vocab, embedding_size, pad_id)
         self.encoder_cell, self.decoder_cell = Cell(embedding_size, hidden_size), Cell(embedding_size, hidden_size)
         self.output = nn.Linear(hidden_size, target_vocab)
 
@@ -573,8 +574,8 @@ GREEDY_DECODE = [
     Style(
         "greedy-decode-row-by-row",
         exercise="greedy_decode",
-        code="""def write_one(model, source, length, bos, eos, limit):
-    out, token, h = [], torch.tensor([bos]), model.encode(source, length)
+        code="""def write_one(model, h, bos, eos, limit):
+    out, token = [], torch.tensor([bos])
     while len(out) < limit:
         logits, h = model.decode_step(token, h)
         token = torch.max(logits, dim=-1).indices
@@ -585,7 +586,7 @@ GREEDY_DECODE = [
 
 
 def greedy_decode(model, source, lengths, bos_id, eos_id, max_length):
-    return [write_one(model, source[n : n + 1], lengths[n : n + 1], bos_id, eos_id, max_length) for n in range(len(source))]
+    return [write_one(model, h.unsqueeze(0), bos_id, eos_id, max_length) for h in model.encode(source, lengths)]
 """,
     ),
     Style(
@@ -607,6 +608,26 @@ def greedy_decode(model, source, lengths, bos_id, eos_id, max_length):
         if len(active) == 0:
             break
     return result
+""",
+    ),
+    Style(
+        "greedy-decode-device-and-mode",
+        exercise="greedy_decode",
+        code="""def greedy_decode(model, source, lengths, bos_id, eos_id, max_length):
+    device, was_training = next(model.parameters()).device, model.training
+    model.eval()
+    with torch.no_grad():
+        h = model.encode(source, lengths)
+        tokens = torch.full((len(source),), bos_id, device=device)
+        rows, done = [[] for _ in range(len(source))], torch.zeros(len(source), dtype=torch.bool, device=device)
+        for _ in range(max_length):
+            logits, h = model.decode_step(tokens, h)
+            tokens = logits.argmax(dim=1)
+            done |= tokens == eos_id
+            for n in (~done).nonzero().flatten().tolist():
+                rows[n].append(int(tokens[n]))
+    model.train(was_training)
+    return rows
 """,
     ),
     Style(

@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 PAD = 2  # not the first id
+PARTS = ("h of encode", "logits of decode_step", "new h of decode_step", "logits of forward")
 
 
 def draw_case(rng, lengths=(4, 2, 6), t=5, source_vocab=11, target_vocab=9, embedding_size=3, hidden_size=4):
@@ -163,6 +164,7 @@ def test_gradients(student, rng):
     leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
     found = torch.autograd.grad(forward(leaves, source, lengths, target), list(leaves.values()), d_logits)
     got = student.probe.forward_gradients(parameters, PAD, source, lengths, target, d_logits)
+    assert_true(isinstance(got, dict), "The logits should be a tensor (N, T, V) through which gradients flow back.", got=got)
     assert_close(got, dict(zip(leaves, found, strict=True)), name="gradients")
 
 
@@ -188,21 +190,62 @@ def test_padding_in_the_target(student, rng):
     assert_close(got, at_once(parameters, source, lengths, target), name="logits")
 
 
-@graded(stage="edge", weight=1, hint="Every call begins afresh: a state kept in the module would leak from one batch into the next.")
-def test_twice(student, rng):
-    """The same batch gives the same logits a second time."""
-    case = draw_case(rng)
-    expected = forward(*case)
-    got = student.probe.forward_twice(case[0], PAD, *case[1:])
-    assert_close(got, (expected, expected), names=("the logits", "the logits of the second call"))
+@graded(
+    stage="edge",
+    weight=1,
+    hint="nn.Embedding keeps its padding_idx out of training when it is called. Its bare weight knows nothing of padding.",
+)
+def test_padding_does_not_learn(student, rng):
+    """The embeddings of padding get no gradient, though padding stands in source and target."""
+    parameters, source, lengths, target = draw_case(rng)
+    sides = ("source_embedding.weight", "target_embedding.weight")
+    for side in sides:
+        parameters[side][PAD] = 0.0
+    target[0, 3:], target[2, 4:] = PAD, PAD
+    got = student.probe.forward_gradients(parameters, PAD, source, lengths, target, torch.from_numpy(rng.normal(size=(3, 5, 9))))
+    if isinstance(got, dict):  # where no gradient flows at all, the test of the gradients says so
+        for side in sides:
+            assert_close(got[side][PAD], torch.zeros(3, dtype=torch.float64), name=f"the gradient of row pad_id of {side}")
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Every call begins afresh and is fed the target, all of it: no state is kept in the module, and nothing is left to chance.",
+)
+def test_again_and_again(student, rng):
+    """The same batch gives the same logits again and again."""
+    times = 16
+    case = draw_case(rng, lengths=(2, 1, 1), t=7)
+    got = student.probe.forward_again(case[0], PAD, *case[1:], times)
+    names = [f"logits of call {k}" for k in range(1, times + 1)]
+    assert_close(got, (forward(*case),) * times, names=names)
+
+
+@graded(
+    stage="edge", weight=1, hint="Does something ask for self.training? Teacher forcing, logits and gradients are the same in both modes."
+)
+def test_eval_mode(student, rng):
+    """All three methods give in eval mode what they give in training mode, gradients included."""
+    parameters, source, lengths, target = draw_case(rng)
+    h, d_logits = torch.from_numpy(rng.normal(size=(3, 4))), torch.from_numpy(rng.normal(size=(3, 5, 9)))
+    got = student.probe.both_modes(parameters, PAD, source, lengths, target, h, d_logits)
+    names = [f"{part} in eval mode" for part in (*PARTS, "gradients")]
+    assert_close(tuple(got["eval"]), tuple(got["training"]), names=names)
 
 
 @graded(stage="edge", weight=1, hint="One row, one character, one step: the axes stay.")
 def test_sizes_of_one(student, rng):
-    """One row, a source of one token, a target of one token."""
+    """One row, a source of one token, a target of one token: encode, decode_step and forward."""
     for sizes in ({"lengths": (4,)}, {"lengths": (1, 1)}, {"t": 1}, {"lengths": (1,), "t": 1, "hidden_size": 1, "embedding_size": 1}):
-        case = draw_case(rng, **sizes)
-        assert_close(student.probe.forward(case[0], PAD, *case[1:]), forward(*case), name="logits")
+        parameters, source, lengths, target = draw_case(rng, **sizes)
+        h = torch.from_numpy(rng.normal(size=(len(source), sizes.get("hidden_size", 4))))
+        expected = (
+            encode(parameters, source, lengths),
+            *decode_step(parameters, target[:, 0], h),
+            forward(parameters, source, lengths, target),
+        )
+        assert_close(student.probe.all_methods(parameters, PAD, source, lengths, target, h), expected, names=PARTS)
 
 
 @graded(

@@ -71,13 +71,18 @@ def test_max_length(student, rng):
     check_rows(student.probe.decode(*case, BOS, EOS, 5), walk(case[0], 5))
 
 
-@graded(stage="value", weight=1, hint="Encode once, with the source and the lengths as they are given.")
+@graded(
+    stage="value", weight=1, hint="Encode once, with the source and the lengths as they are given: all rows at once, no column cut off."
+)
 def test_lengths_are_passed_on(student, rng):
-    """A model that reads only real tokens gets the lengths."""
+    """A model that reads only real tokens gets source and lengths, as they are."""
     plan, source, lengths = draw_case(rng, [3, 1, 5])
     source = torch.tensor([[0, 2, 2], [0, 1, 2], [2, 0, 1]])
     lengths = torch.tensor([1, 2, 2])  # the real tokens add up to the row's number
-    check_rows(student.probe.decode_reading(plan, source, lengths, BOS, EOS, 9), walk(plan, 9))
+    got = student.probe.decode_reading(plan, source, lengths, BOS, EOS, 9)
+    check_rows(got["rows"], walk(plan, 9))
+    for read in got["read"]:
+        assert_close(tuple(read), (source, lengths), names=("the argument source of encode", "the argument lengths of encode"))
 
 
 @graded(stage="value", weight=1, hint="bos_id and eos_id are arguments: don't take 0, 1 or 2 for them.")
@@ -105,6 +110,14 @@ def test_nothing_after_eos(student, rng):
     plan[0, 5] = EOS
     plan[0, 3] = BOS
     check_rows(student.probe.decode(plan, source, lengths, BOS, EOS, 11), walk(plan, 11))
+
+
+@graded(stage="edge", weight=1, hint="Only the bos that was fed is left out. One that the model writes is a token like any other.")
+def test_bos_is_written(student, rng):
+    """A bos that the model writes is kept, and fed in the next step."""
+    plan, source, lengths = draw_case(rng, [6, 4])
+    plan[0, 2], plan[1, 0], plan[1, 2] = BOS, BOS, BOS
+    check_rows(student.probe.decode(plan, source, lengths, BOS, EOS, 8), walk(plan, 8))
 
 
 @graded(stage="edge", weight=1, hint="One row, one step: the shapes stay.")
@@ -135,10 +148,13 @@ def test_types(student, rng):
     check_rows(got, walk(case[0], 6))
 
 
-@graded(stage="contract", weight=1, hint="Don't write into source or lengths.")
+@graded(stage="contract", weight=1, hint="Don't write into source or lengths, and leave the model in the mode in which you got it.")
 def test_arguments_unchanged(student, rng):
-    """source and lengths are not changed."""
+    """source, lengths and the model's mode, training or eval, are not changed."""
     case = draw_case(rng, [3, 1])
     got = student.probe.decode_arguments_after(*case, BOS, EOS, 6)
     check_rows(got["rows"], walk(case[0], 6))
     assert_unchanged(got["arguments"], case[1:], names=("source", "lengths"))
+    for before, after in zip((True, False), got["training"], strict=True):
+        was, now = (("eval", "training")[bool(mode)] for mode in (before, after))
+        assert_true(was == now, f"The model was in {was} mode and is left in {now} mode.")

@@ -3,8 +3,6 @@
 Oracle: torch.gru_cell in float64, with the same parameters; autograd through it; a number worked out by hand.
 """
 
-import math
-
 import torch
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
@@ -59,17 +57,18 @@ def test_reset_gate(student, rng):
 
 @graded(stage="value", weight=1, hint="There are two biases for each gate. Those of n stand in different places.")
 def test_numbers_by_hand(student, rng):
-    """One unit whose gates can be worked out on paper."""
-    k = int(rng.integers(2, 6))
+    """Two units, each by itself, whose gates can be worked out on paper."""
+    k = torch.from_numpy(rng.integers(2, 6, size=2)).double()
+    none = torch.zeros(2, dtype=torch.float64)
     given = {
-        "weight_ih": torch.zeros(3, 1, dtype=torch.float64),
-        "weight_hh": torch.zeros(3, 1, dtype=torch.float64),
-        "bias_ih": torch.tensor([0.0, math.log(k), 0.0], dtype=torch.float64),
-        "bias_hh": torch.tensor([0.0, 0.0, math.log(k)], dtype=torch.float64),
+        "weight_ih": torch.zeros(6, 1, dtype=torch.float64),
+        "weight_hh": torch.zeros(6, 2, dtype=torch.float64),
+        "bias_ih": torch.cat([none, k.log(), none]),
+        "bias_hh": torch.cat([none, none, k.log()]),
     }
-    one = torch.ones(1, 1, dtype=torch.float64)
     z, n = k / (k + 1), (k - 1) / (k + 1)  # r is 1/2, tanh(ln(k)/2) = (k - 1)/(k + 1)
-    assert_close(student.probe.gru_step(given, one * 0, one), one * ((1 - z) * n + z), name="the new state")
+    h = torch.ones(3, 2, dtype=torch.float64)
+    assert_close(student.probe.gru_step(given, torch.zeros(3, 1, dtype=torch.float64), h), ((1 - z) * n + z) * h, name="the new state")
 
 
 @graded(stage="value", weight=1, hint="With D equal to H nothing complains when x and h, or rows and columns, change places.")
@@ -87,18 +86,25 @@ def test_gradients(student, rng):
     leaves = {name: value.clone().requires_grad_() for name, value in {"x": x, "h": h, **parameters}.items()}
     found = torch.autograd.grad(oracle(leaves, leaves["x"], leaves["h"]), list(leaves.values()), d_out)
     got = student.probe.gru_gradients(parameters, x, h, d_out)
+    assert_true(isinstance(got, dict), "The new state should be a tensor (N, H) through which gradients flow back.", got=got)
     assert_close(got, dict(zip(leaves, found, strict=True)), name="gradients")
 
 
-@graded(stage="value", weight=1, hint="The result is the new state: fed back in, it must go on as PyTorch's cell does.")
+@graded(
+    stage="value",
+    weight=1,
+    hint="The result is the new state, and h is the old one: the cell itself keeps nothing from one call to the next.",
+)
 def test_several_steps(student, rng):
-    """Five steps, each from the state of the one before."""
-    parameters, _, h = draw_case(rng)
-    x = draw(rng, 3, 5, 4)
-    expected = h
-    for t in range(5):
-        expected = oracle(parameters, x[:, t], expected)
-    assert_close(student.probe.gru_steps(parameters, x, h), expected, name="the state after five steps")
+    """Two sequences of five steps, one after the other: every step starts from the h that it is given."""
+    parameters, *_ = draw_case(rng)
+    sequences, expected = [(draw(rng, 3, 5, 4), draw(rng, 3, 7)) for _ in range(2)], []
+    for x, h in sequences:
+        for t in range(5):
+            h = oracle(parameters, x[:, t], h)
+        expected.append(h)
+    names = ("the state after five steps", "the state after five steps of a second sequence")
+    assert_close(student.probe.gru_steps(parameters, *sequences), tuple(expected), names=names)
 
 
 @graded(stage="edge", weight=1, hint="A batch of one, one input, one unit: the axes stay. No squeeze.")
@@ -109,13 +115,19 @@ def test_sizes_of_one(student, rng):
         assert_close(student.probe.gru_step(parameters, x, h), oracle(parameters, x, h), name="the new state")
 
 
-@graded(stage="edge", weight=1, hint="exp(1000) is infinite: torch.sigmoid and torch.tanh are safe, a formula with exp may not be.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="exp(1000) is infinite: torch.sigmoid and torch.tanh are safe, a formula with exp may not be. Nothing needs to be cut off.",
+)
 def test_extreme_inputs(student, rng):
-    """Inputs in the thousands saturate the gates and give no NaN."""
-    parameters, x, h = draw_case(rng)
-    expected = oracle(parameters, 2000 * x, h)
-    assert_true(bool(expected.isfinite().all()), "the oracle is finite")
-    assert_close(student.probe.gru_step(parameters, 2000 * x, h), expected, name="the new state")
+    """Inputs in the thousands and states in the hundreds saturate the gates: no NaN, and no state is cut off."""
+    for x_scale, h_scale in ((2000, 1), (1, 500)):
+        parameters, x, h = draw_case(rng)
+        x, h = x_scale * x, h_scale * h
+        expected = oracle(parameters, x, h)
+        assert bool(expected.isfinite().all())
+        assert_close(student.probe.gru_step(parameters, x, h), expected, name="the new state")
 
 
 @graded(stage="contract", weight=1, hint="Don't convert: float32 in, float32 out.")

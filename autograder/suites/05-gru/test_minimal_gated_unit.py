@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from autograder.oracles import numerical_gradient
-from autograder.suite import assert_close, assert_unchanged, graded
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 NAMES = ("w_f", "u_f", "b_f", "w_h", "u_h", "b_h")
 
@@ -73,19 +73,20 @@ def test_a_diagonal_matrix(student, rng):
 
 @graded(stage="value", weight=1, hint="Work out f, then the candidate, then the slide, for the numbers in the docstring.")
 def test_numbers_by_hand(student, rng):
-    """One unit whose gate and candidate can be worked out on paper."""
-    k = int(rng.integers(2, 6))
+    """Two units, each by itself, whose gate and candidate can be worked out on paper."""
+    k = torch.from_numpy(rng.integers(2, 6, size=2)).double()
     f, n = k / (k + 1), (k - 1) / (k + 1)
-    column = torch.zeros(1, 1, dtype=torch.float64)
+    none = torch.zeros(2, 2, dtype=torch.float64)
     given = {
-        "w_f": column,
-        "u_f": column,
-        "b_f": column[0] + math.log(k),
-        "w_h": column,
-        "u_h": column + math.log(k) / 2 / f,
-        "b_h": column[0],
+        "w_f": none[:, :1],
+        "u_f": none,
+        "b_f": k.log(),
+        "w_h": none[:, :1],
+        "u_h": torch.diag(k.log() / 2 / f),
+        "b_h": none[0],
     }
-    assert_close(student.probe.mgu_step(given, column, column + 1), column + (1 - f) + f * n, name="the new state")
+    h = torch.ones(3, 2, dtype=torch.float64)
+    assert_close(student.probe.mgu_step(given, torch.zeros(3, 1, dtype=torch.float64), h), ((1 - f) + f * n) * h, name="the new state")
 
 
 @graded(stage="value", weight=1, hint="With D equal to H nothing complains when x and h, or rows and columns, change places.")
@@ -112,19 +113,26 @@ def test_gradients(student, rng):
 
         expected[name] = torch.from_numpy(np.asarray(numerical_gradient(loss, value.numpy().copy())))
     got = student.probe.mgu_gradients(parameters, x, h, d_out)
+    assert_true(isinstance(got, dict), "The new state should be a tensor (N, H) through which gradients flow back.", got=got)
     # Central differences have an error of about 1e-9 here; the nearest mistake is off by 1e-2.
     assert_close(got, expected, name="gradients", rtol=1e-5, atol=1e-6)
 
 
-@graded(stage="value", weight=1, hint="The result is the new state: it is what the next step starts from.")
+@graded(
+    stage="value",
+    weight=1,
+    hint="The result is the new state, and h is the old one: the unit itself keeps nothing from one call to the next.",
+)
 def test_several_steps(student, rng):
-    """Four steps, each from the state of the one before."""
-    parameters, _, h = draw_case(rng)
-    x = draw(rng, 3, 4, 4)
-    expected = h
-    for t in range(4):
-        expected = oracle(parameters, x[:, t], expected)
-    assert_close(student.probe.mgu_steps(parameters, x, h), expected, name="the state after four steps")
+    """Two sequences of three steps, one after the other: every step starts from the h that it is given."""
+    parameters, *_ = draw_case(rng)
+    sequences, expected = [(draw(rng, 3, 3, 4), draw(rng, 3, 7)) for _ in range(2)], []
+    for x, h in sequences:
+        for t in range(3):
+            h = oracle(parameters, x[:, t], h)
+        expected.append(h)
+    names = ("the state after three steps", "the state after three steps of a second sequence")
+    assert_close(student.probe.mgu_steps(parameters, *sequences), tuple(expected), names=names)
 
 
 @graded(stage="edge", weight=1, hint="A batch of one, one input, one unit: the axes stay. No squeeze.")
@@ -135,11 +143,17 @@ def test_sizes_of_one(student, rng):
         assert_close(student.probe.mgu_step(parameters, x, h), oracle(parameters, x, h), name="the new state")
 
 
-@graded(stage="edge", weight=1, hint="exp(1000) is infinite: torch.sigmoid and torch.tanh are safe, a formula with exp may not be.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="exp(1000) is infinite: torch.sigmoid and torch.tanh are safe, a formula with exp may not be. Nothing needs to be cut off.",
+)
 def test_extreme_inputs(student, rng):
-    """Inputs in the thousands saturate the gate and give no NaN."""
-    parameters, x, h = draw_case(rng)
-    assert_close(student.probe.mgu_step(parameters, 2000 * x, h), oracle(parameters, 2000 * x, h), name="the new state")
+    """Inputs in the thousands and states in the hundreds saturate the gate: no NaN, and no state is cut off."""
+    for x_scale, h_scale in ((2000, 1), (1, 500)):
+        parameters, x, h = draw_case(rng)
+        x, h = x_scale * x, h_scale * h
+        assert_close(student.probe.mgu_step(parameters, x, h), oracle(parameters, x, h), name="the new state")
 
 
 @graded(stage="contract", weight=1, hint="Don't convert: float32 in, float32 out.")

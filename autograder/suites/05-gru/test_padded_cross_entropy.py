@@ -35,7 +35,19 @@ def oracle(logits, targets, pad_id):
     return torch.tensor(total / max(count, 1), dtype=torch.float64), torch.from_numpy(gradient / max(count, 1))
 
 
-@graded(stage="value", weight=3, hint="Three things: the negative logarithm, the real tokens only, and their number in the denominator.")
+def check(got, expected, **options):
+    """Compares the loss and its gradient."""
+    loss, gradient = got
+    assert_close(loss, expected[0], name="the loss", **options)
+    assert_true(isinstance(gradient, dict), "The loss should be a tensor from which gradients flow back to the logits.", got=gradient)
+    assert_close(gradient["logits"], expected[1], name="d_logits", **options)
+
+
+@graded(
+    stage="value",
+    weight=3,
+    hint="One tensor: the negative logarithms of the real tokens, added up and divided by the number of these tokens.",
+)
 def test_loss(student, rng):
     """The loss of three rows of lengths 5, 2 and 4."""
     logits, targets, pad_id = draw_case(rng)
@@ -69,24 +81,24 @@ def test_without_padding(student, rng):
     assert_close(student.padded_cross_entropy(logits, targets, pad_id), oracle(logits, targets, pad_id)[0], name="the loss")
 
 
-@graded(stage="gradient", weight=2, hint="(softmax - one-hot) / number of real tokens; exactly 0 at padding.")
+@graded(stage="gradient", weight=2, hint="(softmax - one-hot) / number of real tokens; exactly 0 at padding. Nothing may be detached.")
 def test_gradient(student, rng):
     """The gradient of the logits, 0 at padding."""
     case = draw_case(rng)
-    got = student.probe.loss_gradient(*case)
-    assert_close(got, oracle(*case), names=("the loss", "d_logits"))
+    check(student.probe.loss_gradient(*case), oracle(*case))
 
 
 @graded(
     stage="edge",
     weight=2,
-    hint="0/0 is NaN. Divide by the number of real tokens, but never by 0; the loss is then 0, and so is its gradient.",
+    hint="0/0 is NaN. Divide by the number of real tokens, but never by 0: then the 0 is a tensor like any other loss, and so is its gradient.",
 )
 def test_no_real_token(student, rng):
-    """A batch of nothing but padding: loss 0, gradient 0."""
+    """A batch of nothing but padding: loss 0 in the dtype of the logits, gradient 0."""
     logits, targets, pad_id = draw_case(rng, lengths=(0, 0), t=4)
-    got = student.probe.loss_gradient(logits, targets, pad_id)
-    assert_close(got, (torch.tensor(0.0, dtype=torch.float64), torch.zeros_like(logits)), names=("the loss", "d_logits"))
+    for given in (logits, logits.float()):
+        expected = (given.new_zeros(()), torch.zeros_like(given))
+        check(student.probe.loss_gradient(given, targets, pad_id), expected, dtype=True, rtol=0.0, atol=0.0)
 
 
 @graded(
@@ -95,7 +107,14 @@ def test_no_real_token(student, rng):
 def test_an_empty_row(student, rng):
     """One row is all padding, the others are not."""
     case = draw_case(rng, lengths=(3, 0, 5))
-    assert_close(student.probe.loss_gradient(*case), oracle(*case), names=("the loss", "d_logits"))
+    check(student.probe.loss_gradient(*case), oracle(*case))
+
+
+@graded(stage="edge", weight=1, hint="A slice and a transposed tensor are not contiguous: .view refuses them, .reshape and .flatten don't.")
+def test_views(student, rng):
+    """Logits that were transposed and targets that are a slice, as target[:, 1:] is."""
+    case = draw_case(rng)
+    assert_close(student.probe.loss_of_views(*case), oracle(*case)[0], name="the loss")
 
 
 @graded(stage="edge", weight=1, hint="softmax first and then log gives log(0): log_softmax does both at once and is safe.")

@@ -6,7 +6,7 @@ Oracle: torch.nn.GRU over a packed sequence in float64; a sine of linear maps, e
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from autograder.suite import assert_close, assert_unchanged, graded
+from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 NAMES = ("h", "h_last")
 GRU = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -36,10 +36,13 @@ def alone(from_x, from_h, x, lengths, h_0):
     return torch.stack(rows), torch.stack(last)
 
 
-@graded(stage="value", weight=2, hint="No padding here: a loop over t, the state handed on, every state kept.")
+@graded(
+    stage="value", weight=2, hint="No padding here: a loop over t, the state handed on, every state kept. The lengths say what is real."
+)
 def test_without_padding(student, rng):
-    """A batch in which every sequence fills all five steps."""
+    """A batch in which every sequence fills all five steps; in one step the input is zero."""
     case = draw_case(rng, [5, 5, 5], 5)
+    case[2][1, 2] = 0.0
     assert_close(student.probe.padded(*case), alone(*case), names=NAMES)
 
 
@@ -87,7 +90,7 @@ def test_all_shorter(student, rng):
 @graded(stage="value", weight=1, hint="`cell` is any function of (x_t, h): call it with just these two, in this order.")
 def test_any_function(student, rng):
     """A cell that is a plain function: twice the state minus the input."""
-    x, lengths, h_0 = draw(rng, 3, 4, 2), torch.tensor([3, 0, 4]), draw(rng, 3, 2)
+    x, lengths, h_0 = draw(rng, 3, 4, 2), torch.tensor([3, 1, 4]), draw(rng, 3, 2)
     rows, last = [], []
     for n, length in enumerate(lengths.tolist()):
         state, states = h_0[n], []
@@ -106,28 +109,35 @@ def test_any_function(student, rng):
 )
 def test_gradients(student, rng):
     """The gradients of x, h_0 and the cell; padding gets none."""
-    case = draw_case(rng, [2, 5, 0, 3], 5)
+    case = draw_case(rng, [2, 5, 1, 3], 5)
     from_x, from_h, x, lengths, h_0 = case
     d_h, d_last = draw(rng, 4, 5, 4), draw(rng, 4, 4)
     leaves = [tensor.clone().requires_grad_() for tensor in (x, h_0, from_x, from_h)]
     found = torch.autograd.grad(alone(leaves[2], leaves[3], leaves[0], lengths, leaves[1]), leaves, (d_h, d_last))
     names = ("x", "h_0", "the cell's weight of x", "the cell's weight of h")
     got = student.probe.padded_gradients(*case, d_h, d_last)
+    sentence = "h (N, T, H) and h_last (N, H) should be tensors through which gradients flow back to x, h_0 and the cell."
+    assert_true(isinstance(got, dict), sentence, got=got)
     assert_close(got, dict(zip(names, found, strict=True)), name="gradients")
 
 
-@graded(stage="edge", weight=1, hint="A sequence of length 0 was never read: its states are all h_0.")
+@graded(stage="edge", weight=1, hint="A sequence of length 0 was never read: its states are all h_0, and so their gradients go to h_0.")
 def test_length_zero(student, rng):
     """Rows of length 0 keep h_0, among others and alone."""
     for lengths in ([0, 3, 0, 5], [0]):
         case = draw_case(rng, lengths, 5)
         assert_close(student.probe.padded(*case), alone(*case), names=NAMES)
+    case = draw_case(rng, [0, 3], 5)
+    d_h, d_last = draw(rng, 2, 5, 4), draw(rng, 2, 4)
+    got = student.probe.padded_gradients(*case, d_h, d_last)
+    if isinstance(got, dict):  # where no gradient flows at all, the test of the gradients says so
+        assert_close(got["h_0"][0], d_h[0].sum(dim=0) + d_last[0], name="the gradient of h_0 in a row of length 0")
 
 
 @graded(stage="edge", weight=1, hint="One row, one step, one unit: the axes stay.")
 def test_sizes_of_one(student, rng):
     """N = 1, T = 1, D = H = 1."""
-    for lengths, t, sizes in (([3], 5, {}), ([1, 0, 1], 1, {}), ([1], 1, {"d": 1, "h": 1}), ([2, 1], 2, {"h": 1})):
+    for lengths, t, sizes in (([3], 5, {}), ([1, 1, 1], 1, {}), ([1], 1, {"d": 1, "h": 1}), ([2, 1], 2, {"h": 1})):
         case = draw_case(rng, lengths, t, **sizes)
         assert_close(student.probe.padded(*case), alone(*case), names=NAMES)
 
@@ -145,11 +155,12 @@ def test_padding_has_no_influence(student, rng):
 
 @graded(stage="contract", weight=1, hint="Don't write into x, lengths or h_0: start from h_0, but make a new state at each step.")
 def test_arguments_unchanged(student, rng):
-    """x, lengths and h_0 are not changed."""
+    """x, lengths and h_0 are not changed, with or without gradients."""
     case = draw_case(rng, [2, 5, 3], 5)
-    got = student.probe.padded_arguments_after(*case)
-    assert_close(got["result"], alone(*case), names=NAMES)
-    assert_unchanged(got["arguments"], case[2:], names=("x", "lengths", "h_0"))
+    for probe in (student.probe.padded_arguments_after, student.probe.padded_arguments_after_no_grad):
+        got = probe(*case)
+        assert_close(got["result"], alone(*case), names=NAMES)
+        assert_unchanged(got["arguments"], case[2:], names=("x", "lengths", "h_0"))
 
 
 @graded(stage="contract", weight=1, hint="The results have the dtype of h_0: torch.zeros makes float32 unless it is told otherwise.")

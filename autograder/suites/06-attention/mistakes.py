@@ -13,14 +13,14 @@ MASKED_SOFTMAX = [
     Mistake(
         "masked-softmax-large-negative-number",
         exercise="masked_softmax",
-        name="blocked scores are set to -1e9, and a row without keys comes out uniform",
+        name="blocked scores are set to a large finite number, and a row without keys comes out uniform",
         hint="When all scores of a row are the same, the softmax is uniform. See «A large finite number instead of −∞».",
         change=[('float("-inf")', "-1e9"), ("return weights.masked_fill(blocked, 0.0)", "return weights")],
     ),
     Mistake(
         "masked-softmax-adds-a-large-negative-number",
         exercise="masked_softmax",
-        name="-1e9 is added to blocked scores, and a row without keys attends to padding",
+        name="a large negative number is added to blocked scores, and a row without keys attends to padding",
         hint="Adding a constant to all scores of a row changes nothing: what is left when everything is blocked?",
         code="""def masked_softmax(scores, mask, dim=-1):
     return torch.softmax(scores + (~mask) * -1e9, dim=dim)
@@ -77,8 +77,8 @@ MASKED_SOFTMAX = [
     Mistake(
         "masked-softmax-maximum-over-blocked",
         exercise="masked_softmax",
-        name="the largest score is taken over blocked places too",
-        hint="A huge score at a blocked place makes all other exponentials zero. Which largest, when some scores are blocked?",
+        name="blocked scores take part in the largest score that is subtracted, and a huge one makes all weights zero",
+        hint="Which largest, when some scores are blocked? torch.softmax subtracts the largest of all that it is given.",
         code="""def masked_softmax(scores, mask, dim=-1):
     e = torch.exp(scores - scores.amax(dim=dim, keepdim=True)) * mask
     total = e.sum(dim=dim, keepdim=True)
@@ -114,6 +114,17 @@ MASKED_SOFTMAX = [
     top = masked.amax(dim=dim, keepdim=True)
     e = torch.exp(masked - top.masked_fill(top == float("-inf"), 0.0))
     return e / (e.sum(dim=dim, keepdim=True) + 1e-5)
+""",
+    ),
+    Mistake(
+        "masked-softmax-epsilon-of-a-millionth",
+        exercise="masked_softmax",
+        name="a small number is added to the denominator, and the weights add up to less than one",
+        hint="A millionth is more than rounding. Say exactly which rows are zero instead.",
+        code="""def masked_softmax(scores, mask, dim=-1):
+    masked = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    e = torch.exp(masked - masked.amax(dim=dim, keepdim=True)) * mask
+    return e / (e.sum(dim=dim, keepdim=True) + 1e-6)
 """,
     ),
     Mistake(
@@ -158,6 +169,14 @@ def masked_softmax(scores, mask, dim=-1):
         name="the weights are right, but no gradient flows back",
         hint="Nothing may be detached, and nothing rebuilt from lists: training needs the way back.",
         change=[("return weights.masked_fill(blocked, 0.0)", "return weights.masked_fill(blocked, 0.0).detach()")],
+    ),
+    Mistake(
+        "masked-softmax-output-in-place",
+        exercise="masked_softmax",
+        name="the weights are right, but an operation in place overwrites what the gradient needs: the output of softmax or exp",
+        hint="The way back is worked out from this output. Names that end in _, *= and assignments to entries write into it: "
+        "make a new tensor instead.",
+        change=[("return weights.masked_fill(blocked, 0.0)", "return weights.masked_fill_(blocked, 0.0)")],
     ),
     Mistake(
         "masked-softmax-always-float64",
@@ -342,7 +361,7 @@ def check_masked_softmax(f):
     Mistake(
         "check-masked-softmax-always-true",
         exercise="check_masked_softmax",
-        name="the answer is True for all but errors",
+        name="the answer is True each time, but for errors",
         hint="Show your test something wrong, and see it fail.",
         code="""
 def check_masked_softmax(f):
@@ -356,8 +375,8 @@ def check_masked_softmax(f):
     Mistake(
         "check-masked-softmax-always-false",
         exercise="check_masked_softmax",
-        name="the answer is always False",
-        hint="A test that rejects everything has not found the right ones either.",
+        name="the answer is False each time, for right implementations too",
+        hint="A test that rejects everything has not found the right ones either. And a verdict that depends on chance is none.",
         change=[("return False\n    return True", "return False\n    return False")],
     ),
 ]
@@ -599,7 +618,7 @@ ADDITIVE = [
     Mistake(
         "additive-attention-uniform-row",
         exercise="additive_attention",
-        name="blocked scores are set to -1e9, and a row without keys attends to padding",
+        name="blocked scores are set to a large finite number, and a row without keys attends to padding",
         hint="When all scores are equal, the softmax is uniform. Say once more after it which weights are zero.",
         change=[
             ('scores.masked_fill(~mask, float("-inf"))', "scores.masked_fill(~mask, -1e9)"),
@@ -635,6 +654,14 @@ ADDITIVE = [
         name="the weights are detached on their way into the context",
         hint="The scores learn through the context: nothing may be detached.",
         change=[("(weights.unsqueeze(1) @ values)", "(weights.detach().unsqueeze(1) @ values)")],
+    ),
+    Mistake(
+        "additive-attention-output-in-place",
+        exercise="additive_attention",
+        name="the results are right, but an operation in place overwrites what the gradient needs: the output of softmax or exp",
+        hint="The way back is worked out from this output. Names that end in _, *= and assignments to entries write into it: "
+        "make a new tensor instead.",
+        change=[("weights = weights.masked_fill(~mask, 0.0)", "weights.masked_fill_(~mask, 0.0)")],
     ),
     Mistake(
         "additive-attention-scaled",
@@ -814,7 +841,7 @@ SCALED = [
     Mistake(
         "scaled-dot-product-attention-moderate-number",
         exercise="scaled_dot_product_attention",
-        name="blocked scores are set to -1000, which is no smaller than an allowed score may be",
+        name="blocked scores are set to a finite number that is no smaller than an allowed score may be",
         hint="Scores of ±10,000 are fine, says the docstring. Only minus infinity lies below every score.",
         change=[('float("-inf")', "-1e3")],
     ),
@@ -824,6 +851,14 @@ SCALED = [
         name="the weights are detached on their way into the output",
         hint="The scores learn through the output: nothing may be detached.",
         change=[("output = weights @ v", "output = weights.detach() @ v")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-output-in-place",
+        exercise="scaled_dot_product_attention",
+        name="the results are right, but an operation in place overwrites what the gradient needs: the output of softmax or exp",
+        hint="The way back is worked out from this output. Names that end in _, *= and assignments to entries write into it: "
+        "make a new tensor instead.",
+        change=[("weights = weights.masked_fill(~mask, 0.0)", "weights.masked_fill_(~mask, 0.0)")],
     ),
     Mistake(
         "scaled-dot-product-attention-softmax-over-queries",
@@ -869,7 +904,7 @@ SCALED = [
     Mistake(
         "scaled-dot-product-attention-uniform-row",
         exercise="scaled_dot_product_attention",
-        name="blocked scores are set to -1e9, and a query without keys attends to everything",
+        name="blocked scores are set to a large finite number, and a query without keys attends to everything",
         hint="See «A large finite number instead of −∞» in exercise 1.",
         change=[('float("-inf")', "-1e9"), ("weights = weights.masked_fill(~mask, 0.0)", "pass")],
     ),

@@ -8,11 +8,22 @@ def _leaves(*tensors):
     return [tensor.detach().clone().requires_grad_() for tensor in tensors]
 
 
+def _gradients(result, leaves, upstream):
+    """The gradients of leaves; None if the result has no way back, and some words if an operation in place has spoiled it."""
+    if not getattr(result, "requires_grad", False):
+        return None
+    try:
+        return torch.autograd.grad(result, leaves, upstream, materialize_grads=True)
+    except RuntimeError as error:
+        if "modified by an inplace operation" not in str(error):
+            raise
+        return "changed in place"
+
+
 def masked_softmax_gradient(student, scores, mask, dim, d_weights):
     """masked_softmax(scores, mask, dim), then the gradient with respect to scores"""
-    (leaf,) = _leaves(scores)
-    weights = student.masked_softmax(leaf, mask, dim)
-    return torch.autograd.grad(weights, leaf, d_weights)[0]
+    leaves = _leaves(scores)
+    return _gradients(student.masked_softmax(*leaves, mask, dim), leaves, d_weights)
 
 
 def _additive(student, w_query, w_key, v):
@@ -36,19 +47,24 @@ def additive_without_mask(student, w_query, w_key, v, query, keys, values):
     return context, weights
 
 
+def additive_calls(student, w_query, w_key, v, *calls):
+    """AdditiveAttention(…) with given parameters, called several times"""
+    module = _additive(student, w_query, w_key, v)
+    return [tuple(module(*arguments)) for arguments in calls]
+
+
 def additive_arguments_after(student, w_query, w_key, v, query, keys, values, mask):
     """AdditiveAttention(…) with given parameters, called with (query, keys, values, mask)"""
     context, weights = _additive(student, w_query, w_key, v)(query, keys, values, mask)
     return {"result": (context, weights), "arguments": [query, keys, values, mask]}
 
 
-def additive_gradients(student, w_query, w_key, v, query, keys, values, mask, d_context, d_weights):
+def additive_gradients(student, w_query, w_key, v, query, keys, values, mask, d_context):
     """AdditiveAttention(…)(query, keys, values, mask), then the gradients of its arguments and parameters"""
     module = _additive(student, w_query, w_key, v)
     leaves = _leaves(query, keys, values)
-    results = module(*leaves, mask)
-    parameters = [module.w_query.weight, module.w_key.weight, module.v.weight]
-    return torch.autograd.grad(tuple(results), [*leaves, *parameters], (d_context, d_weights))
+    context, _ = module(*leaves, mask)
+    return _gradients(context, [*leaves, module.w_query.weight, module.w_key.weight, module.v.weight], d_context)
 
 
 def luong_gradients(student, query, keys, weight, d_scores):
@@ -57,11 +73,11 @@ def luong_gradients(student, query, keys, weight, d_scores):
     return torch.autograd.grad(student.luong_scores(*leaves), leaves, d_scores)
 
 
-def attention_gradients(student, q, k, v, mask, d_output, d_weights):
+def attention_gradients(student, q, k, v, mask, d_output):
     """scaled_dot_product_attention(q, k, v, mask), then the gradients of q, k, v"""
     leaves = _leaves(q, k, v)
-    results = student.scaled_dot_product_attention(*leaves, mask)
-    return torch.autograd.grad(tuple(results), leaves, (d_output, d_weights))
+    output, _ = student.scaled_dot_product_attention(*leaves, mask)
+    return _gradients(output, leaves, d_output)
 
 
 def backward_without_autograd(student, d_output, q, k, v, weights, scale):
@@ -114,8 +130,9 @@ def decoder_step(student, parameters, tokens, h, keys, mask):
 
 
 def decoder_arguments_after(student, parameters, tokens, h, keys, mask):
-    """AttentionDecoder(…).step(tokens, h, keys, mask) with given parameters"""
-    result = _decoder(student, parameters).step(tokens, h, keys, mask)
+    """AttentionDecoder(…).step(tokens, h, keys, mask) with given parameters, under torch.no_grad"""
+    with torch.no_grad():
+        result = _decoder(student, parameters).step(tokens, h, keys, mask)
     return {"result": tuple(result), "arguments": [tokens, h, keys, mask]}
 
 
@@ -134,23 +151,24 @@ def decoder_steps(student, parameters, columns, h, keys, mask):
     return torch.stack(all_logits), h
 
 
-def decoder_gradients(student, parameters, tokens, h, keys, mask, d_logits, d_h, d_weights):
-    """AttentionDecoder(…).step(tokens, h, keys, mask), then the gradients of h, keys and every parameter"""
-    decoder = _decoder(student, parameters)
+def decoder_gradients(student, parameters, tokens, h, keys, mask, d_logits, d_h):
+    """AttentionDecoder(…).step(tokens, h, keys, mask) in eval mode, then the gradients of h, keys and every parameter"""
+    decoder = _decoder(student, parameters).eval()
     leaves = _leaves(h, keys)
-    results = decoder.step(tokens, *leaves, mask)
+    logits, new, _ = decoder.step(tokens, *leaves, mask)
     here = dict(decoder.named_parameters())
     names = [*parameters]
-    found = torch.autograd.grad(tuple(results), [*leaves, *(here[name] for name in names)], (d_logits, d_h, d_weights))
+    wanted = [*leaves, *(here[name] for name in names)]
+    found = torch.autograd.grad((logits, new), wanted, (d_logits, d_h), materialize_grads=True)
     return dict(zip(["h", "keys", *names], found, strict=True))
 
 
 class _Script(nn.Module):
     """A decoder that follows a table: plan[row, count, token fed] is what it writes; row and count stand in its state."""
 
-    def __init__(self, plan, gaze):
+    def __init__(self, plan, gaze, whole=1.0):
         super().__init__()
-        self.plan, self.gaze = plan, gaze
+        self.plan, self.gaze, self.whole = plan, gaze, whole
 
     def step(self, tokens, h, keys, mask):
         row, count = h[:, 0].long(), h[:, 1].long().clamp(max=self.plan.shape[1] - 1)
@@ -158,7 +176,7 @@ class _Script(nn.Module):
         logits = torch.cos(torch.arange(self.plan.shape[2]) * 1.7 + row.unsqueeze(1)).to(h.dtype) - 3
         logits = logits.scatter(1, written.unsqueeze(1), -0.5)  # the largest, and all of them negative
         weights = (keys @ self.gaze[count].unsqueeze(2)).squeeze(2) ** 2 * mask
-        return logits, h + torch.tensor([0.0, 1.0]).to(h.dtype), weights / weights.sum(dim=1, keepdim=True)
+        return logits, h + torch.tensor([0.0, 1.0]).to(h.dtype), weights / weights.sum(dim=1, keepdim=True) * self.whole
 
 
 def translate(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
@@ -169,11 +187,15 @@ def translate(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
 
 def translate_arguments_after(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
     """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder that follows a hidden table"""
-    tokens, _ = student.translate_dates(_Script(plan, gaze), keys, mask, h, bos_id, eos_id, max_length)
-    return {"tokens": [[int(token) for token in row] for row in tokens], "arguments": [keys, mask, h]}
+    modes = []
+    for training in (True, False):
+        decoder = _Script(plan, gaze).train(training)
+        tokens, _ = student.translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length)
+        modes.append(decoder.training)
+    return {"tokens": [[int(token) for token in row] for row in tokens], "arguments": [keys, mask, h], "training": modes}
 
 
-def translate_types(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
-    """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder that follows a hidden table"""
-    tokens, weights = student.translate_dates(_Script(plan, gaze), keys, mask, h, bos_id, eos_id, max_length)
+def translate_types(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length, whole):
+    """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder whose weights add up to another number than 1"""
+    tokens, weights = student.translate_dates(_Script(plan, gaze, whole), keys, mask, h, bos_id, eos_id, max_length)
     return tokens, weights

@@ -47,7 +47,7 @@ MASKED_SOFTMAX = [
         "masked-softmax-loop",
         exercise="masked_softmax",
         code="""def softmax_of_one_row(scores, mask):
-    weights = torch.zeros_like(scores)
+    weights = scores.masked_fill(~mask, 0.0)
     if mask.any():
         weights[mask] = torch.softmax(scores[mask], 0)
     return weights
@@ -67,6 +67,14 @@ def masked_softmax(scores, mask, dim=-1):
     shifted = scores - torch.amax(torch.where(mask, scores, -1e30), dim, keepdim=True)
     e = torch.where(mask, torch.exp(torch.where(mask, shifted, 0.0)), 0.0)
     return e / e.sum(dim, keepdim=True).clamp(min=1e-30)
+""",
+    ),
+    Style(
+        "masked-softmax-in-float32",
+        exercise="masked_softmax",
+        code="""def masked_softmax(scores, mask, dim=-1):
+    weights = torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=dim, dtype=torch.float32)
+    return weights.to(scores.dtype).masked_fill(~mask, 0.0)
 """,
     ),
 ]
@@ -775,6 +783,7 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
         "translate-dates-finished-rows-fed-eos",
         exercise="translate_dates",
         code="""def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    mode = decoder.training
     decoder.eval()
     alive = torch.ones(len(keys), dtype=torch.bool)
     token = torch.tensor([bos_id] * len(keys), dtype=torch.int64)
@@ -789,6 +798,7 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
             for n in alive.nonzero().flatten().tolist():
                 out[n].append(int(token[n]))
                 maps[n] = torch.cat([maps[n], weights[n : n + 1]])
+    decoder.train(mode)
     print("written", sum(map(len, out)))
     return out, maps
 """,
@@ -956,6 +966,45 @@ def causal_mask(queries, keys):
         return R, W
     R, W = go(torch.full((h.shape[0],), bos_id, dtype=torch.long), h, max_length)
     return R, [torch.stack(x) if len(x) else h.new_empty(0, mask.shape[1]) for x in W]
+""",
+    ),
+    Style(
+        "additive-attention-softmax-in-float32",
+        exercise="additive_attention",
+        code=_ADDITIVE
+        + """    def forward(self, query, keys, values, mask=None):
+        scores = self.v(torch.tanh(self.w_query(query).unsqueeze(1) + self.w_key(keys))).squeeze(-1)
+        if mask is None:
+            mask = torch.ones_like(scores, dtype=torch.bool)
+        weights = torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=-1, dtype=torch.float32).to(scores.dtype)
+        weights = weights.masked_fill(~mask, 0.0)
+        return torch.bmm(weights.unsqueeze(1), values).squeeze(1), weights.detach()
+""",
+    ),
+    Style(
+        "scaled-dot-product-attention-in-float32",
+        exercise="scaled_dot_product_attention",
+        code="""def scaled_dot_product_attention(q, k, v, mask=None):
+    scores = (q.float() @ k.float().transpose(-2, -1)) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    weights = scores.softmax(-1)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)
+    weights = weights.to(q.dtype)
+    return weights @ v, weights.detach()
+""",
+    ),
+    Style(
+        "attention-backward-in-float32",
+        exercise="attention_backward",
+        code="""def attention_backward(d_output, q, k, v, weights, scale):
+    given = q.dtype
+    d_output, q, k, v, weights = (tensor.float() for tensor in (d_output, q, k, v, weights))
+    d_weights = d_output @ v.transpose(-2, -1)
+    d_scores = scale * weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))
+    gradients = d_scores @ k, d_scores.transpose(-2, -1) @ q, weights.transpose(-2, -1) @ d_output
+    return tuple(gradient.to(given) for gradient in gradients)
 """,
     ),
 ]

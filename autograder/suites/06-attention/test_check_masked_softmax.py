@@ -34,7 +34,13 @@ def masked_softmax(scores, mask, dim=-1):
     ),
 ]
 
-MISTAKES, STYLES = ([entry for entry in entries if entry.exercise == "masked_softmax"] for entries in read_catalogue(Path(__file__).parent))
+#: Neither right nor wrong by the docstring: right to more than 1e-9 in float64, or wrong by less than a millionth.
+IN_BETWEEN = ("masked-softmax-in-float32", "masked-softmax-epsilon-of-a-millionth")
+
+MISTAKES, STYLES = (
+    [entry for entry in entries if entry.exercise == "masked_softmax" and entry.id not in IN_BETWEEN]
+    for entries in read_catalogue(Path(__file__).parent)
+)
 WRONG = [*MISTAKES, *ALSO_WRONG]
 CHECK = Check("check_masked_softmax", of="masked_softmax", judged="masked_softmax", right=STYLES, wrong=WRONG)
 

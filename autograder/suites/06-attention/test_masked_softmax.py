@@ -8,6 +8,9 @@ import torch
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
+#: The docstring leaves open in which precision the work is done: float64 results are compared as float32 ones are.
+LOOSE = {"rtol": 1e-4, "atol": 1e-5}
+
 
 def draw_scores(rng, *shape):
     """Scores with a spread in which no weight is nearly 0 or 1."""
@@ -34,6 +37,19 @@ def soft(scores, mask, dim=-1):
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(weights, -1, dim)))
 
 
+def way_back(gradients):
+    """The gradients that a probe found."""
+    assert_true(gradients is not None, "No gradient flows back: the result is cut off from the arguments.")
+    spoiled = "The way back raises an error: an operation in place has overwritten a result that its own gradient needs."
+    assert_true(not isinstance(gradients, str), spoiled)
+    return gradients
+
+
+def gradient(weights, d_weights, dim=-1):
+    """The softmax's gradient in closed form."""
+    return weights * (d_weights - (weights * d_weights).sum(dim=dim, keepdim=True))
+
+
 @graded(
     stage="value",
     weight=3,
@@ -43,7 +59,7 @@ def test_two_axes(student, rng):
     """A batch of rows, each with blocked places, gives the softmax over the allowed ones."""
     scores, mask = draw_scores(rng, 4, 7), draw_mask(rng, 4, 7)
     allowed = torch.sparse_coo_tensor(mask.nonzero().T, scores[mask], scores.shape)
-    assert_close(student.masked_softmax(scores, mask), torch.sparse.softmax(allowed, dim=1).to_dense())
+    assert_close(student.masked_softmax(scores, mask), torch.sparse.softmax(allowed, dim=1).to_dense(), **LOOSE)
 
 
 @graded(stage="value", weight=2, hint="The mask may have fewer axes than the scores, or axes of size 1: it broadcasts.")
@@ -51,7 +67,7 @@ def test_mask_broadcasts(student, rng):
     """A mask of shape (N, 1, keys) serves all queries, a mask of shape (keys,) serves everybody."""
     scores = draw_scores(rng, 3, 5, 4)
     for mask in (draw_mask(rng, 3, 1, 4), draw_mask(rng, 4)):
-        assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
+        assert_close(student.masked_softmax(scores, mask), soft(scores, mask), **LOOSE)
 
 
 @graded(stage="value", weight=2, hint="The weights add up to one along `dim`: every sum and every maximum must run along this axis.")
@@ -61,21 +77,20 @@ def test_other_axes(student, rng):
     for dim in (0, 1, -2):
         shape = [size for axis, size in enumerate((5, 4, 3)) if axis != dim % 3] + [scores.shape[dim]]
         mask = torch.movedim(draw_mask(rng, *shape), -1, dim).contiguous()
-        assert_close(student.masked_softmax(scores, mask, dim=dim), soft(scores, mask, dim))
+        assert_close(student.masked_softmax(scores, mask, dim=dim), soft(scores, mask, dim), **LOOSE)
 
 
 @graded(
     stage="gradient",
     weight=2,
-    hint="Work with differentiable operations on `scores` all the way; don't detach the scores, don't rebuild tensors from lists.",
+    hint="Work with differentiable operations on `scores` all the way; don't detach the scores, don't rebuild tensors from lists, "
+    "don't write into results.",
 )
 def test_gradient(student, rng):
     """The gradient with respect to the scores is that of the softmax over the allowed places."""
     scores, mask, d_weights = draw_scores(rng, 4, 6), draw_mask(rng, 4, 6), draw_scores(rng, 4, 6)
-    weights = soft(scores, mask)
-    expected = weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))
-    got = student.probe.masked_softmax_gradient(scores, mask, -1, d_weights)
-    assert_close(got, expected, name="the gradient with respect to scores")
+    (got,) = way_back(student.probe.masked_softmax_gradient(scores, mask, -1, d_weights))
+    assert_close(got, gradient(soft(scores, mask), d_weights), name="the gradient with respect to scores", **LOOSE)
 
 
 @graded(stage="edge", weight=2, hint="See «The row without keys»: such a row is neither NaN nor uniform, it is zero.")
@@ -84,69 +99,92 @@ def test_row_without_keys(student, rng):
     scores, mask = draw_scores(rng, 4, 5), draw_mask(rng, 4, 5)
     mask[1] = False
     mask[3] = False
-    assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
+    assert_close(student.masked_softmax(scores, mask), soft(scores, mask), **LOOSE)
+    got = student.masked_softmax(draw_scores(rng, 2, 1), torch.tensor([[True], [False]]))
+    assert_close(got, torch.tensor([[1.0], [0.0]], dtype=torch.float64), **LOOSE)
 
 
 @graded(
     stage="edge",
     weight=2,
-    hint="A NaN hides behind the zeros: 0/0 or ∞ − ∞ on the way back. Say with masked_fill or where which entries are zero.",
+    hint="A NaN hides behind the zeros: 0/0 or ∞ − ∞ on the way back. Say with masked_fill or where which entries are zero. "
+    "(Zeros that you make anew have no gradient at all, and a batch without any key needs one: it is 0.)",
 )
 def test_gradient_of_a_row_without_keys(student, rng):
-    """A row without any allowed key has gradient zero, not NaN; the other rows keep theirs."""
+    """A row without any allowed key has gradient zero, not NaN, also when no row has one; the other rows keep theirs."""
     scores, mask, d_weights = draw_scores(rng, 3, 5), draw_mask(rng, 3, 5), draw_scores(rng, 3, 5)
     mask[1] = False
-    weights = soft(scores, mask)
-    expected = weights * (d_weights - (weights * d_weights).sum(dim=-1, keepdim=True))
-    got = student.probe.masked_softmax_gradient(scores, mask, -1, d_weights)
-    assert_close(got, expected, name="the gradient with respect to scores")
+    for m in (mask, torch.zeros_like(mask)):
+        (got,) = way_back(student.probe.masked_softmax_gradient(scores, m, -1, d_weights))
+        assert_close(got, gradient(soft(scores, m), d_weights), name="the gradient with respect to scores", **LOOSE)
 
 
 @graded(
     stage="edge",
     weight=1,
-    hint="A place is empty when nothing along `dim` is allowed. Along which axis does your code look for such a place?",
+    hint="A place is empty when nothing along `dim` is allowed. Along which axis does your code look for such a place? "
+    "A mask with fewer axes than the scores must be broadcast before `dim` means anything for it.",
 )
 def test_nothing_allowed_along_other_axes(student, rng):
-    """With dim = 0 or 1, too, a row without any allowed key has weights and gradient zero."""
+    """With dim = 0 or 1, too, a row without any allowed key has weights and gradient zero, also if the mask has fewer axes."""
     for dim in (0, 1):
         scores, d_weights = draw_scores(rng, 4, 5, 3), draw_scores(rng, 4, 5, 3)
         mask = torch.movedim(draw_mask(rng, 3, 9 - scores.shape[dim], scores.shape[dim]), (-1, -2, -3), (dim, 1 - dim, 2)).contiguous()
         mask.movedim(dim, -1)[1, 2] = False
         weights = soft(scores, mask, dim)
-        gradient = weights * (d_weights - (weights * d_weights).sum(dim=dim, keepdim=True))
-        assert_close(student.masked_softmax(scores, mask, dim), weights)
-        got = student.probe.masked_softmax_gradient(scores, mask, dim, d_weights)
-        assert_close(got, gradient, name="the gradient with respect to scores")
+        assert_close(student.masked_softmax(scores, mask, dim), weights, **LOOSE)
+        (got,) = way_back(student.probe.masked_softmax_gradient(scores, mask, dim, d_weights))
+        assert_close(got, gradient(weights, d_weights, dim), name="the gradient with respect to scores", **LOOSE)
+        mask = draw_mask(rng, 3)
+        assert_close(student.masked_softmax(scores, mask, dim), soft(scores, mask, dim), **LOOSE)
 
 
 @graded(stage="edge", weight=1, hint="Subtract the largest score of each row before the exponential; the softmax doesn't change.")
 def test_large_scores(student, rng):
     """Allowed scores near 10,000 and near -10,000 neither overflow nor vanish."""
     mask = draw_mask(rng, 6, 4)
-    scores = draw_scores(rng, 6, 4) + torch.tensor([1e4, -1e4, 1e4, -1e4, 700.0, 0.0], dtype=torch.float64).unsqueeze(1)
-    assert_close(student.masked_softmax(scores, mask), soft(scores, mask))
+    scores = torch.round(64 * draw_scores(rng, 6, 4)) / 64  # float32 can hold them, also beside 10,000
+    scores = scores + torch.tensor([1e4, -1e4, 1e4, -1e4, 700.0, 0.0], dtype=torch.float64).unsqueeze(1)
+    assert_close(student.masked_softmax(scores, mask), soft(scores, mask), **LOOSE)
 
 
 @graded(
     stage="edge",
     weight=1,
-    hint="The largest score that you subtract must be the largest *allowed* one. Else a huge blocked score makes all exponentials zero.",
+    hint="A blocked score must be gone before anything is worked out from the scores: replace it. Added to, a huge one is still huge; "
+    "and if the largest score is not the largest *allowed* one, all other exponentials are zero.",
 )
 def test_blocked_scores_have_no_influence(student, rng):
     """Huge scores at blocked places change nothing."""
     scores, mask = draw_scores(rng, 5, 6), draw_mask(rng, 5, 6)
     expected = soft(scores, mask)
     for number in (1e4, -1e4, 12.0, 1e15, -1e15):
-        assert_close(student.masked_softmax(scores.masked_fill(~mask, number), mask), expected)
+        assert_close(student.masked_softmax(scores.masked_fill(~mask, number), mask), expected, **LOOSE)
 
 
-@graded(stage="edge", weight=1, hint="One allowed key takes all: weight 1, whatever its score.")
+@graded(stage="edge", weight=1, hint="Nearly zero is not zero: say with masked_fill, where or a product which weights are zero.")
+def test_blocked_places_are_exactly_zero(student, rng):
+    """Blocked places have weight 0 exactly, not nearly."""
+    scores, mask = draw_scores(rng, 3, 6), draw_mask(rng, 3, 6)
+    got = student.masked_softmax(scores, mask)
+    assert_close(got, soft(scores, mask), **LOOSE)
+    assert_true((got[~mask] == 0).all(), "A blocked place must have weight exactly 0.", got=got[~mask].abs().max())
+
+
+@graded(
+    stage="edge",
+    weight=2,
+    hint="One allowed key takes all: weight 1, whatever its score. A small number that is added to the denominator takes a part of it.",
+)
 def test_a_single_key(student, rng):
-    """One row, one key: its weight is 1 when allowed and 0 when blocked."""
-    for allowed in (True, False):
-        got = student.masked_softmax(draw_scores(rng, 1, 1), torch.tensor([[allowed]]))
-        assert_close(got, torch.tensor([[float(allowed)]], dtype=torch.float64))
+    """A key that is the only one allowed in its row has weight 1, beside blocked ones and alone."""
+    mask = torch.from_numpy(np.eye(5, dtype=bool)[rng.integers(0, 5, size=4)])
+    got = student.masked_softmax(draw_scores(rng, 4, 5), mask)
+    assert_close(got, mask.double(), **LOOSE)
+    # e / e is 1 in every precision, up to float32's rounding of 6e-8.
+    assert_true((got[mask] - 1).abs().max() < 3e-7, "The weight of the only allowed key must be 1.", expected="1", got=got[mask].min())
+    got = student.masked_softmax(draw_scores(rng, 1, 1), torch.tensor([[True]]))
+    assert_close(got, torch.ones(1, 1, dtype=torch.float64), **LOOSE)
 
 
 @graded(
@@ -155,11 +193,13 @@ def test_a_single_key(student, rng):
     hint="Operations whose name ends in _ and assignments like scores[...] = … change the argument: use the versions that return a copy.",
 )
 def test_arguments_unchanged(student, rng):
-    """scores and mask are not changed."""
+    """scores and mask are not changed, also when nothing is allowed."""
     scores, mask = draw_scores(rng, 3, 5), draw_mask(rng, 3, 5)
-    call = student.run("masked_softmax", scores, mask)
-    assert_close(call.result, soft(scores, mask))
-    assert_unchanged(call.arguments, (scores, mask), names=("scores", "mask"))
+    for m in (mask, torch.zeros_like(mask)):
+        call = student.run("masked_softmax", scores, m)
+        if m.any():
+            assert_close(call.result, soft(scores, m), **LOOSE)
+        assert_unchanged(call.arguments, (scores, m), names=("scores", "mask"))
 
 
 @graded(
@@ -168,10 +208,8 @@ def test_arguments_unchanged(student, rng):
     hint="Don't convert: constants made with torch.tensor(…) or a division by a float64 tensor can change the dtype.",
 )
 def test_float32_stays_float32(student, rng):
-    """float32 scores give float32 weights, float64 scores float64 ones, and blocked places are exactly zero."""
+    """float32 scores give float32 weights, float64 scores float64 ones."""
     scores, mask = draw_scores(rng, 3, 7), draw_mask(rng, 3, 7)
-    assert_close(student.masked_softmax(scores, mask), soft(scores, mask), dtype=True)
+    assert_close(student.masked_softmax(scores, mask), soft(scores, mask), dtype=True, **LOOSE)
     scores = scores.float()
-    got = student.masked_softmax(scores, mask)
-    assert_close(got, soft(scores.double(), mask).float(), dtype=True)
-    assert_true((got[~mask] == 0).all(), "A blocked place must have weight exactly 0.", got=got[~mask])
+    assert_close(student.masked_softmax(scores, mask), soft(scores.double(), mask).float(), dtype=True)

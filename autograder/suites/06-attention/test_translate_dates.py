@@ -45,10 +45,10 @@ def walk(plan, gaze, keys, mask, max_length):
 
 
 def check_tokens(got, expected):
-    """Compares the tokens row by row, so that the message names the row."""
+    """Compares the tokens row by row, so that the message names the row and the place."""
     assert_true(len(got) == len(expected), f"There should be {len(expected)} rows of tokens.", got=got)
     for n, (row, wanted) in enumerate(zip(got, expected, strict=True)):
-        assert_true(row == wanted, f"Row {n} of the tokens is not what the decoder writes.", got=row, expected=wanted)
+        assert_close(row, wanted, name=f"the list of tokens of row {n}")
 
 
 @graded(
@@ -65,10 +65,10 @@ def test_tokens(student, rng):
 
 @graded(stage="value", weight=2, hint="Feed what was written in the step before: bos is fed only once, and the new state goes with it.")
 def test_feedback(student, rng):
-    """One row of nine tokens: each step is fed the last token and the last state."""
-    case = draw_case(rng, [9])
-    tokens, _ = student.probe.translate(*case, BOS, EOS, 11)
-    check_tokens(tokens, walk(*case[:4], 11)[0])
+    """One row of eleven tokens: each step is fed the last token and the last state."""
+    case = draw_case(rng, [11])
+    tokens, _ = student.probe.translate(*case, BOS, EOS, 12)
+    check_tokens(tokens, walk(*case[:4], 12)[0])
 
 
 @graded(stage="value", weight=3, hint="Row t of the weights belongs to the step that wrote token t; the step that wrote eos is not kept.")
@@ -122,20 +122,31 @@ def test_rows_do_not_disturb_each_other(student, rng):
         check_tokens(alone, expected[n : n + 1])
 
 
-@graded(stage="contract", weight=1, hint="A list of lists of ints, and a list of tensors: use .tolist() or int(…) for the tokens.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="A list of lists of ints, and a list of tensors: use .tolist() or int(…) for the tokens, and leave the weights as they are.",
+)
 def test_types(student, rng):
-    """The tokens are lists of ints, the weights are a list of tensors in the decoder's dtype."""
+    """The tokens are lists of ints, the weights are a list of tensors in the decoder's dtype, as step returned them."""
     case = draw_case(rng, [3, 1])
-    tokens, weights = student.probe.translate_types(*case, BOS, EOS, 6)
+    tokens, weights = student.probe.translate_types(*case, BOS, EOS, 6, 0.75)
     expected = walk(*case[:4], 6)
     assert_close(tokens, expected[0], name="tokens")
-    assert_close(weights, expected[1], name="weights", dtype=True)
+    assert_close(weights, [0.75 * rows for rows in expected[1]], name="weights", dtype=True)
 
 
-@graded(stage="contract", weight=1, hint="Work on copies: no operation that ends in _ and no += on an argument.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="Work on copies: no operation that ends in _ and no += on an argument. "
+    "Whoever calls eval() must put the mode back that was there.",
+)
 def test_arguments_unchanged(student, rng):
-    """keys, mask and h are not changed."""
+    """keys, mask and h are not changed, and the decoder's training mode is as it was."""
     case = draw_case(rng, [3, 1])
     got = student.probe.translate_arguments_after(*case, BOS, EOS, 6)
     check_tokens(got["tokens"], walk(*case[:4], 6)[0])
     assert_unchanged(got["arguments"], case[2:], names=("keys", "mask", "h"))
+    left = "The decoder is left in another mode than it came in: once `training` was True before, and once False."
+    assert_true(got["training"] == [True, False], left, expected=[True, False], got=got["training"])

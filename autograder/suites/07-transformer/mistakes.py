@@ -86,10 +86,7 @@ SINUSOIDAL_POSITIONS = [
         "sinusoidal_positions",
         "the result is float64 instead of torch's default dtype",
         "NumPy and double() give float64. The result has torch's default dtype.",
-        (
-            "torch.where(column % 2 == 0, angle.sin(), angle.cos())",
-            "torch.where(column % 2 == 0, angle.double().sin(), angle.double().cos())",
-        ),
+        ("pair = column - column % 2", "pair = (column - column % 2).double()"),
     ),
     _change(
         "sinusoidal-positions-transposed",
@@ -121,6 +118,13 @@ SINUSOIDAL_POSITIONS = [
         "positions beyond 511 are missing",
         "There is no longest sequence: see «position 100,000 has a vector too».",
         ("position = torch.arange(length)", "position = torch.arange(min(length, 512))"),
+    ),
+    _change(
+        "sinusoidal-positions-table-of-5000",
+        "sinusoidal_positions",
+        "positions beyond 4999 are missing",
+        "There is no longest sequence: see «position 100,000 has a vector too».",
+        ("position = torch.arange(length)", "position = torch.arange(min(length, 5000))"),
     ),
 ]
 
@@ -265,6 +269,17 @@ LAYER_NORM = [
         ("deviation = torch.sqrt(variance + eps)", "deviation = torch.sqrt(variance) + eps"),
     ),
     _change(
+        "layer-norm-variance-from-squares",
+        "layer_norm",
+        "the variance is the mean of the squares minus the square of the mean, whose digits cancel far from zero",
+        "Around 1000 the squares have six digits before the point: see «subtract the mean before you square» in the docstring.",
+        (
+            "variance = ((x - mean) ** 2).mean(dim=-1, keepdim=True)  # (..., 1), divided by D",
+            "variance = (x**2).mean(dim=-1, keepdim=True) - mean**2",
+        ),
+        ("variance = ((x - mean) ** 2).mean(dim=-1, keepdim=True)\n", "variance = (x**2).mean(dim=-1, keepdim=True) - mean**2\n"),
+    ),
+    _change(
         "layer-norm-backward-fixed-eps",
         "layer_norm",
         "the backward pass always uses eps 1e-5, whatever is passed",
@@ -347,7 +362,7 @@ MULTI_HEAD_ATTENTION = [
     _change(
         "multi-head-attention-mask-not-broadcast-over-heads",
         "multi_head_attention",
-        "a mask (N, queries, keys) gets no axis for the heads",
+        "in a mask (N, queries, keys) the axis of the sequences meets that of the heads",
         "A mask with three axes begins with N: put the axis of the heads in between.",
         ("mask = mask.unsqueeze(1)  # (N, 1, queries, keys)", "pass"),
     ),
@@ -421,8 +436,8 @@ MULTI_HEAD_ATTENTION = [
     _change(
         "multi-head-attention-no-dropout",
         "multi_head_attention",
-        "dropout is forgotten",
-        "self.dropout acts on the weights before they meet the values.",
+        "no weight is dropped on its way to the values",
+        "self.dropout acts on the weights, after the softmax and before they meet the values.",
         ("self.dropout(weights) @ v", "weights @ v"),
     ),
     _change(
@@ -438,6 +453,27 @@ MULTI_HEAD_ATTENTION = [
         "blocked scores become -100, which is not small enough",
         "Scores can be far below -100. See «mask with minus infinity» in the second hint.",
         ('float("-inf")', "-100.0"),
+    ),
+    _change(
+        "multi-head-attention-blocked-by-minus-ten-thousand",
+        "multi_head_attention",
+        "blocked scores become -10,000, and allowed scores may be smaller still",
+        "No number is small enough: see «however large the scores are» in the docstring, and minus infinity in the second hint.",
+        ('float("-inf")', "-1e4"),
+    ),
+    _change(
+        "multi-head-attention-blocked-by-minus-a-billion",
+        "multi_head_attention",
+        "blocked scores become -1,000,000,000, and allowed scores may be smaller still",
+        "No number is small enough: see «however large the scores are» in the docstring, and minus infinity in the second hint.",
+        ('float("-inf")', "-1e9"),
+    ),
+    _change(
+        "multi-head-attention-softmax-in-float32",
+        "multi_head_attention",
+        "the softmax is computed in float32 even where the arguments are float64",
+        "The weights have the dtype of the arguments: don't convert on the way.",
+        ("torch.softmax(scores, dim=-1)", "torch.softmax(scores.float(), dim=-1).to(scores)"),
     ),
     _change(
         "multi-head-attention-dropout-on-the-output",
@@ -569,7 +605,7 @@ ENCODER_LAYER = [
     _change(
         "encoder-layer-norms-swapped",
         "encoder_layer",
-        "norm1 and norm2 are exchanged",
+        "in post-norm norm1 and norm2 are exchanged",
         "norm1 belongs to self-attention, norm2 to feed-forward. As long as both are untrained nobody notices.",
         (
             "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, mask)[0]))",
@@ -580,7 +616,7 @@ ENCODER_LAYER = [
     _change(
         "encoder-layer-same-norm-twice",
         "encoder_layer",
-        "norm1 is used for both parts",
+        "in pre-norm feed-forward reads through norm1, as self-attention does",
         "Each part has a norm of its own, with its own gain and bias.",
         ("self.feed_forward(self.norm2(x))", "self.feed_forward(self.norm1(x))"),
     ),
@@ -601,21 +637,21 @@ ENCODER_LAYER = [
     _change(
         "encoder-layer-mask-forgotten",
         "encoder_layer",
-        "the mask is not handed on in post-norm",
+        "in post-norm the mask is not handed on",
         "self.self_attention takes query, key, value and mask.",
         ("self.self_attention(x, x, x, mask)", "self.self_attention(x, x, x)"),
     ),
     _change(
         "encoder-layer-mask-inverted",
         "encoder_layer",
-        "the mask is inverted before it is handed on",
+        "in post-norm the mask is inverted before it is handed on",
         "The mask goes on as it is: True means «may attend» everywhere in this course.",
         ("self.self_attention(x, x, x, mask)", "self.self_attention(x, x, x, None if mask is None else ~mask)"),
     ),
     _change(
         "encoder-layer-no-residual",
         "encoder_layer",
-        "the residual connection around self-attention is missing",
+        "in pre-norm the residual connection around self-attention is missing",
         "Add, don't replace.",
         ("x = x + self.dropout(self.self_attention(h, h, h, mask)[0])", "x = self.dropout(self.self_attention(h, h, h, mask)[0])"),
     ),
@@ -639,22 +675,22 @@ ENCODER_LAYER = [
     _change(
         "encoder-layer-dropout-of-the-stream",
         "encoder_layer",
-        "dropout acts on the sum, the residual included",
+        "in pre-norm dropout acts on the sum after feed-forward, the residual included",
         "Dropout acts on what a part returns, before it is added. The stream is never dropped.",
         ("return x + self.dropout(self.feed_forward(self.norm2(x)))", "return self.dropout(x + self.feed_forward(self.norm2(x)))"),
     ),
     _change(
         "encoder-layer-no-dropout-in-post-norm",
         "encoder_layer",
-        "dropout after feed-forward is forgotten in post-norm",
+        "in post-norm what feed-forward returns is added without dropout",
         "In training dropout acts on what each part returns, in both orders.",
         ("return self.norm2(x + self.dropout(self.feed_forward(x)))", "return self.norm2(x + self.feed_forward(x))"),
     ),
     _change(
         "encoder-layer-no-dropout",
         "encoder_layer",
-        "dropout is forgotten",
-        "In training dropout acts on what each part returns.",
+        "in pre-norm what self-attention returns is added without dropout",
+        "In training dropout acts on what each part returns, in both orders: look at the other part and at post-norm too.",
         ("x = x + self.dropout(self.self_attention(h, h, h, mask)[0])", "x = x + self.self_attention(h, h, h, mask)[0]"),
         ("return x + self.dropout(self.feed_forward(self.norm2(x)))", "return x + self.feed_forward(self.norm2(x))"),
     ),
@@ -704,7 +740,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-cross-attention-masked-causally",
         "decoder_layer",
-        "cross-attention gets the causal mask of the target",
+        "in pre-norm cross-attention gets self_mask",
         "The source is known from beginning to end: memory_mask belongs to cross-attention, self_mask does not.",
         (
             "x = x + self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0])",
@@ -714,7 +750,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-query-from-memory",
         "decoder_layer",
-        "in cross-attention the query comes from the memory, key and value from the decoder",
+        "in pre-norm the query of cross-attention comes from the memory, key and value from the decoder",
         "The decoder asks, the source answers: the query comes from x.",
         (
             "self.cross_attention(self.norm2(x), memory, memory, memory_mask)",
@@ -724,7 +760,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-value-from-the-decoder",
         "decoder_layer",
-        "in cross-attention the values come from the decoder",
+        "in pre-norm the values of cross-attention come from the decoder",
         "Key and value are both the memory.",
         (
             "self.cross_attention(self.norm2(x), memory, memory, memory_mask)",
@@ -734,7 +770,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-masks-swapped",
         "decoder_layer",
-        "self_mask and memory_mask are exchanged",
+        "in post-norm self_mask and memory_mask are exchanged",
         "self_mask is T × T and belongs to self-attention; memory_mask is T × S.",
         ("self.self_attention(x, x, x, self_mask)", "self.self_attention(x, x, x, memory_mask)"),
         ("self.cross_attention(x, memory, memory, memory_mask)", "self.cross_attention(x, memory, memory, self_mask)"),
@@ -742,28 +778,28 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-memory-mask-forgotten",
         "decoder_layer",
-        "memory_mask is not handed on",
+        "in post-norm memory_mask is not handed on",
         "Without memory_mask the decoder looks at padding of the source.",
         ("self.cross_attention(x, memory, memory, memory_mask)", "self.cross_attention(x, memory, memory)"),
     ),
     _change(
         "decoder-layer-self-mask-forgotten",
         "decoder_layer",
-        "self_mask is not handed on",
+        "in pre-norm self_mask is not handed on",
         "Without self_mask the decoder looks at the tokens that it should predict.",
         ("self.self_attention(h, h, h, self_mask)", "self.self_attention(h, h, h)"),
     ),
     _change(
         "decoder-layer-no-cross-attention",
         "decoder_layer",
-        "cross-attention is left out",
+        "in post-norm cross-attention adds nothing",
         "The middle part looks at the source.",
         ("x = self.norm2(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)[0]))", "x = self.norm2(x)"),
     ),
     _change(
         "decoder-layer-self-attention-twice",
         "decoder_layer",
-        "cross-attention uses the module of self-attention",
+        "in post-norm cross-attention uses the module of self-attention",
         "The layer has two attentions with parameters of their own.",
         ("self.cross_attention(x, memory, memory, memory_mask)", "self.self_attention(x, memory, memory, memory_mask)"),
     ),
@@ -780,7 +816,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-parts-in-another-order",
         "decoder_layer",
-        "cross-attention comes before self-attention",
+        "in post-norm cross-attention comes before self-attention",
         "First what has been written so far, then the source.",
         (
             "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)[0]))\n        x = self.norm2(x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)[0]))",
@@ -790,7 +826,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-norms-swapped",
         "decoder_layer",
-        "norm2 and norm3 are exchanged in post-norm",
+        "in post-norm norm2 and norm3 are exchanged",
         "norm2 belongs to cross-attention, norm3 to feed-forward.",
         ("x = self.norm2(x + self.dropout(self.cross_attention(x", "x = self.norm3(x + self.dropout(self.cross_attention(x"),
         ("return self.norm3(x + self.dropout(self.feed_forward(x)))", "return self.norm2(x + self.dropout(self.feed_forward(x)))"),
@@ -805,7 +841,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-no-cross-residual",
         "decoder_layer",
-        "the residual connection around cross-attention is missing",
+        "in pre-norm the residual connection around cross-attention is missing",
         "Add, don't replace.",
         (
             "x = x + self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0])",
@@ -832,7 +868,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-no-dropout-in-post-norm",
         "decoder_layer",
-        "dropout after self-attention is forgotten in post-norm",
+        "in post-norm what self-attention returns is added without dropout",
         "In training dropout acts on what each of the three parts returns, in both orders.",
         (
             "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)[0]))",
@@ -842,7 +878,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-no-dropout-after-cross-attention",
         "decoder_layer",
-        "dropout is forgotten after cross-attention",
+        "in pre-norm what cross-attention returns is added without dropout",
         "In training dropout acts on what each of the three parts returns.",
         (
             "x = x + self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0])",
@@ -874,8 +910,8 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-no-dropout",
         "decoder_layer",
-        "dropout is forgotten",
-        "Dropout acts on what each of the three parts returns.",
+        "in pre-norm what self-attention returns is added without dropout",
+        "In training dropout acts on what each of the three parts returns, in both orders: look at the others too.",
         (
             "x = self.norm1(x + self.dropout(self.self_attention(x, x, x, self_mask)[0]))",
             "x = self.norm1(x + self.self_attention(x, x, x, self_mask)[0])",
@@ -1069,8 +1105,8 @@ TRANSFORMER = [
     _change(
         "transformer-no-dropout",
         "transformer",
-        "dropout on the embedded tokens is forgotten",
-        "In training self.dropout acts on the sum of scaled embeddings and positions.",
+        "the embedded source is not dropped",
+        "In training self.dropout acts on the sum of scaled embeddings and positions, of source and target alike.",
         (
             "return self.dropout(x + sinusoidal_positions(tokens.shape[1], self.d_model).to(x))",
             "return x + sinusoidal_positions(tokens.shape[1], self.d_model).to(x)",
@@ -1079,7 +1115,7 @@ TRANSFORMER = [
     _change(
         "transformer-no-dropout-in-the-decoder",
         "transformer",
-        "dropout on the embedded target is forgotten",
+        "the embedded target is not dropped",
         "Source and target are embedded alike, with dropout in both: see step 1 of decode.",
         (
             "x = self._embed(self.target_embedding, target)  # (N, T, d_model)",
@@ -1099,6 +1135,23 @@ TRANSFORMER = [
         "a token may attend to the one after it",
         "Query t may attend to keys 0 … t. At which diagonal does the triangle end?",
         (".tril()  # (T, T)", ".tril(1)  # (T, T)"),
+    ),
+    _change(
+        "transformer-mask-of-the-first-call",
+        "transformer",
+        "what was made for the first call, such as the causal mask, is used again at another length",
+        "A model decodes targets of many lengths: make the masks anew in each call.",
+        (
+            "causal = torch.ones(T, T, dtype=torch.bool, device=target.device).tril()  # (T, T)",
+            'if not hasattr(self, "causal"):\n            self.causal = torch.ones(T, T, dtype=torch.bool).tril()\n        causal = self.causal',
+        ),
+    ),
+    _change(
+        "transformer-positions-stay-float32",
+        "transformer",
+        "the positions stay float32, whatever the dtype of the embeddings",
+        "float32 and bfloat16 add up to float32. See «in the dtype of the embedding» in encode, and the third hint.",
+        ("sinusoidal_positions(tokens.shape[1], self.d_model).to(x)", "sinusoidal_positions(tokens.shape[1], self.d_model)"),
     ),
     _change(
         "transformer-cross-attention-causal",
@@ -1189,8 +1242,8 @@ LABEL_SMOOTHING = [
     _change(
         "label-smoothing-log-of-softmax",
         "label_smoothing",
-        "the logarithm is taken of the softmax, and large logits give infinity",
-        "Use log_softmax.",
+        "exp over- or underflows before the logarithm is taken, so large logits give infinity or NaN",
+        "exp(10000) is infinite and exp(-10000) is 0. log_softmax takes both steps in one.",
         ("torch.log_softmax(logits, dim=-1)", "torch.log(torch.softmax(logits, dim=-1))"),
     ),
     _change(
@@ -1495,6 +1548,16 @@ BEAM_SEARCH = [
         ("if not live:", "if not live or len(done) >= beam:"),
     ),
     _change(
+        "beam-search-eos-beside-the-beam",
+        "beam_search",
+        "hypotheses that end take no place in their own step: the beam is filled up with others beside them",
+        "eos is a token like the others when the best `beam` are chosen: who ends has taken one of the places.",
+        (
+            "live = [(tokens, log_p) for tokens, log_p in kept if tokens[-1] != eos_id]",
+            "live = [(tokens, log_p) for tokens, log_p in candidates if tokens[-1] != eos_id][:beam]",
+        ),
+    ),
+    _change(
         "beam-search-eos-outside-the-beam",
         "beam_search",
         "every hypothesis that could end is finished, whether it is among the best `beam` or not",
@@ -1531,7 +1594,7 @@ PRONOUNCE = [
     _change(
         "pronounce-softmax-over-prefixes",
         "pronounce",
-        "the softmax runs over the prefixes instead of the vocabulary",
+        "the softmax does not run over the vocabulary",
         "Each prefix has its own distribution over the vocabulary, the last axis.",
         ("dim=-1)  # (n, V)", "dim=0)  # (n, V)"),
     ),
@@ -1559,7 +1622,7 @@ PRONOUNCE = [
     _change(
         "pronounce-beam-ignored",
         "pronounce",
-        "the beam is always 1",
+        "the search is greedy, whatever the beam",
         "beam goes on to beam_search.",
         ("bos_id, eos_id, beam, max_length, alpha)\n            answers", "bos_id, eos_id, 1, max_length, alpha)\n            answers"),
     ),
@@ -1576,6 +1639,18 @@ PRONOUNCE = [
         "the word is encoded again for every step",
         "The memory does not change while a word is written: encode it once.",
         ("logits = model.decode(prefixes, memory.expand(n, -1, -1), row.expand(n, -1))", "logits = model(row.expand(n, -1), prefixes)"),
+    ),
+    _change(
+        "pronounce-encoded-in-every-step",
+        "pronounce",
+        "the row is encoded anew in every step of the search",
+        "The memory does not change while a word is written: encode it once, before the search.",
+        (
+            "logits = model.decode(prefixes, memory.expand(n, -1, -1), row.expand(n, -1))",
+            "logits = model.decode(prefixes, model.encode(row).expand(n, -1, -1), row.expand(n, -1))",
+        ),
+        ("            memory = model.encode(row)  # (1, S, d_model)\n", ""),
+        (", memory: Tensor = memory", ""),
     ),
     _change(
         "pronounce-memory-of-the-first-row",
@@ -1601,7 +1676,7 @@ PRONOUNCE = [
     _change(
         "pronounce-gradient-recorded",
         "pronounce",
-        "torch.no_grad() is missing",
+        "gradients are recorded: torch.no_grad() does not stand around all of the work",
         "Nothing is learned here: see «No gradient is needed» in the docstring.",
         ("with torch.no_grad():", "if True:"),
     ),

@@ -14,6 +14,13 @@ def _leaves(*tensors):
     return [tensor.detach().clone().requires_grad_() for tensor in tensors]
 
 
+def _gradients(results, leaves, upstream):
+    """The gradient of each leaf, None where none arrives; None if the result has none to give."""
+    if not (isinstance(results, torch.Tensor) and results.requires_grad):
+        return None
+    return dict(zip(leaves, torch.autograd.grad(results, list(leaves.values()), upstream, allow_unused=True), strict=True))
+
+
 def _load(module, parameters):
     """The module with the given parameters, in their dtype, in eval mode."""
     for value in parameters.values():
@@ -40,7 +47,24 @@ def _in_place_of(student, **stand_ins):
         names.update(own)
 
 
+# sinusoidal_positions
+
+
+def positions_in_half(student, length, d_model, last):
+    """sinusoidal_positions(length, d_model): the shape, and the last rows rounded to three digits"""
+    table = student.sinusoidal_positions(length, d_model)
+    return list(table.shape), table[-last:].half()
+
+
 # layer_norm
+
+
+def layer_norm_in_half(student, d_out, x, gain, bias, eps):
+    """layer_norm and layer_norm_backward in float32, the results rounded to three digits"""
+    result = student.layer_norm(x, gain, bias, eps)
+    with torch.inference_mode():
+        gradients = student.layer_norm_backward(d_out, x, gain, eps)
+    return [part.half() for part in (result, *gradients)]
 
 
 def layer_norm_backward_without_autograd(student, d_out, x, gain, *eps):
@@ -80,14 +104,13 @@ def attention_arguments_after(student, parameters, heads, query, key, value, mas
     return {"result": (output, weights), "arguments": [query, key, value, mask]}
 
 
-def attention_gradients(student, parameters, heads, query, key, value, mask, d_output, d_weights):
-    """MultiHeadAttention(…)(query, key, value, mask), then the gradients of the arguments and of every parameter"""
+def attention_gradients(student, parameters, heads, query, key, value, mask, d_output):
+    """MultiHeadAttention(…)(query, key, value, mask), then the gradients that the output sends to the arguments and to every parameter"""
     module = _attention(student, parameters, heads)
-    leaves = _leaves(query, key, value)
-    output, weights = module(*leaves, mask)
+    inputs = dict(zip(("query", "key", "value"), _leaves(query, key, value), strict=True))
+    output, _ = module(*inputs.values(), mask)
     here = dict(module.named_parameters())
-    found = torch.autograd.grad((output, weights), [*leaves, *(here[name] for name in parameters)], (d_output, d_weights))
-    return dict(zip(["query", "key", "value", *parameters], found, strict=True))
+    return _gradients(output, inputs | {name: here[name] for name in parameters}, d_output)
 
 
 def _feed_forward(student, parameters, dropout=0.0):
@@ -114,8 +137,7 @@ def feed_forward_gradients(student, parameters, x, d_out):
     """FeedForward(…)(x), then the gradients of x and of every parameter"""
     module, (leaf,) = _feed_forward(student, parameters), _leaves(x)
     here = dict(module.named_parameters())
-    found = torch.autograd.grad(module(leaf), [leaf, *(here[name] for name in parameters)], d_out)
-    return dict(zip(["x", *parameters], found, strict=True))
+    return _gradients(module(leaf), {"x": leaf} | {name: here[name] for name in parameters}, d_out)
 
 
 # encoder_layer and decoder_layer: PyTorch's own attention and two linear maps stand in for the parts
@@ -167,10 +189,9 @@ def layer_arguments_after(student, kind, sizes, parameters, norm_first, argument
 
 def layer_gradients(student, kind, sizes, parameters, norm_first, inputs, masks, d_out):
     """The layer with given parameters, called with its arguments, then the gradients of its inputs and of every parameter"""
-    layer, leaves = _layer(student, kind, sizes, parameters, norm_first), _leaves(*inputs)
+    layer, leaves = _layer(student, kind, sizes, parameters, norm_first), dict(zip(("x", "memory"), _leaves(*inputs), strict=False))
     here = dict(layer.named_parameters())
-    found = torch.autograd.grad(layer(*leaves, *masks), [*leaves, *(here[name] for name in parameters)], d_out)
-    return dict(zip([*("x", "memory")[: len(leaves)], *parameters], found, strict=True))
+    return _gradients(layer(*leaves.values(), *masks), leaves | {name: here[name] for name in parameters}, d_out)
 
 
 # transformer: layers that average by positive kernels 1 + (x · y)² stand in for its layers
@@ -233,6 +254,17 @@ def transformer_decode(student, case, positions, target, memory, source, dropout
     return _run_transformer(student, case, positions, lambda model: model.decode(target, memory, source), dropout)
 
 
+def transformer_decode_again(student, case, positions, calls):
+    """Transformer(…) with given parameters: decode(target, memory, source) several times, each time with other lengths"""
+    return _run_transformer(student, case, positions, lambda model: [model.decode(*call) for call in calls])
+
+
+def transformer_decode_arguments_after(student, case, positions, target, memory, source):
+    """Transformer(…) with given parameters: decode(target, memory, source)"""
+    result = _run_transformer(student, case, positions, lambda model: model.decode(target, memory, source))
+    return {"result": result, "arguments": [target, memory, source]}
+
+
 def transformer_forward(student, case, positions, source, target):
     """Transformer(…) with given parameters, called with (source, target)"""
     return _run_transformer(student, case, positions, lambda model: model(source, target))
@@ -259,10 +291,8 @@ def transformer_gradients(student, case, positions, source, target, d_logits):
 
     def work(model):
         here = dict(model.named_parameters())
-        logits = model(source, target)
         real = (target != case["pad_id"]).unsqueeze(2)
-        loss = (torch.where(real, logits, torch.zeros_like(logits)) * d_logits).sum()
-        return dict(zip(case["parameters"], torch.autograd.grad(loss, [here[name] for name in case["parameters"]]), strict=True))
+        return _gradients(model(source, target), {name: here[name] for name in case["parameters"]}, real * d_logits)
 
     return _run_transformer(student, case, positions, work)
 
@@ -273,8 +303,7 @@ def transformer_gradients(student, case, positions, source, target, d_logits):
 def smoothing_gradient(student, logits, targets, smoothing, pad_id):
     """label_smoothing_loss(logits, targets, smoothing, pad_id), then the gradient of the logits"""
     (leaf,) = _leaves(logits)
-    loss = student.label_smoothing_loss(leaf, targets, smoothing, pad_id)
-    return loss, torch.autograd.grad(loss, leaf)[0]
+    return _gradients(student.label_smoothing_loss(leaf, targets, smoothing, pad_id), {"logits": leaf}, None)
 
 
 # beam_search

@@ -137,18 +137,27 @@ def test_a_beam_wider_than_the_vocabulary(student, rng):
     check(student, model, 20, 3, 0.5, all_sequences(model, 3, 0.5))
 
 
-@graded(stage="value", weight=2, hint="Beam 1 is greedy search: it takes the likeliest token, and ends when that is eos.")
+@graded(
+    stage="value", weight=2, hint="Beam 1 is greedy search: it takes the likeliest token, without any penalty, and ends when that is eos."
+)
 def test_beam_of_one(student, rng):
-    """A beam of one is greedy search."""
+    """A beam of one is greedy search; it is over when eos is the likeliest token."""
     for end in (3, 5):
         model = draw_model(rng, lambda m, end=end: len(beam_search(m, 1, LONGEST, 0.6)[0][0]) == 1 + end)
         check(student, model, 1, LONGEST, 0.6, beam_search(model, 1, LONGEST, 0.6)[0])
+    # eos takes the only place in the first step; what would have come second could end with a better score
+    model, p = Language(rng), rng.uniform(0.52, 0.58)
+    model.features[:], model.offset[:] = 0.0, -9.0
+    model.offset[0, [EOS, 0]] = math.log(p), math.log(1 - p)
+    model.offset[1:, 0] = 0.0
+    check(student, model, 1, LONGEST, 1.0, beam_search(model, 1, LONGEST, 1.0)[0])
 
 
 @graded(
     stage="value",
     weight=3,
-    hint="Continue every live hypothesis by every token, rank all candidates together by log-probability, keep the best `beam`.",
+    hint="Continue every live hypothesis by every token, rank all candidates together by log-probability alone, without any penalty, "
+    "keep the best `beam`.",
 )
 def test_beams_of_two_and_three(student, rng):
     """A beam of two or three finds more than greedy search, and less than all."""

@@ -46,6 +46,16 @@ def check_shape(got, expected, name="the result"):
     assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
 
 
+def arrived(gradients, expected):
+    """The gradients, after a look at whether any is missing."""
+    assert_true(
+        gradients is not None, "The result carries no gradient at all: something cuts the way back.", expected="a tensor that requires grad"
+    )
+    for name in expected:
+        assert_true(gradients[name] is not None, f"No gradient reaches {name}: something cuts the way back.")
+    return gradients
+
+
 @graded(
     stage="value",
     weight=3,
@@ -60,13 +70,17 @@ def test_values(student, rng):
     assert_close(student.probe.feed_forward_result(parameters, x), x.abs(), name="the result with weights that make it |x|")
 
 
-@graded(stage="gradient", weight=2, hint="Is every step differentiable? And is it really a ReLU, with slope 1 above and 0 below zero?")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="Is every step differentiable? detach and .data cut the way back. And is it really a ReLU, with slope 1 above and 0 below zero?",
+)
 def test_gradients(student, rng):
     """The gradients reach x and all four parameters."""
     parameters, x, d_out = draw_parameters(rng), draw(rng, 3, 5, 4), draw(rng, 3, 5, 4)
     leaves = {"x": x.clone().requires_grad_(), **{name: value.clone().requires_grad_() for name, value in parameters.items()}}
     expected = dict(zip(leaves, torch.autograd.grad(feed_forward(leaves, leaves["x"]), list(leaves.values()), d_out), strict=True))
-    assert_close(student.probe.feed_forward_gradients(parameters, x, d_out), expected, name="gradients")
+    assert_close(arrived(student.probe.feed_forward_gradients(parameters, x, d_out), expected), expected, name="gradients")
 
 
 @graded(stage="edge", weight=1, hint="nn.Linear works on the last axis whatever stands before it: your code must not count axes.")

@@ -56,6 +56,23 @@ def check_shape(got, expected, name="the result"):
     assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
 
 
+def arrived(gradients, expected):
+    """The gradients, after a look at whether any is missing; where the true one is 0 none need arrive."""
+    assert_true(
+        gradients is not None, "The output carries no gradient at all: something cuts the way back.", expected="a tensor that requires grad"
+    )
+    for name, wanted in expected.items():
+        if gradients[name] is None:
+            assert_true(wanted.abs().max() < 1e-9, f"No gradient reaches {name}: something cuts the way back.")
+    return {name: torch.zeros_like(expected[name]) if value is None else value for name, value in gradients.items()}
+
+
+def with_weights(parameters, weights, value):
+    """The output for given weights (N, heads, queries, keys)."""
+    v = (value @ parameters["v_proj.weight"].T + parameters["v_proj.bias"]).unflatten(2, (weights.shape[1], -1))
+    return torch.einsum("nhqk,nkhd->nqhd", weights, v).flatten(2) @ parameters["out_proj.weight"].T + parameters["out_proj.bias"]
+
+
 @graded(stage="value", weight=2, hint="Cut d_model into (heads, d_k), exchange tokens and heads; the scores of a head are divided by √d_k.")
 def test_weights(student, rng):
     """The weights of every head, without a mask."""
@@ -110,47 +127,52 @@ def test_masks_of_four_axes(student, rng):
 
 @graded(stage="gradient", weight=2, hint="Is every step differentiable? detach, .data, .item and torch.no_grad cut the way back.")
 def test_gradients(student, rng):
-    """The gradients reach query, key, value and all parameters, through output and weights."""
+    """The gradients of the output reach query, key, value and all parameters."""
     parameters, heads, *inputs = draw_case(rng)
     mask = draw_mask(rng, 3, 5, 7)
     leaves = {
         name: value.clone().requires_grad_()
         for name, value in {**dict(zip(("query", "key", "value"), inputs, strict=True)), **parameters}.items()
     }
-    results = by_torch(
+    output, _ = by_torch(
         {name: leaves[name] for name in parameters}, heads, leaves["query"], leaves["key"], leaves["value"], mask.unsqueeze(1)
     )
-    upstream = draw(rng, *results[0].shape), draw(rng, *results[1].shape)
+    upstream = draw(rng, *output.shape)
     # the bias of k_proj adds the same to all scores of a query: its true gradient is 0, rounding is what is left
-    expected = dict(zip(leaves, torch.autograd.grad(results, list(leaves.values()), upstream), strict=True))
-    got = student.probe.attention_gradients(parameters, heads, *inputs, mask, *upstream)
-    assert_close(got, expected, name="gradients")
+    expected = dict(zip(leaves, torch.autograd.grad(output, list(leaves.values()), upstream), strict=True))
+    got = student.probe.attention_gradients(parameters, heads, *inputs, mask, upstream)
+    assert_close(arrived(got, expected), expected, name="gradients")
 
 
-@graded(stage="edge", weight=2, hint="A query without allowed keys: weights zero, zeros into out_proj, and no NaN on the way back either.")
+@graded(
+    stage="edge",
+    weight=2,
+    hint="A query without allowed keys: weights zero in that head, zeros into out_proj, and no NaN on the way back either.",
+)
 def test_query_without_keys(student, rng):
-    """A query that may attend to nothing has weights 0; its output is the bias of out_proj; every gradient is finite."""
-    parameters, heads, query, key, value = draw_case(rng)
-    mask = draw_mask(rng, 3, 5, 7)
-    mask[1, 3] = False
-    mask[2] = False
-    output, weights = by_torch(parameters, heads, query, key, value, mask.unsqueeze(1))
-    nobody = ~mask.any(dim=-1)  # (N, queries)
-    weights = weights * ~nobody[:, None, :, None]
-    output = torch.where(nobody.unsqueeze(2), parameters["out_proj.bias"], output)
-    assert_close(student.probe.attention_forward(parameters, heads, query, key, value, mask), (output, weights), names=NAMES)
-    gradients = student.probe.attention_gradients(parameters, heads, query, key, value, mask, draw(rng, 3, 5, 8), draw(rng, 3, 2, 5, 7))
-    for name, gradient in gradients.items():
-        assert_true(gradient.isfinite().all(), f"The gradient of {name} is not finite when a query has no keys.", got=gradient)
+    """A query that may attend to nothing, in all heads or in one, has weights 0 there; every gradient is finite."""
+    parameters, heads, *inputs = draw_case(rng)
+    alike, by_head = draw_mask(rng, 3, 5, 7), draw_mask(rng, 3, 2, 5, 7)
+    alike[1, 3] = alike[2] = False
+    by_head[0, 0, 1] = by_head[0, 1, 4] = by_head[1, :, 2] = False
+    for mask, full in ((alike, alike.unsqueeze(1)), (by_head, by_head)):
+        weights = by_torch(parameters, heads, *inputs, full)[1] * full.any(dim=-1, keepdim=True)
+        output = with_weights(parameters, weights, inputs[2])
+        assert_close(student.probe.attention_forward(parameters, heads, *inputs, mask), (output, weights), names=NAMES)
+        gradients = student.probe.attention_gradients(parameters, heads, *inputs, mask, draw(rng, 3, 5, 8))
+        for name, gradient in (gradients or {}).items():
+            finite = gradient is None or gradient.isfinite().all()
+            assert_true(finite, f"The gradient of {name} is not finite when a query has no keys.", got=gradient)
 
 
 @graded(
     stage="edge",
     weight=1,
-    hint="exp(1000) is infinite, and a blocked key must stay without weight however small the scores of the allowed ones are: minus infinity, then torch's softmax.",
+    hint="exp(1000) is infinite, and a blocked key must stay without weight however small the scores of the allowed ones are, "
+    "below any number that you may have in mind: minus infinity, then torch's softmax.",
 )
 def test_large_scores(student, rng):
-    """Scores of a few thousand, with and without a mask."""
+    """Scores of a few thousand, with and without a mask; allowed scores of -100,000 and -2,000,000,000 beside a blocked 0."""
     parameters, heads, query, key, value = draw_case(rng)
     query = 1500 * query
     mask = draw_mask(rng, 3, 5, 7)
@@ -163,6 +185,17 @@ def test_large_scores(student, rng):
     )
     got = student.probe.attention_forward(parameters, heads, query, key, value, mask)
     assert_close(got, by_torch(parameters, heads, query, key, value, mask.unsqueeze(1)), **options)
+    # all maps the identity and all numbers multiples of 1/8, so that every score is exact
+    one, zero = torch.eye(8).double(), torch.zeros(8).double()
+    parameters = {f"{name}.{part}": value for name in MAPS for part, value in (("weight", one), ("bias", zero))}
+    query, key = (8 * draw(rng, 3, 5, 8)).round() / 8, (8 * key).round() / 8
+    query[..., ::4] = 2 * torch.tensor([1e5, 2e9, 1e5, 2e9, 2e9]).double().view(5, 1)
+    key[..., ::4] = -1.0  # the first feature of each head: the score is -100,000 or -2,000,000,000 and a little
+    mask = torch.arange(7) < torch.from_numpy(rng.integers(2, 6, size=(3, 1, 1, 1)))
+    key[~mask[:, 0, 0]] = 0.0
+    got = student.probe.attention_forward(parameters, heads, query, key, value, mask)
+    # a weight from exp(score - logsumexp) has seven digits here
+    assert_close(got, by_torch(parameters, heads, query, key, value, mask), names=NAMES, rtol=1e-5, atol=1e-6)
 
 
 @graded(stage="edge", weight=1, hint="squeeze() removes every axis of size 1; a size taken from the wrong tensor shows here too.")

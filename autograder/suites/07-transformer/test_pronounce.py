@@ -5,8 +5,7 @@ wide beam has one right answer. The model is drawn at random: its logits depend 
 the whole prefix.
 """
 
-import itertools
-
+import numpy as np
 import torch
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
@@ -19,7 +18,7 @@ def draw(rng, *shape, scale=1.0):
 
 
 def draw_tables(rng, letters=7, hidden=4, longest=8):
-    """Embedded letters, features of the prefix, the read-out, the way from memory to prefix, offsets: bos and padding never follow."""
+    """Embedded letters, features of the prefix, the read-out, the way from memory to prefix, offsets: bos never follows, padding may."""
     tables = [
         draw(rng, letters, hidden),
         draw(rng, longest, VOCAB, hidden, scale=0.8),
@@ -27,7 +26,7 @@ def draw_tables(rng, letters=7, hidden=4, longest=8):
         draw(rng, hidden, hidden),
     ]
     offsets = torch.full((VOCAB,), 2.0, dtype=torch.float64)
-    offsets[[BOS, PAD]] = -30.0
+    offsets[BOS] = -30.0
     return [*tables, offsets]
 
 
@@ -41,7 +40,7 @@ def draw_source(rng, lengths, letters=7):
 def next_log_probs(tables, word, prefixes):
     """Log-probabilities of the next token after each of some prefixes of one length, given one word without padding."""
     letters, features, read, look, offsets = tables
-    said = features[torch.arange(len(prefixes[0])), torch.tensor(prefixes)].sum(dim=1)
+    said = features[torch.arange(len(prefixes[0])), torch.as_tensor(prefixes)].sum(dim=1)
     heard = torch.tanh(letters[word].sum(dim=0)) @ look
     return torch.log_softmax(3 * torch.tanh(said + heard) @ read + offsets, dim=-1)
 
@@ -53,31 +52,51 @@ def greedy(tables, word, max_length):
     return [token for token in tokens[1:] if token != EOS]
 
 
-def best(tables, word, max_length, alpha):
-    """The best of all sequences, and how far it is ahead."""
-    found, words = [], [token for token in range(VOCAB) if token != EOS]
-    totals = {(): 0.0}
-    for length in range(1, max_length + 1):
-        bodies = list(itertools.product(words, repeat=length - 1))
-        rows = next_log_probs(tables, word, [[BOS, *body] for body in bodies]).tolist()
-        for body, row in zip(bodies, rows, strict=True):
-            for token in range(VOCAB):
-                total = totals[(*body, token)] = totals[body] + row[token]
-                if token == EOS or length == max_length:
-                    found.append((total / ((5 + length) / 6) ** alpha, [t for t in (*body, token) if t != EOS]))
-    found.sort(reverse=True)
-    return found[0][1], found[0][0] - found[1][0]
+def every_sequence(tables, word, longest):
+    """For each length the bodies (n, length - 1), none with eos, and the log-probabilities (n, V) of each body and one token more."""
+    words, found = [token for token in range(VOCAB) if token != EOS], []
+    bodies, totals = np.zeros((1, 0), dtype=int), np.zeros(1)
+    for _ in range(longest):
+        table = totals[:, None] + next_log_probs(tables, word, np.insert(bodies, 0, BOS, axis=1)).numpy()
+        found.append((bodies, table))
+        totals = table[:, words].reshape(-1)
+        bodies = np.column_stack([np.repeat(bodies, len(words), axis=0), np.tile(words, len(bodies))])
+    return found
 
 
-def draw_case(rng, lengths, max_length, alpha, fits=lambda answers, greedy_answers: True):
-    """Tables, a source and the best sequences, each ahead of the second best by more than rounding."""
-    for _ in range(60):
+def best(found, max_length, alpha):
+    """The best of all sequences of at most max_length tokens, without eos, and how far it is ahead."""
+    top = []
+    for length, (bodies, table) in enumerate(found[:max_length], 1):
+        scores = table / ((5 + length) / 6) ** alpha
+        if length < max_length:
+            scores = np.where(np.arange(VOCAB) == EOS, scores, -np.inf)
+        for place in np.argsort(-scores, axis=None)[:2]:
+            n, token = divmod(int(place), VOCAB)
+            top.append((scores[n, token], [t for t in (*bodies[n].tolist(), token) if t != EOS]))
+    top.sort(reverse=True)
+    return top[0][1], top[0][0] - top[1][0]
+
+
+def draw_case(rng, lengths, max_length, alpha, fits=lambda answers: True, others=(), misled=False):
+    """Tables, a source and the best sequences, each ahead of the second best by more than rounding.
+
+    With `others`, pairs of max_length and alpha, the first word has another best sequence for each of them, all different; if `misled`, greedy
+    search finds other answers.
+    """
+    for _ in range(1000):
         tables, source = draw_tables(rng), draw_source(rng, lengths)
         words = [row[row != PAD] for row in source]
-        found = [best(tables, word, max_length, alpha) for word in words]
-        answers = [tokens for tokens, _ in found]
-        if min(ahead for _, ahead in found) > 1e-3 and fits(answers, [greedy(tables, word, max_length) for word in words]):
-            return tables, source, answers
+        found = [every_sequence(tables, word, max_length) for word in words]
+        answers, ahead = zip(*(best(one, max_length, alpha) for one in found), strict=True)
+        differ = len({tuple(answers[0]), *(tuple(best(found[0], *other)[0]) for other in others)}) == 1 + len(others)
+        if (
+            min(ahead) > 1e-3
+            and differ
+            and fits(answers)
+            and (not misled or answers != tuple(greedy(tables, word, max_length) for word in words))
+        ):
+            return tables, source, [*answers]
     raise AssertionError("no case was found that fits")
 
 
@@ -85,8 +104,9 @@ def check(student, tables, source, beam, max_length, alpha, expected):
     answers, facts = student.probe.pronounce_with(tables, PAD, source, BOS, EOS, beam, max_length, alpha)
     assert_true(len(answers) == len(expected), f"There should be {len(expected)} answers, one for each row.", got=answers)
     for n, (row, wanted) in enumerate(zip(answers, expected, strict=True)):
-        assert_close(row, wanted, name=f"the answer for row {n}")
-    return facts
+        tokens = [token.item() if isinstance(token, torch.Tensor) and token.dim() == 0 else token for token in row]
+        assert_close(tokens, wanted, name=f"the answer for row {n}")
+    return {**facts, "answers": answers}
 
 
 @graded(
@@ -96,33 +116,32 @@ def check(student, tables, source, beam, max_length, alpha, expected):
 )
 def test_answers(student, rng):
     """The best sequences for three words of different lengths."""
-    tables, source, expected = draw_case(rng, (4, 2, 5), 3, 0.6, lambda answers, _: len({tuple(answer) for answer in answers}) > 1)
+    tables, source, expected = draw_case(rng, (4, 2, 5), 3, 0.6, lambda answers: len({tuple(answer) for answer in answers}) > 1)
     check(student, tables, source, WIDE, 3, 0.6, expected)
 
 
 @graded(stage="value", weight=2, hint="The beam goes on to beam_search: with 1 the search is greedy, with more it is not.")
 def test_beam(student, rng):
     """A wide beam finds what a beam of one misses."""
-    tables, source, expected = draw_case(rng, (3, 5), 3, 0.6, lambda answers, others: answers != others)
+    tables, source, expected = draw_case(rng, (3, 5), 3, 0.6, misled=True)
     check(student, tables, source, WIDE, 3, 0.6, expected)
     check(student, tables, source, 1, 3, 0.6, [greedy(tables, row[row != PAD], 3) for row in source])
 
 
 @graded(stage="value", weight=1, hint="alpha and max_length go on to beam_search too, each in its own place.")
 def test_alpha_and_max_length(student, rng):
-    """Other alphas and other lengths give other answers."""
-    for max_length, alpha, others in ((4, 2.5, ((4, 0.0), (4, 0.6), (3, 2.5))), (3, 0.0, ((3, 0.6), (2, 0.0)))):
-        for _ in range(60):
-            tables, source, expected = draw_case(rng, (3,), max_length, alpha)
-            if all(best(tables, source[0], *other)[0] != expected[0] for other in others):
-                break
+    """Other alphas and other lengths give other answers; one is four times as long as its word."""
+    for letters, max_length, alpha, others in ((1, 4, 2.5, ((4, 0.6), (3, 2.5))), (3, 3, 0.0, ((2, 0.0),))):
+        tables, source, expected = draw_case(rng, (letters,), max_length, alpha, others=others)
         check(student, tables, source, WIDE, max_length, alpha, expected)
 
 
-@graded(stage="edge", weight=1, hint="bos is no part of the answer, and eos neither; an answer that is cut off loses nothing else.")
+@graded(
+    stage="edge", weight=1, hint="bos and eos are no part of the answer; everything else is, and an answer that is cut off loses nothing."
+)
 def test_ends(student, rng):
-    """An empty answer, and one that is cut off without eos."""
-    for wanted in (lambda answers, _: answers[0] == [], lambda answers, _: len(answers[0]) == 2):
+    """An empty answer, one that is cut off without eos, one that holds pad_id."""
+    for wanted in (lambda answers: answers[0] == [], lambda answers: len(answers[0]) == 2, lambda answers: PAD in answers[0]):
         tables, source, expected = draw_case(rng, (3,), 2, 0.3, wanted)
         check(student, tables, source, WIDE, 2, 0.3, expected)
 
@@ -150,7 +169,10 @@ def test_no_gradient_is_recorded(student, rng):
     """Nothing is recorded for autograd while the words are written."""
     tables, source, expected = draw_case(rng, (3, 2), 3, 0.6)
     facts = check(student, tables, source, WIDE, 3, 0.6, expected)
-    assert_true(facts["recorded"] is False, "The model was called with gradients switched on: torch.no_grad() is missing.")
+    assert_true(
+        facts["recorded"] is False,
+        "The model was called with gradients switched on: torch.no_grad() is missing, or does not stand around all calls.",
+    )
 
 
 @graded(stage="contract", weight=1, hint="A list of lists of plain ints; source is only read.")
@@ -159,3 +181,6 @@ def test_types(student, rng):
     tables, source, expected = draw_case(rng, (3, 2), 3, 0.6)
     facts = check(student, tables, source, WIDE, 3, 0.6, expected)
     assert_unchanged([facts["source"]], [source], names=["source"])
+    for row in facts["answers"]:
+        plain = all(isinstance(token, int | np.integer) for token in row)
+        assert_true(plain, "Each token of an answer should be an int.", got=row, expected="a list of ints")

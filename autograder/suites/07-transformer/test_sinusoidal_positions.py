@@ -7,12 +7,12 @@ import math
 
 import torch
 
-from autograder.suite import assert_close, graded
+from autograder.suite import assert_close, assert_true, graded
 
 
-def table(length, d_model):
-    """The formula of §3.5, entry by entry, with Python's own numbers."""
-    rows = [[(math.sin, math.cos)[j % 2](p / 10000 ** (2 * (j // 2) / d_model)) for j in range(d_model)] for p in range(length)]
+def table(length, d_model, start=0):
+    """The formula of §3.5, entry by entry, with Python's own numbers; the rows from `start` on."""
+    rows = [[(math.sin, math.cos)[j % 2](p / 10000 ** (2 * (j // 2) / d_model)) for j in range(d_model)] for p in range(start, length)]
     return torch.tensor(rows, dtype=torch.float32)
 
 
@@ -37,12 +37,16 @@ def test_odd_size(student, rng):
 @graded(
     stage="value",
     weight=1,
-    hint="The frequencies fall from 1 to nearly 1/10000; there is no longest sequence. Is the exponent 2i / d_model, with i counting pairs?",
+    hint="The frequencies fall from 1 to nearly 1/10000; there is no longest sequence, and half precision does not hold large positions. "
+    "Is the exponent 2i / d_model, with i counting pairs?",
 )
 def test_many_positions(student, rng):
-    """Seven hundred positions with sixteen columns."""
-    # angles of several hundred keep four digits in float32: right answers were 1e-4 off at most
-    assert_close(student.sinusoidal_positions(700, 16), table(700, 16), atol=2e-3)
+    """Seven hundred positions with sixteen columns, about six thousand with five."""
+    for length, d_model, last in ((700, 16, 100), (int(rng.integers(5500, 6500)), 5, 5)):
+        shape, got = student.probe.positions_in_half(length, d_model, last)
+        assert_true(shape == [length, d_model], f"The shape should be ({length}, {d_model}).", got=tuple(shape))
+        # angles of several hundred keep four digits in float32, three are looked at: right answers were 3e-4 off at most
+        assert_close(got, table(length, d_model, length - last), name="the last rows", rtol=0, atol=3e-3)
 
 
 @graded(stage="edge", weight=1, hint="Column 2i and column 2i + 1 belong to one angle: the squares of a sine and its cosine add up to 1.")
@@ -77,5 +81,7 @@ def test_longer_tables_agree(student, rng):
 )
 def test_dtype(student, rng):
     """The result is a tensor of float32, torch's default."""
-    assert_close(student.sinusoidal_positions(4, 6), table(4, 6), dtype=True)
-    assert_close(student.sinusoidal_positions(3, 5), table(3, 5), dtype=True)
+    for length, d_model in ((4, 6), (3, 5)):
+        got = student.sinusoidal_positions(length, d_model)
+        assert_true(isinstance(got, torch.Tensor), "The result should be a torch tensor.", got=got)
+        assert_true(got.dtype == torch.float32, "The dtype should be float32.", got=str(got.dtype).removeprefix("torch."))

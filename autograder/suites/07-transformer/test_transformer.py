@@ -6,6 +6,7 @@ Simple layers take the places of the student's: what is tested is how they are p
 """
 
 import math
+from functools import cache
 
 import torch
 
@@ -19,9 +20,14 @@ def draw(rng, *shape, scale=1.0):
     return torch.from_numpy(rng.normal(scale=scale, size=shape))
 
 
-def table(length, d_model):
-    rows = [[(math.sin, math.cos)[j % 2](p / 10000 ** (2 * (j // 2) / d_model)) for j in range(d_model)] for p in range(length)]
+@cache
+def positions(d_model, longest=80):
+    rows = [[(math.sin, math.cos)[j % 2](p / 10000 ** (2 * (j // 2) / d_model)) for j in range(d_model)] for p in range(longest)]
     return torch.tensor(rows, dtype=torch.float64)
+
+
+def table(length, d_model):
+    return positions(d_model)[:length].clone()
 
 
 def draw_case(rng, layers=2, norm_first=True, d_model=6, source_vocab=9, target_vocab=7, pad_id=3):
@@ -45,7 +51,7 @@ def draw_tokens(rng, vocab, pad_id, lengths, longest):
     return tokens
 
 
-def draw_pair(rng, case, source_lengths=(4, 6, 2), target_lengths=(5, 2, 3), s=6, t=5):
+def draw_pair(rng, case, source_lengths=(4, 6, 2), target_lengths=(2, 5, 3), s=6, t=5):
     source = draw_tokens(rng, len(case["parameters"]["source_embedding.weight"]), case["pad_id"], source_lengths, s)
     target = draw_tokens(rng, len(case["parameters"]["target_embedding.weight"]), case["pad_id"], target_lengths, t)
     return source, target
@@ -118,6 +124,16 @@ def check_shape(got, expected, name="the result"):
     assert_true(fits, f"{name[0].upper() + name[1:]} should be a tensor of shape {tuple(expected.shape)}.", got=got)
 
 
+def arrived(gradients, expected):
+    """The gradients, after a look at whether any is missing."""
+    assert_true(
+        gradients is not None, "The logits carry no gradient at all: something cuts the way back.", expected="a tensor that requires grad"
+    )
+    for name in expected:
+        assert_true(gradients[name] is not None, f"No gradient reaches {name}: something cuts the way back.")
+    return gradients
+
+
 def at_real(got, tokens, pad_id, expected, name):
     """`got` with zeros at padding, after a look at its shape."""
     check_shape(got, expected, name)
@@ -135,28 +151,29 @@ def check_logits(got, case, source, target, expected=None, **options):
     hint="√d_model scales the embeddings, not the positions; the logits are x times the transposed target embedding, unscaled.",
 )
 def test_without_layers(student, rng):
-    """Without layers and norms: scaled embeddings plus positions, compared with every target embedding."""
-    for d_model in (6, 7):
+    """Without layers and norms: scaled embeddings plus positions, compared with every target embedding; up to seventy tokens."""
+    for d_model, t in ((6, 5), (7, 70)):
         case = draw_case(rng, layers=0, norm_first=False, d_model=d_model)
-        source, target = draw_pair(rng, case)
-        check_logits(student.probe.transformer_forward(case, table(64, d_model), source, target), case, source, target)
+        source, target = draw_pair(rng, case, target_lengths=(t - 3, t, t - 2), t=t)
+        check_logits(student.probe.transformer_forward(case, table(80, d_model), source, target), case, source, target)
     by_hand = {
         "source_embedding.weight": draw(rng, 5, 2),
         "target_embedding.weight": torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]).double(),
     }
     case = {"layers": 0, "norm_first": False, "parameters": by_hand, "pad_id": 0}
-    got = student.probe.transformer_forward(case, table(64, 2), torch.tensor([[4, 3]]), torch.tensor([[1]]))
+    got = student.probe.transformer_forward(case, table(80, 2), torch.tensor([[4, 3]]), torch.tensor([[1]]))
     assert_close(got, torch.tensor([[[0.0, 2**0.5, 1.0]]]).double(), name="the logits of the docstring's example", **LOOSE)
 
 
 @graded(stage="value", weight=2, hint="Embed, every encoder layer in order with a mask of the real tokens, encoder_norm at the end.")
 def test_encode(student, rng):
-    """The memory of three sources of different lengths."""
+    """The memory of three sources of different lengths, and of two long ones."""
     case = draw_case(rng)
-    source, _ = draw_pair(rng, case)
-    expected = encode(case, source)
-    got = student.probe.transformer_encode(case, table(64, 6), source)
-    assert_close(at_real(got, source, case["pad_id"], expected, "memory"), expected, name="memory", **LOOSE)
+    for lengths, longest in (((4, 6, 2), 6), ((66, 70), 70)):
+        source, _ = draw_pair(rng, case, lengths, s=longest)
+        expected = encode(case, source)
+        got = student.probe.transformer_encode(case, table(80, 6), source)
+        assert_close(at_real(got, source, case["pad_id"], expected, "memory"), expected, name="memory", **LOOSE)
 
 
 @graded(
@@ -165,12 +182,15 @@ def test_encode(student, rng):
     hint="Self-attention: keys up to and including the query's own place. Cross-attention: real source tokens. Then decoder_norm and the tied output.",
 )
 def test_decode(student, rng):
-    """The logits, given a memory."""
+    """The logits, given a memory: three batches with one model, short, long and short again."""
     case = draw_case(rng)
-    source, target = draw_pair(rng, case)
-    memory = draw(rng, 3, 6, 6)
-    got = student.probe.transformer_decode(case, table(64, 6), target, memory, source)
-    check_logits(got, case, source, target, decode(case, target, memory, source))
+    calls = []
+    for s, t in ((6, 3), (5, 5), (6, 2)):
+        source, target = draw_pair(rng, case, (s - 2, s, s - 3), (t - 1, t, t), s, t)
+        calls.append((target, draw(rng, 3, s, 6), source))
+    got = student.probe.transformer_decode_again(case, table(80, 6), calls)
+    for logits, (target, memory, source) in zip(got, calls, strict=True):
+        check_logits(logits, case, source, target, decode(case, target, memory, source))
 
 
 @graded(
@@ -182,7 +202,7 @@ def test_forward(student, rng):
     """Source and target to logits, pre-norm."""
     case = draw_case(rng, layers=3)
     source, target = draw_pair(rng, case)
-    check_logits(student.probe.transformer_forward(case, table(64, 6), source, target), case, source, target)
+    check_logits(student.probe.transformer_forward(case, table(80, 6), source, target), case, source, target)
 
 
 @graded(
@@ -191,11 +211,11 @@ def test_forward(student, rng):
     hint="Without norm_first the last norms are identities: call them always. Nothing may depend on pad_id being 0.",
 )
 def test_forward_post_norm(student, rng):
-    """Source and target to logits, post-norm, with another pad_id."""
+    """Source and target to logits, post-norm, with another pad_id; source and target of one length."""
     for pad_id in (0, 5):
         case = draw_case(rng, norm_first=False, pad_id=pad_id)
-        source, target = draw_pair(rng, case)
-        check_logits(student.probe.transformer_forward(case, table(64, 6), source, target), case, source, target)
+        source, target = draw_pair(rng, case, (3, 5, 2), s=5)
+        check_logits(student.probe.transformer_forward(case, table(80, 6), source, target), case, source, target)
 
 
 @graded(
@@ -211,9 +231,9 @@ def test_gradients(student, rng):
     leaves = {name: value.clone().requires_grad_() for name, value in case["parameters"].items()}
     loss = (whole({**case, "parameters": leaves}, source, target) * d_logits).sum()
     expected = dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values())), strict=True))
-    got = student.probe.transformer_gradients(case, table(64, 6), source, target, d_logits)
+    got = student.probe.transformer_gradients(case, table(80, 6), source, target, d_logits)
     # sums of about a hundred terms, each with the rounding of the float32 positions, through three divisions by a norm
-    assert_close(got, expected, name="gradients", rtol=1e-3, atol=2e-3)
+    assert_close(arrived(got, expected), expected, name="gradients", rtol=1e-3, atol=2e-3)
 
 
 @graded(
@@ -225,8 +245,8 @@ def test_causality(student, rng):
     source, target = draw_pair(rng, case, target_lengths=(5, 5, 5))
     other = target.clone()
     other[:, 2] = torch.tensor([(token + 1) % 3 for token in target[:, 2].tolist()])
-    before = student.probe.transformer_forward(case, table(64, 6), source, target)
-    after = student.probe.transformer_forward(case, table(64, 6), source, other)
+    before = student.probe.transformer_forward(case, table(80, 6), source, target)
+    after = student.probe.transformer_forward(case, table(80, 6), source, other)
     check_logits(before, case, source, target)
     check_shape(after, before, "logits")
     assert_close(after[:, :2], before[:, :2], name="the logits before the change")
@@ -242,9 +262,9 @@ def test_more_padding(student, rng):
     """More padding behind source and target changes nothing at the real tokens."""
     case = draw_case(rng)
     source, target = draw_pair(rng, case)
-    got = student.probe.transformer_forward(case, table(64, 6), source, target)
+    got = student.probe.transformer_forward(case, table(80, 6), source, target)
     longer = [torch.cat([tokens, torch.full((3, extra), case["pad_id"])], dim=1) for tokens, extra in ((source, 3), (target, 2))]
-    padded = student.probe.transformer_forward(case, table(64, 6), *longer)
+    padded = student.probe.transformer_forward(case, table(80, 6), *longer)
     check_logits(got, case, source, target)
     check_shape(padded, torch.zeros(3, 7, 7), "logits")
     check_logits(padded[:, :5], case, source, target)
@@ -252,11 +272,11 @@ def test_more_padding(student, rng):
 
 @graded(stage="edge", weight=1, hint="Is an axis of size 1 lost, or the length of one side taken for the other's?")
 def test_sizes_of_one(student, rng):
-    """A batch of one, one source token, one target token, one layer."""
+    """A batch of one, one source token, one target token beside a padded source, one layer."""
     case = draw_case(rng, layers=1)
-    for n, s, t in ((1, 4, 3), (2, 1, 5), (2, 5, 1), (1, 1, 1)):
-        source, target = draw_pair(rng, case, (s,) * n, (t,) * n, s, t)
-        check_logits(student.probe.transformer_forward(case, table(64, 6), source, target), case, source, target)
+    for lengths, t in (((4,), 3), ((1, 1), 5), ((2, 5, 3), 1), ((1,), 1)):
+        source, target = draw_pair(rng, case, lengths, (t,) * len(lengths), max(lengths), t)
+        check_logits(student.probe.transformer_forward(case, table(80, 6), source, target), case, source, target)
 
 
 @graded(
@@ -270,15 +290,15 @@ def test_dropout(student, rng):
     case["parameters"]["target_embedding.weight"] = torch.eye(6).double()  # so the logits are the numbers of the decoder's stream
     source, target = draw_pair(rng, case, source_lengths=(6, 6, 6), target_lengths=(5, 5, 5))
     expected = encode(case, source)
-    assert_close(student.probe.transformer_encode(case, table(64, 6), source, 0.4), expected, name="memory", **LOOSE)
-    got = student.probe.transformer_in_training(case, table(64, 6), source, 0.5)
+    assert_close(student.probe.transformer_encode(case, table(80, 6), source, 0.4), expected, name="memory", **LOOSE)
+    got = student.probe.transformer_in_training(case, table(80, 6), source, 0.5)
     check_shape(got, expected, "memory")
     dropped, doubled = got.abs() < 1e-9, (got - 2 * expected).abs() < 1e-3
     message = "With dropout 0.5 each number of the embedded source is either dropped or doubled."
     assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
     memory = draw(rng, 3, 6, 6)
     expected = decode(case, target, memory, source)
-    got = student.probe.transformer_decode_in_training(case, table(64, 6), target, memory, source, 0.5)
+    got = student.probe.transformer_decode_in_training(case, table(80, 6), target, memory, source, 0.5)
     check_shape(got, expected, "logits")
     moved = expected.abs() > 0.1  # sin 0 is 0, dropped or not
     dropped, doubled = got.abs()[moved] < 1e-9, (got - 2 * expected).abs()[moved] < 1e-3
@@ -289,16 +309,32 @@ def test_dropout(student, rng):
 @graded(
     stage="contract",
     weight=1,
-    hint="source and target are only read; the logits have the dtype of the embeddings: convert the positions to it.",
+    hint="source, target and memory are only read; the logits have the dtype of the embeddings: convert the positions to it.",
 )
 def test_arguments_and_dtype(student, rng):
-    """source and target are not changed; float32 and float64 models give logits of their own dtype."""
+    """No argument is changed; models in float64, float32 and bfloat16 give logits of their own dtype."""
     case = draw_case(rng)
     source, target = draw_pair(rng, case)
-    got = student.probe.transformer_arguments_after(case, table(64, 6), source, target)
+    got = student.probe.transformer_arguments_after(case, table(80, 6), source, target)
     check_logits(got["result"], case, source, target, dtype=True, **LOOSE)
     assert_unchanged(got["arguments"], (source, target), names=("source", "target"))
+    memory = draw(rng, 3, 6, 6)
+    got = student.probe.transformer_decode_arguments_after(case, table(80, 6), target, memory, source)
+    check_logits(got["result"], case, source, target, decode(case, target, memory, source))
+    assert_unchanged(got["arguments"], (target, memory, source), names=("target", "memory", "source"))
     small = {**case, "parameters": {name: value.float() for name, value in case["parameters"].items()}}
-    result = student.probe.transformer_forward(small, table(64, 6), source, target)
+    result = student.probe.transformer_forward(small, table(80, 6), source, target)
     # float32 all the way, through three divisions by a norm
     check_logits(result, case, source, target, whole(case, source, target).float(), dtype=True, rtol=1e-3, atol=1e-3)
+    case = draw_case(rng, layers=0, norm_first=False)
+    small = {**case, "parameters": {name: value.bfloat16() for name, value in case["parameters"].items()}}
+    for got, wanted, name in (
+        (student.probe.transformer_encode(small, table(80, 6), source), torch.zeros(3, 6, 6), "memory"),
+        (student.probe.transformer_forward(small, table(80, 6), source, target), torch.zeros(3, 5, 7), "logits"),
+    ):
+        check_shape(got, wanted, f"{name} of a model in bfloat16")
+        assert_true(
+            got.dtype == torch.bfloat16,
+            f"The {name} of a model in bfloat16 should be bfloat16 too.",
+            got=str(got.dtype).removeprefix("torch."),
+        )

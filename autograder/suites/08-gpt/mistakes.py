@@ -69,8 +69,8 @@ TRAIN_BPE = [
     Mistake(
         "train-bpe-vocabulary-without-bytes",
         exercise="train_bpe",
-        name="vocab_size is taken for the number of merges",
-        hint="The 256 bytes belong to the vocabulary.",
+        name="the vocabulary grows far too large: the 256 bytes don't count, or not all of them",
+        hint="All 256 bytes belong to the vocabulary, also those that the text does not hold: vocab_size - 256 places are left for merges.",
         change=[("while len(merges) < vocab_size - 256:", "while len(merges) < vocab_size:")],
     ),
     Mistake(
@@ -189,9 +189,23 @@ BPE_CODEC = [
     Mistake(
         "bpe-codec-reversed-ranks",
         exercise="bpe_codec",
-        name="the merges are applied from the last to the first",
-        hint="The merge that was made first is applied first.",
+        name="of all pairs in the text the one of largest rank is glued first",
+        hint="The merge that was made first is applied first: the smallest rank.",
         change=[("rank = min((ranks[pair]", "rank = max((ranks[pair]")],
+    ),
+    Mistake(
+        "bpe-codec-from-the-last-to-the-first",
+        exercise="bpe_codec",
+        name="the merges are applied once each, from the last to the first",
+        hint="The merge that was made first is applied first: it makes the ids that later merges need.",
+        change=[
+            ("    while True:\n", "    for rank in reversed(range(len(merges))):\n"),
+            (
+                "        rank = min((ranks[pair] for pair in zip(ids, ids[1:]) if pair in ranks), default=None)\n        if rank is None:\n            return ids\n",
+                "",
+            ),
+            ("        ids = glued\n", "        ids = glued\n    return ids\n"),
+        ],
     ),
     Mistake(
         "bpe-codec-longest-token",
@@ -398,8 +412,8 @@ ATTENTION = [
     Mistake(
         "causal-self-attention-no-mask-with-cache",
         exercise="causal_self_attention",
-        name="with a cache there is no mask at all",
-        hint="That is right for one new token. With several, the first must not see the last.",
+        name="with a cache there is no mask, or one that hides nothing because the length is read after append",
+        hint="Nothing to hide is right for one new token. Of several, the first must not see the last: L is the length before append.",
         change=[("<= positions  #", "<= (positions if cache is None else n_keys)  #")],
     ),
     Mistake(
@@ -556,6 +570,32 @@ ATTENTION = [
         change=[("device=x.device) <= positions", "device=x.device) >= positions")],
     ),
     Mistake(
+        "causal-self-attention-mask-inverted",
+        exercise="causal_self_attention",
+        name="the mask hides what may be seen and shows what is later; the last position sees nothing, and gives NaN",
+        hint="masked_fill hides where the mask is True. In F.scaled_dot_product_attention it is the other way round: True means «may be seen».",
+        change=[("scores.masked_fill(~allowed", "scores.masked_fill(allowed")],
+    ),
+    Mistake(
+        "causal-self-attention-inverted-for-torch",
+        exercise="causal_self_attention",
+        name="the mask hides what may be seen and shows what is later; the last position sees nothing, and collects nothing",
+        hint="In F.scaled_dot_product_attention True means «may be seen». In masked_fill it is the other way round.",
+        change=[
+            (
+                "(self.dropout(weights) @ v)",
+                "F.scaled_dot_product_attention(q, k, v, attn_mask=~allowed, dropout_p=self.dropout.p * self.training)",
+            )
+        ],
+    ),
+    Mistake(
+        "causal-self-attention-dropped-into-the-cache",
+        exercise="causal_self_attention",
+        name="keys and values are dropped before they go into the cache",
+        hint="What is in the cache is used again and again: hand it k and v as they are. Dropout is on the weights, and on what out_proj returns.",
+        change=[("cache.append(k, v)", "cache.append(self.dropout(k), self.dropout(v))")],
+    ),
+    Mistake(
         "causal-self-attention-one-ahead",
         exercise="causal_self_attention",
         name="every position sees its right neighbour, too",
@@ -692,8 +732,8 @@ GPT = [
     Mistake(
         "gpt-caches-not-passed",
         exercise="gpt",
-        name="the caches are not handed to the blocks",
-        hint="Block number b gets caches[b].",
+        name="the caches don't reach the attention of the blocks, so they stay empty",
+        hint="Block number b gets caches[b], and hands it on to its attention, also when it is empty.",
         change=[("block(x, None if caches is None else caches[number])", "block(x)")],
     ),
     Mistake(
@@ -1088,13 +1128,7 @@ KV_CACHE = [
         exercise="kv_cache",
         name="generate feeds the whole text into a cache that holds most of it already",
         hint="The earlier positions are in the cache: feed only what the model has not read.",
-        change=[
-            ("            unread = new\n", "            unread = tokens\n"),
-            (
-                "logits = model(unread, caches) if use_cache else model(tokens)",
-                "logits = model(unread[:, : model.max_length - caches[0].length], caches) if use_cache else model(tokens)",
-            ),
-        ],
+        change=[("            unread = new\n", "            unread = tokens\n")],
     ),
     Mistake(
         "kv-cache-ignored",
@@ -1269,6 +1303,48 @@ KV_CACHE = [
         change=[("sample_next(logits[:, -1], **sampling)", "sample_next(logits[:1, -1], **sampling).expand(len(tokens))")],
     ),
     Mistake(
+        "kv-cache-reads-the-last-token-too",
+        exercise="kv_cache",
+        name="the model is called once more than there are new tokens: it reads the last one, too",
+        hint="Nobody asks what comes after the last token: n new tokens are n calls. See the table.",
+        change=[
+            ("            unread = new\n", "            unread = new\n        if use_cache and n:\n            model(unread, caches)\n")
+        ],
+    ),
+    Mistake(
+        "kv-cache-leaves-the-model-in-eval",
+        exercise="kv_cache",
+        name="generate calls model.eval(), and leaves the model so",
+        hint="A model in eval mode has no dropout: who goes on training would not notice. The mode is the caller's business.",
+        change=[("    unread = tokens\n", "    unread = tokens\n    model.eval()\n")],
+    ),
+    Mistake(
+        "kv-cache-leaves-the-model-in-train",
+        exercise="kv_cache",
+        name="generate leaves the model in train mode, whatever it was before",
+        hint="Whoever called model.eval() expects it to stay so. The mode is the caller's business.",
+        change=[("            unread = new\n", "            unread = new\n    model.train()\n")],
+    ),
+    Mistake(
+        "kv-cache-generator-lost",
+        exercise="kv_cache",
+        name="temperature, top_k and top_p reach sample_next, but the generator does not",
+        hint="**sampling holds everything that sample_next may want: hand it on as it is.",
+        change=[
+            (
+                "sample_next(logits[:, -1], **sampling)",
+                'sample_next(logits[:, -1], **{name: value for name, value in sampling.items() if name != "generator"})',
+            )
+        ],
+    ),
+    Mistake(
+        "kv-cache-stops-before-max-length",
+        exercise="kv_cache",
+        name="generate stops one token before max_length",
+        hint="T + n may be max_length: the last token needs no position, because it is never read.",
+        change=[("range(n)", "range(min(n, model.max_length - 1 - tokens.shape[1]))")],
+    ),
+    Mistake(
         "kv-cache-probabilities-for-logits",
         exercise="kv_cache",
         name="sample_next gets probabilities, not logits",
@@ -1308,6 +1384,13 @@ SAMPLING = [
         "next-token-sampling-drops-the-crossing-token",
         exercise="next_token_sampling",
         name="top-p drops the token that crosses the line",
+        hint="The smallest set whose sum *reaches* p: the token with which it gets there belongs to it.",
+        change=[("before = probs.cumsum(dim=-1) - probs", "before = probs.cumsum(dim=-1)"), ("before >= top_p", "before > top_p")],
+    ),
+    Mistake(
+        "next-token-sampling-drops-the-reaching-token",
+        exercise="next_token_sampling",
+        name="top-p drops the token that crosses the line, and also one that reaches it exactly",
         hint="The smallest set whose sum *reaches* p: the token with which it gets there belongs to it.",
         change=[("before = probs.cumsum(dim=-1) - probs", "before = probs.cumsum(dim=-1)")],
     ),
@@ -1453,6 +1536,65 @@ SAMPLING = [
         change=[("scores[:, top_k:]", "scores[:, top_k + 1 :]")],
     ),
     Mistake(
+        "next-token-sampling-top-k-one-too-few",
+        exercise="next_token_sampling",
+        name="top-k keeps one token too few",
+        hint="Places 0 to k - 1 are k tokens.",
+        change=[("scores[:, top_k:]", "scores[:, max(1, top_k - 1) :]")],
+    ),
+    Mistake(
+        "next-token-sampling-more-than-top-p",
+        exercise="next_token_sampling",
+        name="top-p wants more than p: a set that adds up to exactly p gets one token more",
+        hint="The smallest set whose sum is p *or more*: compare with ≥ where you have >, or < where you have ≤.",
+        change=[("before >= top_p", "before > top_p")],
+    ),
+    Mistake(
+        "next-token-sampling-one-row-a-number",
+        exercise="next_token_sampling",
+        name="for a single row the result has no axis",
+        hint="squeeze() without an axis also takes the axis of rows away when it has size 1: say which.",
+        change=[("order.gather(-1, places).squeeze(-1)", "order.gather(-1, places).squeeze()")],
+    ),
+    Mistake(
+        "next-token-sampling-own-generator",
+        exercise="next_token_sampling",
+        name="without a generator the draws are the same each time, whatever torch.manual_seed says",
+        hint="Hand None on to what draws: then PyTorch's global one is used. A fresh torch.Generator always starts with the same seed.",
+        change=[("generator=generator)  #", "generator=generator or torch.Generator())  #")],
+    ),
+    Mistake(
+        "next-token-sampling-seeded-again",
+        exercise="next_token_sampling",
+        name="a generator gives the same draws in each call: it starts again with its first seed",
+        hint="Use the generator as it is: it goes on from where it stands.",
+        change=[
+            (
+                "generator=generator)  #",
+                "generator=generator and torch.Generator().manual_seed(generator.initial_seed()))  #",
+            )
+        ],
+    ),
+    Mistake(
+        "next-token-sampling-zero-draws",
+        exercise="next_token_sampling",
+        name="at temperature 0 a token is drawn, though only one can come: the generator moves on",
+        hint="At 0 nothing is drawn: take the largest logit, and leave the generator alone.",
+        change=[("    if temperature == 0:\n        return logits.argmax(dim=-1)\n", "    temperature = max(temperature, 1e-8)\n")],
+    ),
+    Mistake(
+        "next-token-sampling-filtered-in-place",
+        exercise="next_token_sampling",
+        name="the filter writes -inf into the caller's logits",
+        hint="An assignment into logits changes the caller's tensor, and .float() of float32 is no copy. Work on a new tensor.",
+        change=[
+            (
+                'scores[:, top_k:] = float("-inf")',
+                'scores[:, top_k:] = float("-inf")\n        logits.scatter_(1, order[:, top_k:], float("-inf"))',
+            )
+        ],
+    ),
+    Mistake(
         "next-token-sampling-zero-nearly",
         exercise="next_token_sampling",
         name="temperature 0 is replaced by a small number, and near ties are drawn",
@@ -1516,6 +1658,27 @@ def cosine_schedule(step, warmup, total, peak, floor):
         return floor
     return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
 """,
+    ),
+    Mistake(
+        "adamw-groups-by-name-of-norms",
+        exercise="adamw_groups",
+        name="biases and norms are known by their names: gains of other names decay, and a matrix called bias does not",
+        hint="Names are the model's choice. Count axes: one axis doesn't decay, two or more do.",
+        change=[
+            (
+                "parameters = list(model.parameters())",
+                'named = dict(model.named_parameters())\n    spared = {name for name in named if name.endswith("bias") or "norm" in name}',
+            ),
+            ("[p for p in parameters if p.ndim >= 2]", "[p for name, p in named.items() if name not in spared]"),
+            ("[p for p in parameters if p.ndim < 2]", "[p for name, p in named.items() if name in spared]"),
+        ],
+    ),
+    Mistake(
+        "adamw-groups-frozen-left-out",
+        exercise="adamw_groups",
+        name="frozen parameters are not in the optimizer",
+        hint="A parameter with requires_grad False may be thawed later: all parameters belong to a group.",
+        change=[("list(model.parameters())", "[p for p in model.parameters() if p.requires_grad]")],
     ),
     Mistake(
         "adamw-groups-embeddings-spared",
@@ -1804,6 +1967,13 @@ LOSS = [
         change=[("tokens[:, 1:].flatten())", "tokens[:, 1:].flatten()).item()")],
     ),
     Mistake(
+        "language-model-loss-float32",
+        exercise="language_model_loss",
+        name="the loss is float32, whatever the logits are",
+        hint="Compute in float32 if you like, but return the loss in the dtype of the logits.",
+        change=[("F.cross_entropy(logits[:, :-1]", "F.cross_entropy(logits[:, :-1].float()")],
+    ),
+    Mistake(
         "language-model-loss-not-averaged",
         exercise="language_model_loss",
         name="the loss of every prediction is returned, not their mean",
@@ -1935,7 +2105,7 @@ DEFINITIONS = [
     Mistake(
         "write-definitions-splitlines",
         exercise="write_definitions",
-        name="the entry is cut at a carriage return or form feed, too",
+        name="the entry is cut at other line ends, too: at a form feed, at a carriage return",
         hint="str.splitlines knows ten kinds of line ends. Here only «\\n» ends an entry.",
         change=[('written.split("\\n")[0]', '(written.splitlines() or [""])[0]')],
     ),
@@ -1949,9 +2119,39 @@ DEFINITIONS = [
     Mistake(
         "write-definitions-each-word-once",
         exercise="write_definitions",
-        name="a word that comes twice is written once",
+        name="a word that comes twice gets one entry only",
         hint="The result is as long as the list of words.",
         change=[("for word in words:", "for word in dict.fromkeys(words):")],
+    ),
+    Mistake(
+        "write-definitions-same-entry-twice",
+        exercise="write_definitions",
+        name="a word that comes twice gets the same entry twice, without asking the model again",
+        hint="Every entry is written anew: the model may find another definition.",
+        change=[
+            (
+                "    for word in words:\n",
+                "    known = {}\n    for word in words:\n        if word in known:\n            entries.append(known[word])\n            continue\n",
+            ),
+            (
+                "        entries.append(word + written",
+                '        known[word] = word + written.split("\\n")[0]\n        entries.append(word + written',
+            ),
+        ],
+    ),
+    Mistake(
+        "write-definitions-last-character-lost",
+        exercise="write_definitions",
+        name="an entry that has not ended after n tokens loses its last character",
+        hint="Where nothing is found str.find gives -1, and text[:-1] is all but the last character. Without a line break all of it belongs to the entry.",
+        change=[('written.split("\\n")[0]', 'written[: written.find("\\n")]')],
+    ),
+    Mistake(
+        "write-definitions-sampling-added",
+        exercise="write_definitions",
+        name="where no temperature is given, one is made up",
+        hint="Hand **sampling on as it is: without a temperature generate has a default of its own.",
+        change=[("n, **sampling)  #", 'n, **{"temperature": 0.8, **sampling})  #')],
     ),
     Mistake(
         "write-definitions-own-bytes",

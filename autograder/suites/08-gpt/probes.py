@@ -17,6 +17,11 @@ def _fill(module, parameters):
     return module
 
 
+def _distance(a, b):
+    """The order of magnitude of the largest difference. Moved up and in half precision: other draws hardly change it."""
+    return (torch.log10((a - b).abs().max().double().clamp(min=1e-30)) + 100).half()
+
+
 def _globals_of(*functions):
     """The notebook's names, as the first of these functions sees them that is written in Python; decorators are looked through."""
     for function in functions:
@@ -98,6 +103,13 @@ def attention_with_cache(student, parameters, heads, x, k, v):
     return {"output": output, "calls": [list(call) for call in cache.calls]}
 
 
+def attention_training_calls(student, parameters, heads, x, k, v):
+    """CausalSelfAttention(d_model, heads, dropout=0.5) in training mode, called with x and a cache: what append was called with"""
+    cache = _GivenCache(k, v)
+    _attention(student, parameters, heads, dropout=0.5).train()(x, cache)
+    return [list(call) for call in cache.calls]
+
+
 def attention_in_parts(student, parameters, heads, x, sizes):
     """CausalSelfAttention(…) called with one part of x after the other and the same cache"""
     module, d_model = _attention(student, parameters, heads), x.shape[2]
@@ -111,12 +123,19 @@ def attention_dropout(student, parameters, heads, x):
     module = _attention(student, parameters, heads, dropout=0.5)
     quiet = module(x)
     module.train()
-    return quiet, module(x), module(x)
+    first, second = module(x), module(x)
+    shapes = [tuple(each.shape) for each in (first, second)]
+    same = shapes == [tuple(quiet.shape)] * 2
+    return {"quiet": quiet, "shapes": shapes, "distances": [_distance(first, quiet), _distance(first, second)] if same else []}
 
 
 def attention_dropout_alone(student, parameters, x):
-    """CausalSelfAttention(d_model, 1, dropout=0.5) in training mode"""
-    return _attention(student, parameters, 1, dropout=0.5).train()(x)
+    """CausalSelfAttention(d_model, 1, dropout=0.5) in training mode: the shape, and the different values at each place of a text"""
+    got = _attention(student, parameters, 1, dropout=0.5).train()(x)
+    return {
+        "shape": tuple(got.shape),
+        "values": [place.unique() for place in got.detach().double().round(decimals=6).reshape(len(got), -1).T],
+    }
 
 
 def attention_argument_after(student, parameters, heads, x):
@@ -175,11 +194,14 @@ def block_output(student, parameters, x):
     return {"output": _fill(block, parameters).eval()(x), "x": x}
 
 
-def gpt_in_parts(student, sizes, parameters, tokens, parts):
-    """GPT(…) called with one part of the tokens after the other and the same caches"""
-    model = _gpt(student, sizes, parameters)
-    caches = _empty_caches(model, sizes, next(iter(parameters.values())).dtype, tokens.shape[0])
-    return torch.cat([model(part, caches) for part in tokens.split(parts, dim=1)], dim=1)
+def gpt_in_parts(student, sizes, parameters, tokens, ways):
+    """GPT(…) called with one part of the tokens after the other and the same caches; then the same model again with fresh caches"""
+    model, found = _gpt(student, sizes, parameters), []
+    for parts in ways:
+        caches = _empty_caches(model, sizes, next(iter(parameters.values())).dtype, tokens.shape[0])
+        logits = torch.cat([model(part, caches) for part in tokens.split(parts, dim=1)], dim=1)
+        found.append({"logits": logits, "keys": [cache.k for cache in caches]})
+    return found
 
 
 def gpt_dropout(student, sizes, parameters, tokens):
@@ -241,7 +263,7 @@ class _Recurrent(nn.Module):
         self.embedding, self.positions, self.readout = embedding, positions, readout
         self.max_length = len(positions)
         self.blocks = [None] * layers
-        self.fed, self.with_caches, self.recording, self.different = [], [], [], True
+        self.fed, self.with_caches, self.recording, self.lists, self.different = [], [], [], True, True
 
     def forward(self, tokens, caches=None):
         self.fed.append(tuple(tokens.shape))
@@ -249,6 +271,7 @@ class _Recurrent(nn.Module):
         self.recording.append(torch.is_grad_enabled())
         first = 0
         if caches is not None:
+            self.lists = self.lists and type(caches) is list
             self.different = self.different and len({id(cache) for cache in caches}) == len(self.blocks) == len(caches)
             first = caches[0].length
         x = self.embedding[tokens] + self.positions[first : first + tokens.shape[1]]
@@ -267,9 +290,9 @@ def _greedy(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
     return logits.argmax(dim=-1) if temperature == 0 else logits.argmin(dim=-1)
 
 
-def generated(student, tables, layers, tokens, n, use_cache, sampling):
+def generated(student, tables, layers, tokens, n, use_cache, sampling, training=True):
     """generate(model, tokens, n, use_cache, **sampling) with a hidden model"""
-    model, before = _Recurrent(*tables, layers), torch.get_rng_state()
+    model, before = _Recurrent(*tables, layers).train(training), torch.get_rng_state()
     try:
         result = _with_globals(
             [student.generate, student.KVCache.append],
@@ -287,6 +310,8 @@ def generated(student, tables, layers, tokens, n, use_cache, sampling):
         "recording_after": recording_after,
         "untouched": bool(torch.equal(before, torch.get_rng_state())),
         "different": model.different,
+        "lists": model.lists,
+        "training": model.training,
         "tokens": tokens,
     }
 
@@ -294,32 +319,39 @@ def generated(student, tables, layers, tokens, n, use_cache, sampling):
 def generated_twice(student, tables, layers, prompts, n):
     """generate(model, tokens, n, temperature=0) twice: another prompt, the same model"""
     model = _Recurrent(*tables, layers)
-    return _with_globals(
+    texts = _with_globals(
         [student.generate, student.KVCache.append],
         {"sample_next": _greedy},
         lambda: [student.generate(model, tokens, n, temperature=0) for tokens in prompts],
     )
+    return {"texts": texts, "with_caches": model.with_caches}
 
 
-def sampling_asked(student, tables, tokens, n):
-    """generate(model, tokens, n, temperature=0.7, top_k=3, top_p=0.9): what sample_next was called with"""
-    calls = []
+def sampling_asked(student, tables, tokens, script, sampling, seeded):
+    """generate(model, tokens, n, **sampling) with a sample_next that follows a hidden script: the text, and what sample_next was called with"""
+    calls, given = [], torch.Generator()
 
     def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
-        asked = {"shape": tuple(logits.shape), "temperature": temperature, "top_k": top_k, "top_p": top_p}
+        whose = "none" if generator is None else "the given one" if generator is given else "another"
+        asked = {"shape": tuple(logits.shape), "temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": whose}
         calls.append({"asked": asked, "logits": logits.detach().clone()})
-        return logits.argmax(dim=-1)
+        return script[:, min(len(calls), script.shape[1]) - 1].clone()
 
-    model = _Recurrent(*tables, 2)
-    _with_globals(
+    model, options = _Recurrent(*tables, 2), {**sampling, "generator": given} if seeded else sampling
+    text = _with_globals(
         [student.generate, student.KVCache.append],
         {"sample_next": sample_next},
-        lambda: student.generate(model, tokens, n, temperature=0.7, top_k=3, top_p=0.9),
+        lambda: student.generate(model, tokens, script.shape[1], **options),
     )
-    return calls
+    return {"text": text, "calls": calls}
 
 
 # --- sampling --------------------------------------------------------------------------------------------------------
+
+
+def _alike(numbers, base):
+    """Numbers moved up and in half precision: where draws may differ, so that another way of drawing leaves the same up to a hundredth."""
+    return (numbers.double() + base).half()
 
 
 def draw_counts(student, logits, rows, seed, sampling):
@@ -328,16 +360,59 @@ def draw_counts(student, logits, rows, seed, sampling):
     drawn = student.sample_next(logits.repeat_interleave(rows, dim=0), **sampling, generator=generator)
     n, vocab = logits.shape
     assert drawn.shape == (n * rows,), f"the result should have the shape {(n * rows,)}, it has {tuple(drawn.shape)}"
-    return torch.stack([torch.bincount(part, minlength=vocab) for part in drawn.view(n, rows)])
+    counts = torch.stack([torch.bincount(part, minlength=vocab) for part in drawn.view(n, rows)])
+    return _alike(counts.sqrt(), 400)  # the root of a count scatters by 1/2 at most, however large it is
+
+
+def different_tokens(student, logits, rows, seed, sampling):
+    """sample_next(logits, …) on many copies of one row: how many different tokens were drawn"""
+    drawn = student.sample_next(logits.repeat(rows, 1), **sampling, generator=torch.Generator().manual_seed(seed))
+    return len(set(drawn.flatten().tolist()))
+
+
+def _drawn(tokens):
+    return {"shape": tuple(tokens.shape), "dtype": str(tokens.dtype), "tokens": _alike(tokens, 1000)}
 
 
 def draw_with_generator(student, logits, seed):
-    """sample_next(logits, generator=…) twice with the same seed; and whether PyTorch's own generator was used"""
+    """sample_next(logits, generator=…) twice with the same seed, again with the second generator, and with another seed"""
     before = torch.get_rng_state()
     first = student.sample_next(logits, generator=torch.Generator().manual_seed(seed))
-    second = student.sample_next(logits, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    second = student.sample_next(logits, generator=generator)
+    again = student.sample_next(logits, generator=generator)
     other = student.sample_next(logits, generator=torch.Generator().manual_seed(seed + 1))
-    return {"first": first, "second": second, "other": other, "untouched": bool(torch.equal(before, torch.get_rng_state()))}
+    return {
+        "draws": [_drawn(tokens) for tokens in (first, second, again, other)],
+        "equal": [bool(torch.equal(first, tokens)) for tokens in (second, again, other)],
+        "untouched": bool(torch.equal(before, torch.get_rng_state())),
+    }
+
+
+def draw_without_generator(student, logits, seed):
+    """torch.manual_seed(…), sample_next(logits) twice, the same seed again, and sample_next(logits)"""
+    torch.manual_seed(seed)
+    first, again = student.sample_next(logits), student.sample_next(logits)
+    torch.manual_seed(seed)
+    second = student.sample_next(logits)
+    return {
+        "draws": [_drawn(tokens) for tokens in (first, again, second)],
+        "equal": [bool(torch.equal(first, tokens)) for tokens in (again, second)],
+    }
+
+
+def draw_nothing(student, logits, seed):
+    """sample_next(logits, temperature=0, generator=…), and whether a generator was used"""
+    generator = torch.Generator().manual_seed(seed)
+    before = generator.get_state(), torch.get_rng_state()
+    tokens = student.sample_next(logits, temperature=0, generator=generator)
+    after = generator.get_state(), torch.get_rng_state()
+    return {"tokens": tokens, "untouched": [bool(torch.equal(a, b)) for a, b in zip(before, after, strict=True)]}
+
+
+def draw_and_look(student, logits, sampling):
+    """sample_next(logits, …), and logits afterwards"""
+    return {**_drawn(student.sample_next(logits, **sampling)), "logits": logits}
 
 
 # --- the optimizer ---------------------------------------------------------------------------------------------------
@@ -353,6 +428,11 @@ class _Tied(nn.Module):
         self.filter = nn.Conv1d(4, 3, 2)
         self.scale = nn.Parameter(torch.ones(4))
         self.weighted_bias = nn.Parameter(torch.ones(3, 2))
+        self.twin = nn.Parameter(torch.ones(3, 2))  # equal, but another one
+        self.row = nn.Parameter(torch.ones(1, 4))
+        self.position_embedding = nn.Embedding(3, 4)
+        self.final_norm = nn.LayerNorm(4)
+        self.frozen = nn.Parameter(torch.ones(2, 2), requires_grad=False)
         self.readout = nn.Linear(4, 7)
         self.readout.weight = self.embedding.weight
 
@@ -373,11 +453,18 @@ def optimizer_groups(student, lr, weight_decay):
                 settings.setdefault(name, []).append((float(group["weight_decay"]), float(group["lr"])))
     same = all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
     adamw = isinstance(optimizer, torch.optim.AdamW)
-    return {"adamw": adamw, "type": type(optimizer).__name__, "settings": settings, "strangers": strangers, "unchanged": same}
+    return {
+        "adamw": adamw,
+        "type": type(optimizer).__name__,
+        "groups": len(optimizer.param_groups),
+        "settings": settings,
+        "strangers": strangers,
+        "unchanged": same,
+    }
 
 
 def optimizer_step(student, lr, weight_decay, steps):
-    """configure_adamw(model, lr, weight_decay), then two steps with given gradients"""
+    """configure_adamw(model, lr, weight_decay): its settings, then two steps with given gradients"""
     model = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2))
     with torch.no_grad():
         for number, parameter in enumerate(model.parameters()):
@@ -388,7 +475,8 @@ def optimizer_step(student, lr, weight_decay, steps):
         for parameter, gradient in zip(model.parameters(), gradients, strict=True):
             parameter.grad = gradient.clone()
         optimizer.step()
-    return [parameter.detach() for parameter in model.parameters()]
+    settings = [{name: group.get(name) for name in ("betas", "eps", "amsgrad", "maximize")} for group in optimizer.param_groups]
+    return {"parameters": [parameter.detach() for parameter in model.parameters()], "settings": settings}
 
 
 # --- the loss --------------------------------------------------------------------------------------------------------
@@ -397,7 +485,10 @@ def optimizer_step(student, lr, weight_decay, steps):
 def loss_gradient(student, logits, tokens):
     """language_model_loss(logits, tokens), then the gradient of logits"""
     leaf = logits.detach().clone().requires_grad_()
-    return torch.autograd.grad(student.language_model_loss(leaf, tokens), leaf)[0]
+    loss = student.language_model_loss(leaf, tokens)
+    if not torch.is_tensor(loss) or not loss.requires_grad:
+        return {"loss": loss, "gradient": None}
+    return {"loss": loss, "gradient": torch.autograd.grad(loss, leaf)[0]}
 
 
 # --- the capstone ----------------------------------------------------------------------------------------------------
@@ -405,21 +496,30 @@ def loss_gradient(student, logits, tokens):
 
 def definitions(student, script, words, n, sampling):
     """write_definitions(model, words, encode, decode, generate, n, **sampling) with a generate that follows a hidden script"""
-    model, asked = nn.Identity(), []
+    model, asked, decoded, before = nn.Identity(), [], [], torch.get_rng_state()
 
     def encode(text):
         pieces = re.findall(rb"e |.", text.encode("utf-8"), re.DOTALL)
         return [300 if piece == b"e " else piece[0] + 1 for piece in pieces]
 
-    def decode(ids):
+    def spell(ids):
         return b"".join(b"e " if int(token) == 300 else bytes([int(token) - 1]) for token in ids).decode("utf-8", errors="replace")
 
+    def decode(ids):
+        decoded.append(type(ids) is list and all(type(token) is int for token in ids))
+        return spell(ids)
+
+    def follow(prompt, n):
+        lines = script.get(prompt, ["?" * n])  # what is written each time when the prompt comes
+        return lines[min(sum(prompt in call["prompts"] for call in asked), len(lines)) - 1]
+
     def generate(given, tokens, n, use_cache=True, **options):
-        prompts = [decode(row) for row in tokens.tolist()]
+        prompts = [spell(row) for row in tokens.tolist()]
         asked.append({"prompts": prompts, "n": n, "options": dict(options), "model": given is model, "dtype": str(tokens.dtype)})
-        rows = [torch.tensor(encode(script.get(prompt, "?" * n))[:n], dtype=torch.int64) for prompt in prompts]
+        rows = [torch.tensor(encode(follow(prompt, n))[:n], dtype=torch.int64) for prompt in prompts]
         rows = [torch.cat([row, torch.ones(n - len(row), dtype=torch.int64)]) for row in rows]
         return torch.cat([tokens, torch.stack(rows)], dim=1)
 
     texts = student.write_definitions(model, words, encode, decode, generate, n, **sampling)
-    return {"texts": texts, "asked": asked}
+    untouched = bool(torch.equal(before, torch.get_rng_state()))
+    return {"texts": texts, "asked": asked, "decoded": decoded, "untouched": untouched}

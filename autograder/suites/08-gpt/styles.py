@@ -462,6 +462,26 @@ ATTENTION = [
         return self.dropout(y)
 """,
     ),
+    Style(
+        "causal-self-attention-softmax-in-float32",
+        exercise="causal_self_attention",
+        code=ATTENTION_INIT
+        + """    def forward(self, x, cache=None):
+        batch, length, width = x.shape
+        head_dim = width // self.heads
+        query, key, value = (
+            states.view(batch, length, self.heads, head_dim).transpose(1, 2) for states in self.qkv(x).chunk(3, dim=-1)
+        )
+        if cache is not None:
+            key, value = cache.append(key, value)
+        scores = torch.matmul(query, key.transpose(2, 3)) * head_dim**-0.5
+        hidden = torch.full((length, key.shape[-2]), float("-inf"), dtype=scores.dtype).triu(key.shape[-2] - length + 1)
+        weights = F.softmax(scores + hidden, dim=-1, dtype=torch.float32).to(query.dtype)
+        weights = F.dropout(weights, p=self.dropout.p, training=self.training)
+        output = torch.matmul(weights, value).transpose(1, 2).contiguous()
+        return self.dropout(self.out_proj(output.reshape(batch, length, -1)))
+""",
+    ),
 ]
 
 GPT_INIT = """class Block(nn.Module):
@@ -791,7 +811,7 @@ def generate(model, tokens, n, use_cache=True, **sampling):
 """,
     ),
     Style(
-        "kv-cache-reads-the-last-token-too",
+        "kv-cache-prompt-first",
         exercise="kv_cache",
         code='''class KVCache:
     """Keeps empty tensors from the first call on."""
@@ -824,15 +844,12 @@ def generate(model, tokens, n, use_cache=True, **sampling):
         for _ in range(n):
             new = sample_next(logits[:, -1], **sampling)
             tokens = torch.cat([tokens, new.reshape(-1, 1)], dim=-1)
-            if tokens.shape[1] < model.max_length:
+            if _ < n - 1:
                 logits = model(tokens[:, -1:], caches) if use_cache else model(tokens)
         return tokens
     finally:
         torch.set_grad_enabled(previous)
-'''.replace(
-            "            if tokens.shape[1] < model.max_length:\n",
-            "            if tokens.shape[1] < model.max_length and (use_cache or _ < n - 1):\n",
-        ),
+''',
     ),
     Style(
         "kv-cache-columns",
@@ -888,6 +905,7 @@ def generate(model, tokens, n, use_cache=True, **sampling):
 
 @torch.inference_mode()
 def generate(model, tokens, n, use_cache=True, **sampling):
+    was_training = model.training
     model.eval()
     text = tokens
     if use_cache:
@@ -900,6 +918,7 @@ def generate(model, tokens, n, use_cache=True, **sampling):
             out = model(text)
         nxt = sample_next(logits=out[:, -1, :], **sampling)
         text = torch.column_stack([text, nxt])
+    model.train(was_training)
     return text
 """,
     ),
@@ -1040,6 +1059,28 @@ def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None)
     ),
 ]
 
+SAMPLING.append(
+    Style(
+        "next-token-sampling-in-float32",
+        exercise="next_token_sampling",
+        code="""def sample_next(logits, temperature=1.0, top_k=None, top_p=None, generator=None):
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    scores = logits.to(copy=True, dtype=torch.float32) / temperature
+    if top_k is not None:
+        threshold = scores.topk(min(top_k, scores.size(-1))).values[:, [-1]]
+        scores[scores < threshold] = -torch.inf
+    if top_p is not None:
+        ascending, places = torch.sort(scores, descending=False)
+        remove = ascending.softmax(dim=-1).cumsum(dim=-1) <= 1 - top_p
+        remove[:, -1] = False
+        scores = scores.masked_fill(remove.scatter(1, places, remove), -torch.inf)
+    noise = torch.empty_like(scores).exponential_(generator=generator)
+    return (scores.softmax(dim=-1) / noise).argmax(dim=-1)
+""",
+    )
+)
+
 SCHEDULE = """
 
 def cosine_schedule(step, warmup, total, peak, floor):
@@ -1118,11 +1159,17 @@ def cosine_schedule(step, warmup, total, peak, floor):
 """,
     ),
     Style(
-        "adamw-groups-one-group-each",
+        "adamw-groups-one-comprehension",
         exercise="adamw_groups",
         code='''def configure_adamw(model, lr, weight_decay):
-    """One group for each parameter is a way to say it, too."""
-    return torch.optim.AdamW([{"params": [p], "weight_decay": weight_decay * (p.ndim > 1)} for p in model.parameters()], lr=lr)
+    """The group that decays is the one of True."""
+    return torch.optim.AdamW(
+        [
+            {"params": [p for p in model.parameters() if (p.ndim > 1) is decays], "weight_decay": weight_decay * decays}
+            for decays in (False, True)
+        ],
+        lr=lr,
+    )
 
 
 def cosine_schedule(step: int, warmup: int, total: int, peak: float, floor: float) -> float:
@@ -1130,7 +1177,7 @@ def cosine_schedule(step: int, warmup: int, total: int, peak: float, floor: floa
         return peak * step / warmup
     if step > total:
         return floor
-    progress = torch.tensor((step - warmup) / (total - warmup), dtype=torch.float64)
+    progress = torch.tensor((step - warmup) / (total - warmup))
     return float(floor + 0.5 * (peak - floor) * (1 + torch.cos(torch.pi * progress)))
 ''',
     ),
@@ -1154,6 +1201,20 @@ def cosine_schedule(step, warmup, total, peak, floor):
 ]
 
 LOSS = [
+    Style(
+        "language-model-loss-in-float32",
+        exercise="language_model_loss",
+        code="""def language_model_loss(logits, tokens):
+    shifted = logits.to(torch.float32)[..., :-1, :].contiguous()
+    labels = tokens[..., 1:].contiguous()
+    loss = nn.CrossEntropyLoss()(shifted.view(-1, shifted.size(-1)), labels.view(-1))
+    return loss.to(logits.dtype)
+
+
+def bits_per_byte(loss, n_tokens, n_bytes):
+    return float(torch.tensor(loss * n_tokens / n_bytes) / torch.log(torch.tensor(2.0)))
+""",
+    ),
     Style(
         "language-model-loss-log-softmax",
         exercise="language_model_loss",

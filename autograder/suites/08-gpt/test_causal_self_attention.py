@@ -3,11 +3,16 @@
 Oracle: nn.MultiheadAttention in float64 under a causal mask; F.scaled_dot_product_attention, one query at a time, where there is a cache; autograd through it.
 """
 
+from itertools import product
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+
+#: Drawn numbers are float64, so that the same formula gives the same digits; but float32 inside is precise enough, and so this is what is asked.
+SINGLE = {"rtol": 1e-4, "atol": 1e-5}
 
 
 def draw_parameters(rng, d_model):
@@ -63,7 +68,7 @@ def attend(parameters, heads, x, k_old=None, v_old=None):
 def test_forward(student, rng):
     """The output agrees with torch's own multi-head attention under a causal mask."""
     case = draw_case(rng)
-    assert_close(student.probe.attention_forward(*case), multihead(*case))
+    assert_close(student.probe.attention_forward(*case), multihead(*case), **SINGLE)
 
 
 @graded(stage="value", weight=2, hint="Each head owns a contiguous part of the columns, and is scaled by its own size d_model / heads.")
@@ -71,7 +76,7 @@ def test_heads(student, rng):
     """One head, three heads, and as many heads as dimensions."""
     for heads, d in ((1, 5), (3, 2), (4, 1)):
         case = draw_case(rng, batch=2, T=4, heads=heads, d=d)
-        assert_close(student.probe.attention_forward(*case), attend(*case))
+        assert_close(student.probe.attention_forward(*case), attend(*case), **SINGLE)
 
 
 @graded(
@@ -84,7 +89,7 @@ def test_cache(student, rng):
     parameters, heads, x = draw_case(rng, batch=2, T=3)
     k, v = (torch.from_numpy(rng.normal(size=(2, heads, 4, 3))) for _ in range(2))
     got = student.probe.attention_with_cache(parameters, heads, x, k, v)
-    assert_close(got["output"], attend(parameters, heads, x, k, v), name="output")
+    assert_close(got["output"], attend(parameters, heads, x, k, v), name="output", **SINGLE)
 
 
 @graded(stage="value", weight=2, hint="One part after the other with a cache is the same computation as all at once.")
@@ -93,7 +98,8 @@ def test_in_parts(student, rng):
     parameters, heads, x = draw_case(rng, T=7)
     expected = attend(parameters, heads, x)
     for sizes in ([7], [1] * 7, [3, 1, 3], [4, 2, 1]):
-        assert_close(student.probe.attention_in_parts(parameters, heads, x, sizes), expected, name=f"the output in parts of {sizes}")
+        got = student.probe.attention_in_parts(parameters, heads, x, sizes)
+        assert_close(got, expected, name=f"the output in parts of {sizes}", **SINGLE)
 
 
 @graded(stage="value", weight=1, hint="A query may look at its own position and at earlier ones: at no later one.")
@@ -103,9 +109,9 @@ def test_causality(student, rng):
     changed = x.clone()
     changed[:, 3] += 1.5
     before, after = (student.probe.attention_forward(parameters, heads, each) for each in (x, changed))
-    assert_close(before, attend(parameters, heads, x))
-    assert_close(after, attend(parameters, heads, changed), name="the output after the change")
-    assert_close(after[:, :3], before[:, :3], name="the output before position 3")
+    assert_close(before, attend(parameters, heads, x), **SINGLE)
+    assert_close(after, attend(parameters, heads, changed), name="the output after the change", **SINGLE)
+    assert_close(after[:, :3], before[:, :3], name="the output before position 3", **SINGLE)
     assert_true(
         bool((after[:, 3:] - before[:, 3:]).abs().amax(dim=-1).min() > 1e-6), "Position 3 should reach itself and all later positions."
     )
@@ -124,34 +130,44 @@ def test_gradients(student, rng):
     leaves = {name: value.clone().requires_grad_() for name, value in leaves.items()}
     output = attend({name: leaves[name] for name in parameters}, heads, leaves["x"])
     expected = dict(zip(leaves, torch.autograd.grad(output, list(leaves.values()), d_output), strict=True))
-    assert_close(student.probe.attention_gradients(parameters, heads, x, d_output), expected, name="gradient")
-
-
-@graded(stage="edge", weight=1, hint="Hand the cache the keys and values of the new positions, (N, heads, T, d), once, keys first.")
-def test_what_the_cache_gets(student, rng):
-    """append is called once, with the keys and values of the new positions."""
-    parameters, heads, x = draw_case(rng, batch=2, T=4)
-    k, v = (torch.from_numpy(rng.normal(size=(2, heads, 5, 3))) for _ in range(2))
-    calls = student.probe.attention_with_cache(parameters, heads, x, k, v)["calls"]
-    assert_true(len(calls) == 1, "append should be called once.", got=len(calls), expected=1)
-    assert_close(tuple(calls[0]), tuple(project(parameters, heads, x)[1:]), names=("k", "v"))
+    assert_close(student.probe.attention_gradients(parameters, heads, x, d_output), expected, name="gradient", **SINGLE)
 
 
 @graded(
-    stage="edge", weight=1, hint="One position sees itself only; a long cache and one query; large scores are no trouble for torch.softmax."
+    stage="edge",
+    weight=1,
+    hint="Hand the cache the keys and values of the new positions, (N, heads, T, d), once, keys first, and as they are: before any dropout.",
+)
+def test_what_the_cache_gets(student, rng):
+    """append is called once, with the keys and values of the new positions, in training mode too."""
+    parameters, heads, x = draw_case(rng, batch=2, T=4)
+    k, v = (torch.from_numpy(rng.normal(size=(2, heads, 5, 3))) for _ in range(2))
+    quiet = student.probe.attention_with_cache(parameters, heads, x, k, v)["calls"]
+    noisy = student.probe.attention_training_calls(parameters, heads, x, k, v)
+    for calls, when in ((quiet, "in eval mode"), (noisy, "in training mode")):
+        assert_true(len(calls) == 1, f"append should be called once {when}.", got=len(calls), expected=1)
+        assert_close(tuple(calls[0]), tuple(project(parameters, heads, x)[1:]), names=(f"k {when}", f"v {when}"), **SINGLE)
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="One position sees itself only; all of a long past is seen, however long it is; large scores are no trouble for torch.softmax.",
 )
 def test_small_and_large(student, rng):
-    """T = 1, N = 1, one query on top of a cache, and scores in the hundreds."""
+    """T = 1, N = 1, one query on top of a cache, seventy positions, and scores in the thousands."""
     case = draw_case(rng, batch=1, T=1)
-    assert_close(student.probe.attention_forward(*case), attend(*case))
-    parameters, heads, x = draw_case(rng, batch=1, T=1)
-    k, v = (torch.from_numpy(rng.normal(size=(1, heads, 6, 3))) for _ in range(2))
-    assert_close(
-        student.probe.attention_with_cache(parameters, heads, x, k, v)["output"], attend(parameters, heads, x, k, v), name="output"
-    )
+    assert_close(student.probe.attention_forward(*case), attend(*case), **SINGLE)
+    case = draw_case(rng, batch=1, T=70, heads=2, d=1)
+    assert_close(student.probe.attention_forward(*case), multihead(*case), name="the output of 70 positions", **SINGLE)
+    for L, T in ((6, 1), (69, 2)):
+        parameters, heads, x = draw_case(rng, batch=1, T=T)
+        k, v = (torch.from_numpy(rng.normal(size=(1, heads, L, 3))) for _ in range(2))
+        got = student.probe.attention_with_cache(parameters, heads, x, k, v)["output"]
+        assert_close(got, attend(parameters, heads, x, k, v), name=f"the output on top of {L} positions", **SINGLE)
     parameters, heads, x = draw_case(rng)
-    # scores of several hundred keep about twelve digits
-    assert_close(student.probe.attention_forward(parameters, heads, 20 * x), attend(parameters, heads, 20 * x), rtol=1e-6, atol=1e-7)
+    # In float32 scores of some thousands keep three digits behind the point, and so do the weights; the output is about 50.
+    assert_close(student.probe.attention_forward(parameters, heads, 20 * x), attend(parameters, heads, 20 * x), rtol=1e-3, atol=2e-2)
 
 
 @graded(
@@ -162,13 +178,11 @@ def test_small_and_large(student, rng):
 def test_dropout(student, rng):
     """Dropout of one half changes nothing in eval mode, and something in training mode."""
     parameters, heads, x = draw_case(rng)
-    quiet, first, second = student.probe.attention_dropout(parameters, heads, x)
-    assert_close(quiet, attend(parameters, heads, x), name="the output in eval mode")
-    for noisy in (first, second):
-        assert_true(
-            torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the output should have the same shape.", got=noisy
-        )
-    different = bool((first - quiet).abs().max() > 1e-6) and bool((first - second).abs().max() > 1e-6)
+    got = student.probe.attention_dropout(parameters, heads, x)
+    assert_close(got["quiet"], attend(parameters, heads, x), name="the output in eval mode", **SINGLE)
+    shape = tuple(x.shape)
+    assert_true(got["shapes"] == [shape, shape], "In training mode the output should have the shape of x.", got=got["shapes"][0])
+    different = all(float(distance) > 94 for distance in got["distances"])  # 10 ** (94 - 100)
     assert_true(different, "In training mode dropout should change the output, each time in another way.")
 
 
@@ -177,28 +191,35 @@ def test_dropout(student, rng):
 )
 def test_where_dropout_stands(student, rng):
     """In training mode attention weights are dropped, and so are entries of the output, and nothing else."""
-    parameters, _, x = draw_case(rng, batch=1, T=1, heads=1, d=5)
-    value = project(parameters, 1, x)[2].flatten()
-    with_it = 2 * (parameters["out_proj.weight"] @ (2 * value) + parameters["out_proj.bias"])
-    without = 2 * parameters["out_proj.bias"]
-    # Each of 100 rows keeps its only weight with probability 1/2: that one of the three cases is missing happens once in 2^100.
-    got = student.probe.attention_dropout_alone(parameters, x.expand(100, 1, 5).contiguous())
-    assert_true(torch.is_tensor(got) and got.shape == (100, 1, 5), "In training mode the output should have the same shape.", got=got)
-    got = got[:, 0].double()
-    cases = {"zero": got == 0, "dropped": (got - without).abs() < 1e-9, "kept": (got - with_it).abs() < 1e-9}
-    assert_true(bool(cases["zero"].any()), "With dropout 0.5 about half of the entries of the output should be 0.")
-    assert_true(bool(cases["dropped"].any()), "With dropout 0.5 about half of the attention weights should be 0.")
-    known = cases["zero"] | cases["dropped"] | cases["kept"]
-    assert_true(
-        bool(known.all()) and bool(cases["kept"].any()),
-        "In training mode something else than attention weights and entries of the output was dropped, or what stays is not scaled by 2.",
-    )
+    parameters, _, x = draw_case(rng, batch=1, T=2, heads=1, d=5)
+    q, k, v = (part[0, 0] for part in project(parameters, 1, x))
+    # 200 equal texts: of one of them a case has a probability of 1/8 or more, so that it is missing happens once in 10^11.
+    got = student.probe.attention_dropout_alone(parameters, x.expand(200, 2, 5).contiguous())
+    assert_true(got["shape"] == (200, 2, 5), "In training mode the output should have the shape of x.", got=got["shape"])
+    for t in range(2):
+        weights = torch.softmax(q[t] @ k[: t + 1].T / 5**0.5, dim=-1)
+        cases = [torch.zeros(5, dtype=torch.float64)]  # the entry is dropped, or only weights are: all of them, …, none
+        for kept in product((0, 2), repeat=t + 1):
+            mixed = (torch.tensor(kept) * weights) @ v[: t + 1]
+            cases.append(2 * (parameters["out_proj.weight"] @ mixed + parameters["out_proj.bias"]))
+        cases = torch.stack(cases)
+        near = [(found.unsqueeze(1) - cases[:, column]).abs() < 1e-4 for column, found in enumerate(got["values"][5 * t : 5 * t + 5])]
+        zero, dropped, *kept = torch.cat(near).any(dim=0).tolist()
+        assert_true(zero, "With dropout 0.5 about half of the entries of the output should be 0.")
+        assert_true(dropped, "With dropout 0.5 about half of the attention weights should be 0.")
+        assert_true(
+            all(kept) and bool(torch.cat(near).any(dim=1).all()),
+            "In training mode something else than attention weights and entries of the output was dropped, or what stays is not scaled by 2.",
+        )
 
 
-@graded(stage="contract", weight=1, hint="float32 in, float32 out, and no operation on x that ends in _.")
+@graded(stage="contract", weight=1, hint="The output has the dtype of x, whatever you compute in; and no operation on x that ends in _.")
 def test_dtype_and_argument(student, rng):
-    """float32 stays float32, and x is not changed."""
+    """float32 stays float32, float64 stays float64, and x is not changed."""
     parameters, heads, x = draw_case(rng)
+    got = student.probe.attention_argument_after(parameters, heads, x)
+    assert_close(got["output"], attend(parameters, heads, x), name="output", dtype=True, **SINGLE)
+    assert_unchanged([got["x"]], [x], names=("x",))
     single = {name: value.float() for name, value in parameters.items()}
     got = student.probe.attention_argument_after(single, heads, x.float())
     assert_close(got["output"], attend(parameters, heads, x).float(), name="output", dtype=True)

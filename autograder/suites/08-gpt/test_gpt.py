@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
+#: Drawn numbers are float64, so that the same formula gives the same digits; but float32 inside is precise enough, and so this is what is asked.
+SINGLE = {"rtol": 1e-4, "atol": 1e-5}
 SIZES = {"vocab_size": 13, "max_length": 9, "d_model": 6, "heads": 2, "layers": 3}
 
 
@@ -47,10 +49,13 @@ def draw_tokens(rng, batch=3, T=5, vocab=13):
     return torch.from_numpy(rng.integers(0, vocab, size=(batch, T)))
 
 
-def run_block(p, x, prefix="", network=True):
+def run_block(p, x, prefix="", network=True, keys=None):
+    """One block; its keys, as its cache should hold them, are added to the list `keys`."""
     d = x.shape[-1]
     h = F.layer_norm(x, (d,), p[prefix + "norm1.weight"], p[prefix + "norm1.bias"])
     q, k, v = F.linear(h, p[prefix + "attention.qkv.weight"], p[prefix + "attention.qkv.bias"]).chunk(3, dim=-1)
+    if keys is not None:
+        keys.append(k.unsqueeze(1))
     mean = (k * v).cumsum(dim=1) / torch.arange(1, x.shape[1] + 1).unsqueeze(1)
     x = x + F.linear(q * mean, p[prefix + "attention.out_proj.weight"], p[prefix + "attention.out_proj.bias"])
     if not network:
@@ -61,10 +66,10 @@ def run_block(p, x, prefix="", network=True):
     return x + F.linear(h, p[prefix + "linear2.weight"], p[prefix + "linear2.bias"])
 
 
-def run_model(p, tokens, layers):
+def run_model(p, tokens, layers, keys=None):
     x = p["token_embedding.weight"][tokens] + p["position_embedding.weight"][: tokens.shape[1]]
     for layer in range(layers):
-        x = run_block(p, x, f"blocks.{layer}.")
+        x = run_block(p, x, f"blocks.{layer}.", keys=keys)
     x = F.layer_norm(x, x.shape[-1:], p["final_norm.weight"], p["final_norm.bias"])
     return torch.einsum("ntd,vd->ntv", x, p["token_embedding.weight"])
 
@@ -107,7 +112,7 @@ def run_torch(p, tokens, sizes):
 def test_block(student, rng):
     """One block: both sub-layers, pre-norm, with the exact GELU."""
     parameters, x = draw_block(rng, 6), torch.from_numpy(rng.normal(size=(3, 5, 6)))
-    assert_close(student.probe.block_output(parameters, x)["output"], run_block(parameters, x), name="the block's output")
+    assert_close(student.probe.block_output(parameters, x)["output"], run_block(parameters, x), name="the block's output", **SINGLE)
 
 
 @graded(
@@ -118,7 +123,7 @@ def test_block(student, rng):
 def test_logits(student, rng):
     """The logits of a model with three layers and random parameters."""
     parameters, tokens = draw_model(rng), draw_tokens(rng)
-    assert_close(student.probe.gpt_logits(SIZES, parameters, tokens), run_model(parameters, tokens, 3), name="logits")
+    assert_close(student.probe.gpt_logits(SIZES, parameters, tokens), run_model(parameters, tokens, 3), name="logits", **SINGLE)
 
 
 @graded(
@@ -129,20 +134,23 @@ def test_logits(student, rng):
 def test_against_torch(student, rng):
     """With equal scores everywhere the model agrees with torch's own nn.TransformerEncoder."""
     parameters, tokens = with_equal_scores(draw_model(rng), SIZES["d_model"]), draw_tokens(rng, T=7)
-    assert_close(student.probe.gpt_logits(SIZES, parameters, tokens), run_torch(parameters, tokens, SIZES), name="logits")
+    assert_close(student.probe.gpt_logits(SIZES, parameters, tokens), run_torch(parameters, tokens, SIZES), name="logits", **SINGLE)
 
 
 @graded(
     stage="value",
     weight=3,
-    hint="With L positions in the caches the new tokens stand at L, L + 1, … Read the length before the first block appends.",
+    hint="With L positions in the caches the new tokens stand at L, L + 1, … Read the length before the first block appends, and each time anew. "
+    "Block b gets caches[b].",
 )
 def test_positions_with_caches(student, rng):
-    """Fed in parts with caches, the model gives the same logits as at once."""
+    """Fed in parts with caches, the model gives the same logits as at once; and again with fresh caches."""
     parameters, tokens = draw_model(rng), draw_tokens(rng, T=8)
-    expected = run_model(parameters, tokens, 3)
-    for parts in ([8], [5, 3], [1] * 8, [2, 1, 5]):
-        assert_close(student.probe.gpt_in_parts(SIZES, parameters, tokens, parts), expected, name=f"logits in parts of {parts}")
+    ways, keys = ([8], [5, 3], [1] * 8, [2, 1, 5]), []
+    expected = run_model(parameters, tokens, 3, keys)
+    for parts, got in zip(ways, student.probe.gpt_in_parts(SIZES, parameters, tokens, ways), strict=True):
+        assert_close(got["logits"], expected, name=f"logits in parts of {parts}", **SINGLE)
+        assert_close(got["keys"], keys, name="what attention put into caches", **SINGLE)
 
 
 @graded(
@@ -158,7 +166,7 @@ def test_gradients(student, rng):
     leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
     expected = dict(zip(leaves, torch.autograd.grad(run_model(leaves, tokens, 2), list(leaves.values()), d_logits), strict=True))
     # sums over the batch of products of three layers
-    assert_close(student.probe.gpt_gradients(sizes, parameters, tokens, d_logits), expected, name="gradient", rtol=1e-6, atol=1e-8)
+    assert_close(student.probe.gpt_gradients(sizes, parameters, tokens, d_logits), expected, name="gradient", rtol=1e-4, atol=1e-4)
 
 
 FRESH = {"vocab_size": 97, "max_length": 80, "d_model": 48, "heads": 3, "layers": 5}
@@ -213,7 +221,6 @@ def test_initial_residual_spread(student, rng):
 )
 def test_drawn_anew(student, rng):
     """Two fresh models differ, and so do their blocks."""
-    check_spread(student.probe.gpt_fresh(FRESH, False), residual=False)
     first, second = student.probe.gpt_two_fresh(FRESH)
     for name, value in first.items():
         assert_true(not torch.equal(value, second[name]), f"Two fresh models have the same {name}: is a seed set inside?")
@@ -242,9 +249,9 @@ def test_small_cases(student, rng):
     parameters = draw_model(rng, sizes)
     for batch, T in ((1, 1), (4, 1), (1, 9)):
         tokens = draw_tokens(rng, batch, T)
-        assert_close(student.probe.gpt_logits(sizes, parameters, tokens), run_model(parameters, tokens, 1), name="logits")
-    got = student.probe.gpt_in_parts(sizes, parameters, tokens, [4, 1, 4])
-    assert_close(got, run_model(parameters, tokens, 1), name="logits of one layer with its cache")
+        assert_close(student.probe.gpt_logits(sizes, parameters, tokens), run_model(parameters, tokens, 1), name="logits", **SINGLE)
+    (got,) = student.probe.gpt_in_parts(sizes, parameters, tokens, [[4, 1, 4]])
+    assert_close(got["logits"], run_model(parameters, tokens, 1), name="logits of one layer with its cache", **SINGLE)
 
 
 @graded(stage="edge", weight=1, hint="Dropout after the embeddings and on what linear2 returns, in training mode only.")
@@ -252,11 +259,10 @@ def test_dropout(student, rng):
     """Dropout of one half changes nothing in eval mode, and something in training mode."""
     parameters, tokens = draw_model(rng), draw_tokens(rng)
     quiet, first, second = student.probe.gpt_dropout(SIZES, parameters, tokens)
-    assert_close(quiet, run_model(parameters, tokens, 3), name="the logits in eval mode")
+    assert_close(quiet, run_model(parameters, tokens, 3), name="the logits in eval mode", **SINGLE)
     for noisy in (first, second):
-        assert_true(
-            torch.is_tensor(noisy) and noisy.shape == quiet.shape, "In training mode the logits should have the same shape.", got=noisy
-        )
+        same = torch.is_tensor(noisy) and noisy.shape == quiet.shape
+        assert_true(same, "In training mode the logits should have the same shape.", got=noisy)
     different = bool((first - quiet).abs().max() > 1e-6) and bool((first - second).abs().max() > 1e-6)
     assert_true(different, "In training mode dropout should change the logits, each time in another way.")
 
@@ -274,9 +280,8 @@ def test_where_dropout_stands(student, rng):
         x = run_block(parameters, x, f"blocks.{layer}.", network=False)
     x = F.layer_norm(x, x.shape[-1:], parameters["final_norm.weight"], parameters["final_norm.bias"])
     expected = x @ parameters["token_embedding.weight"].T
-    assert_close(
-        student.probe.gpt_all_dropped(SIZES, parameters, tokens), expected, name="the logits when all that can be dropped is dropped"
-    )
+    got = student.probe.gpt_all_dropped(SIZES, parameters, tokens)
+    assert_close(got, expected, name="the logits when all that can be dropped is dropped", **SINGLE)
 
 
 @graded(stage="contract", weight=1, hint="`x += …` changes the caller's tensor: write x = x + … And nothing may turn float32 into float64.")
@@ -284,7 +289,7 @@ def test_argument_and_dtype(student, rng):
     """A block does not change x, and the logits of a float32 model are float32."""
     parameters, x = draw_block(rng, 6), torch.from_numpy(rng.normal(size=(2, 4, 6)))
     got = student.probe.block_output(parameters, x)
-    assert_close(got["output"], run_block(parameters, x), name="the block's output")
+    assert_close(got["output"], run_block(parameters, x), name="the block's output", **SINGLE)
     assert_unchanged([got["x"]], [x], names=("x",))
     parameters, tokens = draw_model(rng), draw_tokens(rng)
     single = {name: value.float() for name, value in parameters.items()}

@@ -15,16 +15,21 @@ def draw_text(rng, size):
 
 
 def draw_script(rng, words, ends):
-    """What the model writes after each prompt: a definition, and behind its line break the beginning of another entry."""
-    return {
-        "\n" + word: f", n. {draw_text(rng, end)}\n{draw_text(rng, 6)}\n{draw_text(rng, 9)}\n" + 99 * "z"
-        for word, end in zip(words, ends, strict=True)
-    }
+    """What the model writes after each prompt, each time: a definition, and behind its line break the beginning of another entry."""
+    script = {}
+    for word, end in zip(words, ends, strict=True):
+        line = f", n. the the the {draw_text(rng, end)}\n{draw_text(rng, 6)}\n{draw_text(rng, 9)}\n" + 99 * "z"
+        script.setdefault("\n" + word, []).append(line)
+    return script
 
 
 def expected_of(script, words, n):
-    pieces = (re.findall(rb"e |.", script["\n" + word].encode(), re.DOTALL)[:n] for word in words)
-    return [word + b"".join(written).decode(errors="replace").split("\n")[0] for word, written in zip(words, pieces, strict=True)]
+    entries = []
+    for place, word in enumerate(words):
+        line = script["\n" + word][words[:place].count(word)]
+        written = b"".join(re.findall(rb"e |.", line.encode(), re.DOTALL)[:n])
+        entries.append(word + written.decode(errors="replace").split("\n")[0])
+    return entries
 
 
 @graded(
@@ -54,33 +59,32 @@ def test_what_is_asked(student, rng):
     """The prompts, the number of tokens and the sampling arguments reach generate."""
     words = ["tea", "electricity"]
     script = draw_script(rng, words, [10, 12])
-    sampling = {"temperature": 0.8, "top_p": 0.9}
-    got = student.probe.definitions(script, words, 31, sampling)
-    assert_close(got["texts"], expected_of(script, words, 31), name="the list of entries")
-    prompts = [prompt for call in got["asked"] for prompt in call["prompts"]]
-    assert_true(
-        sorted(prompts) == sorted("\n" + word for word in words),
-        "The prompts are not what they should be.",
-        got=prompts,
-        expected=["\n" + word for word in words],
-    )
-    for call in got["asked"]:
-        assert_true(call["n"] == 31, "The number of new tokens is wrong.", got=call["n"], expected=31)
-        assert_true(call["options"] == sampling, "The sampling arguments did not reach generate.", got=call["options"], expected=sampling)
-        assert_true(
-            call["model"] and call["dtype"] == "torch.int64",
-            "generate should be called with the model and int64 tokens.",
-            got=call["dtype"],
-        )
+    for sampling in ({"temperature": 0.8, "top_p": 0.9}, {}):
+        got = student.probe.definitions(script, words, 31, sampling)
+        assert_close(got["texts"], expected_of(script, words, 31), name="the list of entries")
+        prompts = [prompt for call in got["asked"] for prompt in call["prompts"]]
+        wanted = ["\n" + word for word in words]
+        assert_true(sorted(prompts) == sorted(wanted), "The prompts are not what they should be.", got=prompts, expected=wanted)
+        for call in got["asked"]:
+            assert_true(call["n"] == 31, "The number of new tokens is wrong.", got=call["n"], expected=31)
+            message = "generate should get the sampling arguments as they came, none changed and none added."
+            assert_true(call["options"] == sampling, message, got=call["options"], expected=sampling)
+            message = "generate should be called with the model and int64 tokens."
+            assert_true(call["model"] and call["dtype"] == "torch.int64", message, got=call["dtype"])
 
 
-@graded(stage="value", weight=1, hint="One entry for each word, in the order of the words, also when a word comes twice.")
+@graded(
+    stage="value",
+    weight=1,
+    hint="One entry for each word, in the order of the words. If a word comes twice, ask twice: the model may write something else. Set no seed.",
+)
 def test_order(student, rng):
-    """The entries come in the order of the words, repeated words included."""
+    """The entries come in the order of the words, and a word that comes twice is written twice."""
     words = ["zebra", "apple", "moth", "apple"]
-    script = draw_script(rng, words, [5, 15, 10, 15])
-    got = student.probe.definitions(script, words, 40, {"temperature": 0})
+    script = draw_script(rng, words, [5, 15, 10, 9])
+    got = student.probe.definitions(script, words, 40, {})
     assert_close(got["texts"], expected_of(script, words, 40), name="the list of entries")
+    assert_true(got["untouched"], "write_definitions set a seed or drew random numbers of its own; only generate should draw.")
 
 
 @graded(
@@ -90,14 +94,13 @@ def test_order(student, rng):
 )
 def test_empty_entry(student, rng):
     """A line break at once leaves the word alone; spaces at the end stay; no words, no entries."""
-    script = {
-        "\nsilence": "\n" + draw_text(rng, 50),
-        "\nair": ", n.  x  \n" + draw_text(rng, 50),
-        "\nice": "berg \n\n" + draw_text(rng, 50),
-        "\nfog": "\t, n. a\rb\x0cc\n" + draw_text(rng, 50),
-    }
-    got = student.probe.definitions(script, ["silence", "air", "ice", "fog"], 30, {})
-    assert_close(got["texts"], ["silence", "air, n.  x  ", "iceberg ", "fog\t, n. a\rb\x0cc"], name="the list of entries")
+    lines = {"silence": "", "air": ", n.  x  ", "ice": "berg ", "fog": "\t, n. a\x0cb", "mist": ", n. a\rb", "hush": ""}
+    script = {"\n" + word: [line + "\n" + draw_text(rng, 50)] for word, line in lines.items()}
+    script["\nice"] = ["berg \n\n" + draw_text(rng, 50)]
+    script["\nhush"] = ["\n" * 40]
+    got = student.probe.definitions(script, list(lines), 30, {})
+    assert_close(got["texts"], [word + line for word, line in lines.items()], name="the list of entries")
+    assert_true(type(got["texts"]) is list, "The result should be a list.", got=got["texts"])
     assert_close(student.probe.definitions(script, [], 30, {})["texts"], [], name="the list of entries")
 
 
@@ -107,8 +110,9 @@ def test_empty_entry(student, rng):
     hint="Use the encode and decode that are given: ids need not be bytes, a token need not be one character, and a word is handed on as it is: in capitals, in Japanese.",
 )
 def test_any_word(student, rng):
-    """Words and definitions outside ASCII, capitals, spaces in a word."""
-    words = ["café noir", "日本", "a", "The Hague"]
-    script = {"\n" + word: f", n. Das {word} — „{draw_text(rng, 8)}“ 🦆\nnext" + 99 * "z" for word in words}
+    """Words and definitions outside ASCII, capitals, spaces in a word and around it."""
+    words = ["café noir", "日本", "a", "The Hague", " nowhere "]
+    script = {"\n" + word: [f", n. Das {word} — „{draw_text(rng, 8)}“ \ufffd 🦆\nnext" + 99 * "z"] for word in words}
     got = student.probe.definitions(script, words, 64, {})
     assert_close(got["texts"], expected_of(script, words, 64), name="the list of entries")
+    assert_true(all(got["decoded"]), "decode should get a list of int, not a tensor: what does Tensor.tolist give?")

@@ -687,7 +687,7 @@ plt.show()
 def fold_in(query: np.ndarray, u: np.ndarray, s: np.ndarray) -> np.ndarray:
     """The place of a new document or question among the old ones: S⁻¹ Uᵀ q.
 
-    query   (V,) one question, or (V, n) several, one in each column; integers of any dtype, or float64
+    query   (V,) one question, or (V, n) several, one in each column; integers or floats
     u       (V, k) orthonormal columns, float64
     s       (k,) the singular values, descending, all > 0, float64
 
@@ -756,13 +756,12 @@ assert np.allclose(several, [[2, 0], [1, 2]]), (
 def cosine_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The cosine of the angle between each row of `a` and each row of `b`.
 
-    a   (n_a, d), b   (n_b, d): integers of any dtype, or float64; n_a, n_b, d ≥ 1
+    a   (n_a, d), b   (n_b, d): integers or floats; n_a, n_b, d ≥ 1
 
     Returns a new float64 array (n_a, n_b): the entry [i, j] is a[i] · b[j] / (‖a[i]‖ ‖b[j]‖), and 0 where one of the two
     is the zero vector, never NaN.
 
     - Lengths have no influence, small ones neither: rows of length 1e-18 and of length 1e9 give the same cosines as rows of length 1.
-    - Integers are made floats first: a small dtype such as int8 cannot hold 100 · 100.
     - The arguments are not changed.
 
     By hand: a = [[3, 4], [0, 0]] and b = [[1, 0], [-6, -8], [4, -3]] give [[0.6, -1, 0], [0, 0, 0]].
@@ -879,8 +878,8 @@ plt.show()
 def rank_documents(query: np.ndarray, documents: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
     """The documents that are most similar to the query by cosine, best first.
 
-    query      (d,) integers of any dtype, or float64
-    documents  (n, d): one document in each row; integers of any dtype, or float64
+    query      (d,) integers or floats
+    documents  (n, d): one document in each row; integers or floats
     top        how many, ≥ 1; if top > n, all n
 
     Returns (indices, scores), two arrays of length min(top, n): indices are integers, rows of `documents`; scores are float64, the
@@ -889,7 +888,6 @@ def rank_documents(query: np.ndarray, documents: np.ndarray, top: int) -> tuple[
     - Documents with equal scores stand in the order of their indices. Scores are not rounded: nearly equal is not equal.
     - Lengths have no influence, however small: 1e-30 is a length like any other.
     - A zero vector, as query or as document, has the score 0, never NaN.
-    - Integers are made floats first: a small dtype such as int8 cannot hold 100 · 100.
     - The arguments are not changed.
 
     By hand: query [1, 0], documents [[0, 2], [3, 0], [-1, 0], [1, 1], [5, 0]], top 3: indices [1, 4, 3], scores [1, 1, 0.7071].

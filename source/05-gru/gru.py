@@ -808,7 +808,7 @@ def greedy_decode(
 
     model       has encode(source, lengths) -> h (N, H) and decode_step(tokens (N,) int64, h) -> logits (N, V), new h,
                 as in exercise 5; row n of h belongs to row n of the batch
-    source      (N, S) int64, and lengths (N,) int64: passed to encode as they are, all rows at once
+    source      (N, S) int64, and lengths (N,) int64: passed to encode as they are
     bos_id      the token that every row is fed first
     eos_id      a row is finished when it writes this one
     max_length  at least 1; at most so many tokens are kept in a row; a row that has not written eos by then is cut off
@@ -818,7 +818,7 @@ def greedy_decode(
 
     Returns a list of N lists of ints: entry n holds what row n wrote before its first eos. That eos is no part of it,
     nor is the bos that was fed; a bos that the model writes is kept, like any other token. A row that writes eos at
-    once gives []. The arguments are not changed; the model's mode, training or eval, is in the end what it was.
+    once gives []. The arguments are not changed; a model in eval mode is left in it.
 
     By hand: if the model would write 7 9 eos 4 … in row 0 and eos 8 … in row 1, the result is [[7, 9], []].
     """

@@ -1089,8 +1089,8 @@ def translate_dates(
     Returns two lists of N entries.
     tokens:  entry n is the list of ids (ints) that row n wrote before its first eos, without the bos that was fed and without eos
     weights: entry n is a tensor (len(tokens[n]), T): row t is the weights of the step that wrote tokens[n][t], as step returned them
-    A row that writes eos at once gives [] and a tensor of shape (0, T). The arguments are not changed, and decoder.training is
-    as it was.
+    A row that writes eos at once gives [] and a tensor of shape (0, T). The arguments are not changed, and
+    a decoder in eval mode is left in it.
 
     By hand: if the decoder would write 7 9 eos 4 … in row 0 and eos 8 … in row 1, the tokens are [[7, 9], []].
     """

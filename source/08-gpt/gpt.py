@@ -686,7 +686,7 @@ def generate(model: nn.Module, tokens: Tensor, n: int, use_cache: bool = True, *
     The model is called n times: nobody asks what comes after the last token. All n tokens are written, whichever they are: none ends the text.
 
     Returns (N, T + n) int64. Both ways give the same tokens. tokens is not changed. No gradients are recorded.
-    The model's mode, train or eval, is afterwards what it was. (Call model.eval() yourself: generate does not care.)
+    A model in eval mode is left in it. (Call model.eval() yourself: generate does not care.)
     """
     ### BEGIN SOLUTION
     caches = [KVCache() for _ in model.blocks] if use_cache else None

@@ -963,29 +963,6 @@ COSINE_SIMILARITY = [
         ],
     ),
     Mistake(
-        "cosine-similarity-squares-overflow",
-        exercise="cosine_similarity",
-        name="The squares of integers are taken in their own dtype, which may be too small for them",
-        hint="100 · 100 does not fit into eight bits. Make floating arrays before you square.",
-        change=[("    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)\n", "")],
-    ),
-    Mistake(
-        "cosine-similarity-products-overflow",
-        exercise="cosine_similarity",
-        name="The inner products of integers are taken in their own dtype, which may be too small for them",
-        hint="100 · 100 does not fit into eight bits. Make floating arrays before you multiply.",
-        change=[
-            (
-                "    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)\n",
-                "    products = a @ b.T\n    a, b = a * 1.0, b * 1.0\n",
-            ),
-            (
-                "return unit_a @ unit_b.T",
-                "below = np.where(lengths_a > 0, lengths_a, 1.0) * np.where(lengths_b > 0, lengths_b, 1.0).T\n    return products / below",
-            ),
-        ],
-    ),
-    Mistake(
         "cosine-similarity-in-place",
         exercise="cosine_similarity",
         name="The caller's vectors are divided in place",
@@ -1158,26 +1135,6 @@ RANK_DOCUMENTS = [
         name="The place of each document is returned instead of the document at each place",
         hint="Sorting once gives the documents in order. Sorting the result again turns that into places.",
         change=[("    return order, scores[order]", "    return np.argsort(order), scores[order]")],
-    ),
-    Mistake(
-        "rank-documents-integers-overflow",
-        exercise="rank_documents",
-        name="Squares and products of integers are taken in their own dtype, which may be too small for them",
-        hint="100 · 100 does not fit into eight bits. Make floating arrays before you square and multiply.",
-        change=[("    query, documents = np.asarray(query, dtype=float), np.asarray(documents, dtype=float)\n", "")],
-    ),
-    Mistake(
-        "rank-documents-products-overflow",
-        exercise="rank_documents",
-        name="The inner products of integers are taken in their own dtype, which may be too small for them",
-        hint="100 · 100 does not fit into eight bits. Make floating arrays before you multiply.",
-        change=[
-            (
-                "    query, documents = np.asarray(query, dtype=float), np.asarray(documents, dtype=float)\n",
-                "    products = documents @ query\n    query, documents = query * 1.0, documents * 1.0\n",
-            ),
-            ("scores = documents @ query /", "scores = products /"),
-        ],
     ),
     Mistake(
         "rank-documents-sorts-the-documents",

@@ -337,7 +337,7 @@ COSINE_SIMILARITY = _styles(
     "cosine_similarity",
     outer_lengths="""\
 def cosine_similarity(a, b):
-    products = a @ b.T.astype(np.float64)
+    products = a @ b.T
     lengths = np.outer(np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1))
     return np.divide(products, lengths, out=np.zeros(lengths.shape), where=lengths > 0)
 """,
@@ -375,8 +375,7 @@ def cosine_similarity(a, b):
 """,
     einsum="""\
 def cosine_similarity(a, b):
-    a, b = a * 1.0, 1.0 * b
-    dots = np.einsum("id,jd->ij", a, b)
+    dots = np.einsum("id,jd->ij", a, b) * 1.0
     na = np.sqrt(np.einsum("id,id->i", a, a))
     nb = np.sqrt(np.einsum("jd,jd->j", b, b))
     na[na == 0] = np.inf
@@ -397,8 +396,7 @@ RANK_DOCUMENTS = _styles(
     sorted_keys="""\
 def rank_documents(query, documents, top):
     scores = []
-    query = query.astype(float)
-    for d in np.array(documents, dtype=float):
+    for d in documents:
         length = np.linalg.norm(query) * np.linalg.norm(d)
         scores.append(float(np.dot(query, d) / length) if length > 0 else 0.0)
     order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:top]
@@ -406,7 +404,6 @@ def rank_documents(query, documents, top):
 """,
     lexsort="""\
 def rank_documents(query, documents, top):
-    documents, query = documents / 1, query / 1
     norms = np.linalg.norm(documents, axis=1) * np.linalg.norm(query)
     scores = np.zeros(len(documents))
     scores[norms > 0] = (documents @ query)[norms > 0] / norms[norms > 0]
@@ -418,7 +415,7 @@ def rank_documents(query, documents, top):
 def rank_documents(query, documents, top):
     lengths = np.linalg.norm(documents, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        scores = np.nan_to_num((documents @ query.astype(float)) / (lengths * np.linalg.norm(query)))
+        scores = np.nan_to_num((documents @ query) / (lengths * np.linalg.norm(query)))
     backwards = np.argsort(scores[::-1], kind="mergesort")
     order = (len(scores) - 1 - backwards)[::-1][:top]
     return order, scores[order]

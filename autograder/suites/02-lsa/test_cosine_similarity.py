@@ -77,14 +77,11 @@ def test_one_of_each(student, rng):
 
 @graded(
     stage="edge",
-    hint="Integer arrays cannot hold fractions, and small ones neither squares nor products: make floating ones first, of both arguments.",
+    hint="Integer arrays cannot hold fractions: make floating ones first, of both arguments.",
 )
 def test_integers(student, rng):
-    """The vectors may be integers, of any dtype."""
+    """The vectors may be integers."""
     a, b = rng.integers(1, 6, size=(3, 4)), rng.integers(-5, 0, size=(5, 4))
-    assert_close(student.cosine_similarity(a, b), oracle(a, b))
-    # In eight bits all these squares and products overflow.
-    a, b = rng.integers(80, 110, size=(3, 4), dtype=np.int8), rng.integers(80, 110, size=(5, 4), dtype=np.int8)
     assert_close(student.cosine_similarity(a, b), oracle(a, b))
 
 

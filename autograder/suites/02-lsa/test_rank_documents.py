@@ -130,13 +130,11 @@ def test_one_of_each(student, rng):
     )
 
 
-@graded(stage="edge", hint="Integer arrays cannot hold cosines, and small ones neither squares nor products: make floating ones first.")
+@graded(stage="edge", hint="Integer arrays cannot hold cosines: make floating ones first.")
 def test_integers(student, rng):
-    """Queries and documents may be integers, of any dtype."""
+    """Queries and documents may be integers."""
     query, documents = np.array([100, 0]), np.column_stack([rng.permutation(np.arange(-110, 111, 10)), np.full(23, 30)])
-    expected = expected_ranking(query, documents, 12)
-    check(student.rank_documents(query, documents, 12), expected)
-    check(student.rank_documents(query.astype(np.int8), documents.astype(np.int8), 12), expected)
+    check(student.rank_documents(query, documents, 12), expected_ranking(query, documents, 12))
 
 
 @graded(stage="contract", hint="Sort indices, not the documents themselves; divide, multiply and round into new arrays.")

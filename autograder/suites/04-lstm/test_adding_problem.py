@@ -10,7 +10,7 @@ import torch
 
 from autograder.describe import describe, describe_type
 from autograder.errors import SubmissionError
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+from autograder.suite import assert_close, assert_results, assert_true, assert_unchanged, graded
 
 N, T, H = 3, 5, 7
 KEYS = ("w_x", "w_h", "b", "w_y", "b_y")
@@ -23,9 +23,7 @@ def examples(student, rng, n, steps):
 
 def checked(got, n, steps):
     """(x, y), once their types and shapes are right."""
-    if type(got) is not tuple or len(got) != 2:
-        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
-        raise SubmissionError(f"`adding_batch` should return two results, x and y. It returned {many}.")
+    assert_results(got, "adding_batch", ("x", "y"))
     for name, array, shape in (("x", got[0], (n, steps, 2)), ("y", got[1], (n,))):
         right = isinstance(array, np.ndarray) and array.shape == shape and array.dtype == np.float64
         assert_true(right, f"{name} should be a float64 array of shape {shape}.", got=array)
@@ -60,9 +58,7 @@ def oracle(x, y, params):
 
 def loss_and_grads(got):
     """The two parts, once there are two and the second is a dict."""
-    if type(got) is not tuple or len(got) != 2:
-        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
-        raise SubmissionError(f"`adding_loss` should return two results, the loss and a dict of gradients. It returned {many}.")
+    assert_results(got, "adding_loss", ("the loss", "a dict of gradients"))
     if not isinstance(got[1], dict):
         raise SubmissionError(f"The second result of `adding_loss` should be a dict of gradients; it is {describe_type(got[1])}.")
     return got

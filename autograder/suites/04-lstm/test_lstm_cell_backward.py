@@ -9,9 +9,8 @@ forward that leaves the cache right costs nothing here, and where forward is wro
 import numpy as np
 import torch
 
-from autograder.describe import describe_type
 from autograder.errors import SubmissionError
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+from autograder.suite import assert_close, assert_results, assert_true, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
 NAMES = ("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_w_h", "d_b")
@@ -53,9 +52,7 @@ def parts(reply, number):
 
 def six(gradients):
     """The six gradients, once there are six."""
-    if type(gradients) is not tuple or len(gradients) != len(NAMES):
-        many = f"{len(gradients)} results" if type(gradients) is tuple else describe_type(gradients)
-        raise SubmissionError(f"`lstm_cell_backward` should return six gradients: {', '.join(NAMES)}. It returned {many}.")
+    assert_results(gradients, "lstm_cell_backward", NAMES)
     return gradients
 
 

@@ -6,9 +6,7 @@ Oracle: torch.lstm_cell in float64; the latch that keeps its state, worked by ha
 import numpy as np
 import torch
 
-from autograder.describe import describe_type
-from autograder.errors import SubmissionError
-from autograder.suite import assert_close, assert_unchanged, graded
+from autograder.suite import assert_close, assert_results, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
 NAMES = ("x", "h_prev", "c_prev", "w_x", "w_h", "b")
@@ -31,9 +29,7 @@ def oracle(x, h_prev, c_prev, w_x, w_h, b):
 def outputs(student, *inputs):
     """The student's h and c, once there are three results."""
     got = student.probe.cell_outputs(*inputs)
-    if type(got) is not tuple or len(got) != 3:
-        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
-        raise SubmissionError(f"`lstm_cell_forward` should return three results: h, c and a cache. It returned {many}.")
+    assert_results(got, "lstm_cell_forward", ("h", "c", "a cache"))
     return got[:2]
 
 

@@ -6,9 +6,8 @@ generator. Draws are judged by their distribution, never by their order.
 
 import numpy as np
 
-from autograder.describe import describe_type
 from autograder.errors import SubmissionError
-from autograder.suite import assert_close, assert_true, graded
+from autograder.suite import assert_close, assert_results, assert_true, graded
 
 NAMES = ("w_x", "w_h", "b")
 FORGET_HINT = "b has four blocks of H entries in the order i, f, g, o. Only one of them is the forget gate's. See «The one-line trick»."
@@ -18,9 +17,7 @@ UNIFORM_HINT = "All entries are uniform between minus and plus one over the root
 def weights(got, inputs, hidden):
     """w_x, w_h, b, once their types and shapes are right."""
     shapes = ((inputs, 4 * hidden), (hidden, 4 * hidden), (4 * hidden,))
-    if type(got) is not tuple or len(got) != 3:
-        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
-        raise SubmissionError(f"`lstm_initialise` should return three arrays, w_x, w_h and b. It returned {many}.")
+    assert_results(got, "lstm_initialise", NAMES)
     for name, array, shape in zip(NAMES, got, shapes, strict=True):
         right = isinstance(array, np.ndarray) and array.shape == shape and array.dtype.kind == "f"
         assert_true(right, f"{name} should be an array of floats of shape {shape}.", got=array)

@@ -8,7 +8,7 @@ import torch
 
 from autograder.describe import describe_type
 from autograder.errors import SubmissionError
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded
+from autograder.suite import assert_close, assert_results, assert_true, assert_unchanged, graded
 
 N, T, D, H = 3, 5, 4, 7
 OUTPUTS = ("h", "h_T", "c_T")
@@ -55,9 +55,7 @@ def gradient_oracle(d_h, *inputs):
 def outputs(student, *inputs):
     """The student's h, h_T and c_T, once there are three results of which the second is a pair."""
     got = student.probe.sequence_outputs(*inputs)
-    if type(got) is not tuple or len(got) != 3:
-        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
-        raise SubmissionError(f"`lstm_forward` should return three results: h, the pair (h_T, c_T), and caches. It returned {many}.")
+    assert_results(got, "lstm_forward", ("h", "the pair (h_T, c_T)", "caches"))
     pair = got[1]
     if not isinstance(pair, tuple | list | np.ndarray) or getattr(pair, "shape", None) == () or len(pair) != 2:
         raise SubmissionError(f"The second result of `lstm_forward` should be the pair (h_T, c_T); it is {describe_type(pair)}.")
@@ -68,9 +66,7 @@ def six(got):
     """The six gradients, once there are six."""
     if got is None:
         raise SubmissionError("`lstm_forward` should return three results: h, the pair (h_T, c_T), and caches.")
-    if type(got) is not tuple or len(got) != 6:
-        many = f"{len(got)} results" if type(got) is tuple else describe_type(got)
-        raise SubmissionError(f"`lstm_backward` should return six gradients: {', '.join(GRADIENTS)}. It returned {many}.")
+    assert_results(got, "lstm_backward", GRADIENTS)
     return got
 
 

@@ -8,9 +8,7 @@ part in it), the second h.
 import numpy as np
 import torch
 
-from autograder.describe import describe_type
-from autograder.errors import SubmissionError
-from autograder.suite import assert_close, assert_unchanged, graded
+from autograder.suite import assert_close, assert_results, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
 NAMES = ("x", "h_prev", "c_prev", "w_x", "w_h", "b", "p_i", "p_f", "p_o")
@@ -42,9 +40,7 @@ def oracle(*arguments):
 def outputs(student, *arguments):
     """The student's h and c, once there are two results."""
     got = student.peephole_cell_forward(*arguments)
-    if not isinstance(got, tuple | list) or len(got) != 2:
-        many = f"{len(got)} results" if isinstance(got, tuple | list) else describe_type(got)
-        raise SubmissionError(f"`peephole_cell_forward` should return two results, h and c, and no cache. It returned {many}.")
+    assert_results(got, "peephole_cell_forward", ("h", "c"))
     return got
 
 

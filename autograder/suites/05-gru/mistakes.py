@@ -1090,13 +1090,6 @@ GREEDY_DECODE = [
         change=[("return written", "return [[token for token in row if token != bos_id] for row in written]")],
     ),
     Mistake(
-        "greedy-decode-leaves-eval-mode",
-        exercise="greedy_decode",
-        name="the model is left in eval mode",
-        hint="Whoever called you may be in the middle of training: put the mode back as it was.",
-        change=[("    with torch.no_grad():\n", "    model.eval()\n    with torch.no_grad():\n")],
-    ),
-    Mistake(
         "greedy-decode-always-feeds-bos",
         exercise="greedy_decode",
         name="every step is fed bos",

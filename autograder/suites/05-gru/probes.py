@@ -257,7 +257,7 @@ class _Script(nn.Module):
 
     def __init__(self, plan):
         super().__init__()
-        self.plan, self.read = plan, []
+        self.plan = plan
         self.nothing = nn.Parameter(torch.zeros((), dtype=torch.float64))  # it has a parameter, as every model
 
     def encode(self, source, lengths):
@@ -272,10 +272,9 @@ class _Script(nn.Module):
 
 
 class _Reader(_Script):
-    """The same, but the row's number is the sum of the real tokens: it needs the lengths. It notes what it reads."""
+    """The same, but the row's number is the sum of the real tokens: it needs the lengths."""
 
     def encode(self, source, lengths):
-        self.read.append((source.clone(), lengths.clone()))
         real = torch.arange(source.shape[1]) < lengths.unsqueeze(1)
         return torch.stack([(source * real).sum(dim=1), lengths - lengths], dim=1) + self.nothing
 
@@ -288,9 +287,8 @@ def decode(student, plan, source, lengths, bos_id, eos_id, max_length):
 
 def decode_reading(student, plan, source, lengths, bos_id, eos_id, max_length):
     """greedy_decode(model, source, lengths, bos_id, eos_id, max_length) with a model that follows a hidden table"""
-    model = _Reader(plan)
-    rows = student.greedy_decode(model, source, lengths, bos_id, eos_id, max_length)
-    return {"rows": [[int(token) for token in row] for row in rows], "read": model.read}
+    rows = student.greedy_decode(_Reader(plan), source, lengths, bos_id, eos_id, max_length)
+    return [[int(token) for token in row] for row in rows]
 
 
 def decode_types(student, plan, source, lengths, bos_id, eos_id, max_length):

@@ -574,8 +574,8 @@ GREEDY_DECODE = [
     Style(
         "greedy-decode-row-by-row",
         exercise="greedy_decode",
-        code="""def write_one(model, h, bos, eos, limit):
-    out, token = [], torch.tensor([bos])
+        code="""def write_one(model, source, length, bos, eos, limit):
+    out, token, h = [], torch.tensor([bos]), model.encode(source, length)
     while len(out) < limit:
         logits, h = model.decode_step(token, h)
         token = torch.max(logits, dim=-1).indices
@@ -586,7 +586,7 @@ GREEDY_DECODE = [
 
 
 def greedy_decode(model, source, lengths, bos_id, eos_id, max_length):
-    return [write_one(model, h.unsqueeze(0), bos_id, eos_id, max_length) for h in model.encode(source, lengths)]
+    return [write_one(model, source[n : n + 1], lengths[n : n + 1], bos_id, eos_id, max_length) for n in range(len(source))]
 """,
     ),
     Style(

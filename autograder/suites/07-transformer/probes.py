@@ -15,10 +15,16 @@ def _leaves(*tensors):
 
 
 def _gradients(results, leaves, upstream):
-    """The gradient of each leaf, None where none arrives; None if the result has none to give."""
+    """The gradient of each leaf, None where none arrives; instead of them a text that says why there are none."""
     if not (isinstance(results, torch.Tensor) and results.requires_grad):
-        return None
-    return dict(zip(leaves, torch.autograd.grad(results, list(leaves.values()), upstream, allow_unused=True), strict=True))
+        return "no gradient"
+    try:
+        found = torch.autograd.grad(results, list(leaves.values()), upstream, allow_unused=True)
+    except RuntimeError as error:
+        if "inplace operation" not in str(error):
+            raise
+        return "changed in place"
+    return dict(zip(leaves, found, strict=True))
 
 
 def _load(module, parameters):
@@ -247,11 +253,6 @@ def _run_transformer(student, case, positions, work, dropout=0.0):
 def transformer_encode(student, case, positions, source, dropout=0.0):
     """Transformer(…) with given parameters, in eval mode: encode(source)"""
     return _run_transformer(student, case, positions, lambda model: model.encode(source), dropout)
-
-
-def transformer_decode(student, case, positions, target, memory, source, dropout=0.0):
-    """Transformer(…) with given parameters, in eval mode: decode(target, memory, source)"""
-    return _run_transformer(student, case, positions, lambda model: model.decode(target, memory, source), dropout)
 
 
 def transformer_decode_again(student, case, positions, calls):

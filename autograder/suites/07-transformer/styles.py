@@ -898,7 +898,7 @@ TRANSFORMER = [
             "        self.dropout = nn.Dropout(dropout)\n",
             """        self.dropout = nn.Dropout(dropout)
         self.norm_first = norm_first
-        self.register_buffer("positions", sinusoidal_positions(40, d_model), persistent=False)
+        self.register_buffer("positions", sinusoidal_positions(500, d_model), persistent=False)
         self.output = nn.Linear(d_model, target_vocab, bias=False)
         self.output.weight = self.target_embedding.weight
 """,

@@ -59,8 +59,12 @@ def check_shape(got, expected, name="the result"):
 def arrived(gradients, expected):
     """The gradients, after a look at whether any is missing; where the true one is 0 none need arrive."""
     assert_true(
-        gradients is not None, "The output carries no gradient at all: something cuts the way back.", expected="a tensor that requires grad"
+        gradients != "no gradient",
+        "The output carries no gradient at all: something cuts the way back.",
+        expected="a tensor that requires grad",
     )
+    message = "Autograd still needs a tensor that an operation in place, such as x += …, has changed: write x = x + …"
+    assert_true(gradients != "changed in place", message)
     for name, wanted in expected.items():
         if gradients[name] is None:
             assert_true(wanted.abs().max() < 1e-9, f"No gradient reaches {name}: something cuts the way back.")
@@ -160,7 +164,7 @@ def test_query_without_keys(student, rng):
         output = with_weights(parameters, weights, inputs[2])
         assert_close(student.probe.attention_forward(parameters, heads, *inputs, mask), (output, weights), names=NAMES)
         gradients = student.probe.attention_gradients(parameters, heads, *inputs, mask, draw(rng, 3, 5, 8))
-        for name, gradient in (gradients or {}).items():
+        for name, gradient in gradients.items() if isinstance(gradients, dict) else ():  # whether they arrive is another test's matter
             finite = gradient is None or gradient.isfinite().all()
             assert_true(finite, f"The gradient of {name} is not finite when a query has no keys.", got=gradient)
 

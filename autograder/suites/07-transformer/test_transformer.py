@@ -127,8 +127,12 @@ def check_shape(got, expected, name="the result"):
 def arrived(gradients, expected):
     """The gradients, after a look at whether any is missing."""
     assert_true(
-        gradients is not None, "The logits carry no gradient at all: something cuts the way back.", expected="a tensor that requires grad"
+        gradients != "no gradient",
+        "The logits carry no gradient at all: something cuts the way back.",
+        expected="a tensor that requires grad",
     )
+    message = "Autograd still needs a tensor that an operation in place, such as x += …, has changed: write x = x + …"
+    assert_true(gradients != "changed in place", message)
     for name in expected:
         assert_true(gradients[name] is not None, f"No gradient reaches {name}: something cuts the way back.")
     return gradients

@@ -1312,13 +1312,6 @@ KV_CACHE = [
         ],
     ),
     Mistake(
-        "kv-cache-leaves-the-model-in-eval",
-        exercise="kv_cache",
-        name="generate calls model.eval(), and leaves the model so",
-        hint="A model in eval mode has no dropout: who goes on training would not notice. The mode is the caller's business.",
-        change=[("    unread = tokens\n", "    unread = tokens\n    model.eval()\n")],
-    ),
-    Mistake(
         "kv-cache-leaves-the-model-in-train",
         exercise="kv_cache",
         name="generate leaves the model in train mode, whatever it was before",

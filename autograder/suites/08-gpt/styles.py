@@ -905,7 +905,6 @@ def generate(model, tokens, n, use_cache=True, **sampling):
 
 @torch.inference_mode()
 def generate(model, tokens, n, use_cache=True, **sampling):
-    was_training = model.training
     model.eval()
     text = tokens
     if use_cache:
@@ -918,7 +917,6 @@ def generate(model, tokens, n, use_cache=True, **sampling):
             out = model(text)
         nxt = sample_next(logits=out[:, -1, :], **sampling)
         text = torch.column_stack([text, nxt])
-    model.train(was_training)
     return text
 """,
     ),

@@ -167,7 +167,7 @@ def test_small_and_large(student, rng):
         assert_close(got, attend(parameters, heads, x, k, v), name=f"the output on top of {L} positions", **SINGLE)
     parameters, heads, x = draw_case(rng)
     # In float32 scores of some thousands keep three digits behind the point, and so do the weights; the output is about 50.
-    assert_close(student.probe.attention_forward(parameters, heads, 20 * x), attend(parameters, heads, 20 * x), rtol=1e-3, atol=2e-2)
+    assert_close(student.probe.attention_forward(parameters, heads, 20 * x), attend(parameters, heads, 20 * x), rtol=1e-3, atol=5e-2)
 
 
 @graded(

@@ -97,9 +97,9 @@ class _Child:
         name: str,
         arguments: tuple[Any, ...],
         keywords: dict[str, Any],
-        exercise: str,
         seed: int,
         forbidden: list[str],
+        exercise: str,
         after: bool,
         lent: list[int],
     ) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class _Child:
         return {**reply, "arguments": arguments} if after else reply
 
     def on_probe(
-        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], exercise: str, seed: int, forbidden: list[str]
+        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], seed: int, forbidden: list[str], exercise: str
     ) -> dict[str, Any]:
         self.bindings.enter(exercise)
         student = _Namespace(self.shell.user_ns)

@@ -16,7 +16,7 @@ def call(self, name, arguments, keywords, seed, **more):
     return {**reply, "value": seen[-2][0] if len(seen) > 1 else 0} if name == "twice" else reply
 
 
-def probe(self, name, arguments, keywords, seed, forbidden):
+def probe(self, name, arguments, keywords, **more):
     return {"status": "ok", "used": [], "value": arguments[0]}
 
 

@@ -12,13 +12,30 @@ from autograder.describe import SHOWN_ENTRIES, describe, describe_type, is_tenso
 from autograder.errors import SubmissionError
 from autograder.pattern import recognise
 
-__all__ = ["TOLERANCES", "Mismatch", "assert_close", "assert_form", "assert_results", "assert_true", "assert_unchanged"]
+__all__ = [
+    "NO_WAY_BACK",
+    "TOLERANCES",
+    "Mismatch",
+    "assert_close",
+    "assert_form",
+    "assert_results",
+    "assert_true",
+    "assert_unchanged",
+    "gradients_of",
+]
 
 #: (rtol, atol) by the coarser of the two precisions, but half precision only where it is expected.
 #: Rounding of a few hundred operations stays a tenth below,
 #: the nearest catalogued mistake a hundred times above; `tests/course` measures both.
 TOLERANCES: Final = {2: (1e-2, 1e-3), 4: (1e-4, 1e-5), 8: (1e-7, 1e-9)}
 SHOWN_ROWS: Final = 5
+#: Why autograd finds no way back, as a probe says it → what a student can do about it.
+NO_WAY_BACK: Final = {
+    "no gradient": "the result does not depend on what it should have been computed from. `.detach()`, `.item()`, `torch.tensor(…)` and "
+    "`torch.no_grad()` cut the way back, and so does leaving an argument out.",
+    "changed in place": "a value that it needs was changed in place, by `+=`, `x[…] = …` or a method that ends in `_`. "
+    "Give the new value a new name.",
+}
 
 
 class Mismatch(SubmissionError):
@@ -86,6 +103,13 @@ def assert_results(got: Any, function: str, names: Sequence[str]) -> None:
     many = f"{len(got)} result{'s' * (len(got) != 1)}" if several else describe_type(got)
     sentence = f"`{function}` should return {len(names)} results ({', '.join(names)}); it returned {many}."
     assert_form(several and len(got) == len(names), sentence)
+
+
+def gradients_of(found: Any) -> Any:
+    """The gradients that a probe found; raises `Mismatch` where it found none, and gave one of the texts of `NO_WAY_BACK` instead."""
+    if isinstance(found, str):
+        raise Mismatch(f"Autograd could not go back through your code: {NO_WAY_BACK.get(found, NO_WAY_BACK['no gradient'])}")
+    return found
 
 
 def assert_unchanged(arguments: Sequence[Any], before: Sequence[Any], names: Sequence[str]) -> None:

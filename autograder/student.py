@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 from autograder import wire
-from autograder.compare import Mismatch
+from autograder.compare import NO_WAY_BACK, Mismatch
 from autograder.describe import describe_call
 from autograder.diagnosis import Trace
 from autograder.errors import CourseError, SubmissionError
@@ -191,16 +191,11 @@ class _Probes:
         return lambda *arguments, **keywords: self._student._run_probe(name, arguments, keywords)
 
 
-_CUT: Final = (
-    "the result does not depend on what it should have been computed from. `.detach()`, `.item()`, `torch.tensor(…)` and "
-    "`torch.no_grad()` cut the way back, and so does leaving an argument out."
-)
-#: What PyTorch says when a probe asks for gradients → what a student can do about it.
+#: What PyTorch says when a probe asks for gradients → why there are none.
 AUTOGRAD: Final = {
-    "modified by an inplace operation": "a value that it needs was changed in place, by `+=`, `x[…] = …` or a method that ends in `_`. "
-    "Give the new value a new name.",
-    "does not require grad": _CUT,
-    "not have been used in the graph": _CUT,
+    "modified by an inplace operation": NO_WAY_BACK["changed in place"],
+    "does not require grad": NO_WAY_BACK["no gradient"],
+    "not have been used in the graph": NO_WAY_BACK["no gradient"],
 }
 
 
@@ -211,16 +206,15 @@ def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
     where = f" in line {line} of the cell `{cell}`" if cell and line else ""
     if kind == "NotImplementedError":
         return f"Not written yet: `raise NotImplementedError()` still stands{where}."
-    words = hide_paths(_text(reply, "message")[:500])
+    words = hide_paths(_text(reply, "message")[:500]).rstrip(".")
     message = f": {words}" if words else ""
     if not where and what == "Your code":
         broken = next((sentence for part, sentence in AUTOGRAD.items() if part in words), None)
         if kind == "RuntimeError" and broken:
             return f"Autograd could not go back through your code: {broken}"
-        return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message.rstrip('.')}."
+        return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message}."
     code = f", `{source}`" if source else ""
-    ending = f" ({where.strip()}{code})." if where else "."
-    return f"{what} raised {kind}{message if where else message.rstrip('.')}{ending}"
+    return f"{what} raised {kind}{message}{where and f' ({where.strip()}{code})'}."
 
 
 def _text(reply: dict[str, Any], key: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from autograder.compare import assert_close, assert_form, assert_results, assert_true, assert_unchanged
+from autograder.compare import assert_close, assert_form, assert_results, assert_true, assert_unchanged, gradients_of
 from autograder.describe import describe_type
 from autograder.errors import CourseError
 
@@ -18,6 +18,7 @@ __all__ = [
     "assert_unchanged",
     "describe_type",
     "graded",
+    "gradients_of",
 ]
 
 #: `value` and `gradient` tests stand on their own; `edge` and `contract` tests count only beside one of those.

@@ -9,9 +9,9 @@ def _leaves(*tensors):
 
 
 def _gradients(result, leaves, upstream):
-    """The gradients of leaves; None if the result has no way back, and some words if an operation in place has spoiled it."""
+    """The gradients of leaves; instead of them a text that says why there are none."""
     if not getattr(result, "requires_grad", False):
-        return None
+        return "no gradient"
     try:
         return torch.autograd.grad(result, leaves, upstream, materialize_grads=True)
     except RuntimeError as error:

@@ -15,11 +15,11 @@ def _leaves(*tensors):
 
 
 def _gradients(results, leaves, upstream):
-    """The gradient of each leaf, None where none arrives; instead of them a text that says why there are none."""
+    """The gradient of each leaf by its name; instead of them a text that says why there are none."""
     if not (isinstance(results, torch.Tensor) and results.requires_grad):
         return "no gradient"
     try:
-        found = torch.autograd.grad(results, list(leaves.values()), upstream, allow_unused=True)
+        found = torch.autograd.grad(results, list(leaves.values()), upstream, materialize_grads=True)
     except RuntimeError as error:
         if "inplace operation" not in str(error):
             raise

@@ -167,18 +167,25 @@ class _Plugin:
         report = score(name, points, list(self._run_exercise(items)))
         if self.diagnostician is None or report.outcome not in (Outcome.FAILED, Outcome.PARTIAL):
             return report
-        mistake = self.diagnostician.name(name, self.traces)
+        try:
+            return self._diagnose(self.diagnostician, report)
+        except MachineError:
+            raise
+        except Exception:  # the points stand: what a name can't be found for must not cost the report
+            return report
+
+    def _diagnose(self, diagnostician: Diagnostician, report: ExerciseReport) -> ExerciseReport:
+        """The report with the mistake by its name, or with what a smaller input shows."""
+        mistake = diagnostician.name(report.exercise, self.traces)
         if mistake is None:
-            return replace(report, advice=self._smaller(name))
+            return replace(report, advice=self._smaller(diagnostician, report.exercise))
         return replace(report, mistake=mistake.id, advice=f"{mistake.name}. {mistake.hint}", message=f"{mistake.name}. {report.message}")
 
-    def _smaller(self, exercise: str) -> str | None:
+    def _smaller(self, diagnostician: Diagnostician, exercise: str) -> str | None:
         """What a smaller input shows, of the functions that the suite says can be tried on one."""
         traces = [trace for trace in self.traces if trace.name in self.suite.independent]
-        if self.diagnostician is None or not traces:
-            return None
         student = Student(self.replay, exercise, self.seeds[exercise] % (1 << 31))
-        return self.diagnostician.smaller(exercise, traces, student.call)
+        return diagnostician.smaller(exercise, traces, student.call)
 
     def _run_exercise(self, items: list[pytest.Item]) -> Iterator[TestResult]:
         for item, following in zip_longest(items, items[1:]):

@@ -110,7 +110,8 @@ class Student:
         try:
             reply = self._ask(name if kind == "call" else None, ask)
             if _is_small(reply["value"]):
-                trace = replace(trace, value=reply["value"], raised=None, after=reply.get("arguments"))
+                after = reply.get("arguments")
+                trace = replace(trace, value=reply["value"], raised=None, after=after if type(after) is tuple else None)
         except StudentFault as fault:
             trace = replace(trace, raised=fault.types[0] if fault.types else "", message=fault.message)
             raise
@@ -131,7 +132,7 @@ class Student:
         # The student's code shares the process that answers, so the reply may hold anything that `wire` lets through.
         used = reply.get("used")
         if type(used) is list and used:
-            name_used = str(used[0])[:100]
+            name_used = used[0][:100] if type(used[0]) is str else "own routine"
             raise self._shortcut(what, name_used, self._written(name, [name_used]), reply)
         if _text(reply, "status") == "ok" and "value" in reply:
             written = self._written(name, self._manner.forbidden)

@@ -25,7 +25,8 @@ MAX_DIMENSIONS: Final = 16
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 400_000
 MAX_INT_DIGITS: Final = 400
-#: Keys whose hashes a sender can choose: a dictionary of many that collide takes the time of their square.
+#: Keys whose hashes a sender can choose, each counted with all that it holds: to tell many apart that collide takes the time of
+#: their square, and of what they have in common.
 MAX_CHOSEN_KEYS: Final = 10_000
 WAIT_SECONDS: Final = 0.05
 #: Frames up to this size go out at once.
@@ -223,11 +224,17 @@ class _Reader:
         return tuple(self.value(item, depth) for item in _list(items))
 
     def read_dict(self, depth: int, items: list[Any]) -> dict[Any, Any]:
-        pairs = [(self.value(key, depth), self.value(value, depth)) for key, value in _list(items)]
-        self.chosen_keys += sum(not _hash_is_out_of_reach(key) for key, _ in pairs)
+        pairs = [(self.key(key, depth), self.value(value, depth)) for key, value in _list(items)]
         if self.chosen_keys > MAX_CHOSEN_KEYS or any(type(key).__module__ == "torch" for key, _ in pairs):
             raise WireError("keys that would take too long")
         return dict(pairs)
+
+    def key(self, tree: Any, depth: int) -> Any:
+        before = self.nodes
+        key = self.value(tree, depth)
+        if not _hash_is_out_of_reach(key):
+            self.chosen_keys += self.nodes - before
+        return key
 
     def read_int(self, depth: int, digits: str) -> int:
         if type(digits) is not str or len(digits) > MAX_INT_DIGITS + 1:

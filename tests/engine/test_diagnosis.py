@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 
 from autograder.diagnosis import _same
 from autograder.feedback import render_html, render_text
-from autograder.model import ExerciseReport, Report
+from autograder.model import ExerciseReport, Outcome, Report
 from tests.engine.conftest import MANIFEST, SuiteWorker, by_exercise, make_job, make_suite
 
 SCRIPT = """\
@@ -168,6 +169,7 @@ def test_right_values_that_fail_otherwise_are_not_accused(knowing: SuiteWorker) 
         pytest.param("def two(x):\n    return x + 2", id="renamed"),
         pytest.param("def twice(x):\n    while True: pass", id="hangs"),
         pytest.param("class N(int): pass\ndef twice(x):\n    return N(x + 2)", id="not-plain-data"),
+        pytest.param("def twice(x):\n    return 2**70", id="an-integer-that-no-dtype-holds"),
     ],
 )
 def test_another_wrong_answer_has_no_name(knowing: SuiteWorker, code: str) -> None:
@@ -175,6 +177,33 @@ def test_another_wrong_answer_has_no_name(knowing: SuiteWorker, code: str) -> No
     report = graded(knowing, "twice", code)
     assert report.points < report.max_points
     assert report.mistake is None
+
+
+FORGED = """
+import gc
+child = next(type(thing) for thing in gc.get_objects() if type(thing).__name__ == "_Child")
+answer = child.on_call
+child.on_call = lambda self, **details: {"arguments": 5, **answer(self, **details)}
+def linear(x, w):
+    return x + 1
+"""
+
+
+def test_forged_arguments_are_none(knowing: SuiteWorker) -> None:
+    """What a reply says of the arguments is believed only if it is a tuple: the others are graded, and so is this one."""
+    reports = by_exercise(knowing.grade(make_job({"linear": FORGED})))
+    assert {name: report.outcome for name, report in reports.items()} == {"linear": Outcome.FAILED, "twice": Outcome.PASSED}
+
+
+def test_a_fault_in_the_diagnosis_costs_no_report(tmp_path: Path) -> None:
+    """Points are known before anybody looks for the mistake's name."""
+    suite = make_suite(tmp_path / "01-tiny", {"linear": LINEAR, "twice": TWICE})
+    (suite / "mistakes.py").write_text(MISTAKES.replace('("2 * x", "x + 2")', '("2 * x", "x +")'))
+    script = tmp_path / "tiny.py"
+    script.write_text(SCRIPT)
+    with SuiteWorker(suite, lesson=script) as worker:
+        report = graded(worker, "twice", NAMED["twice-plus"])
+    assert (report.outcome, report.mistake) == (Outcome.PARTIAL, None)
 
 
 def test_page_and_line_carry_the_mistake(knowing: SuiteWorker) -> None:

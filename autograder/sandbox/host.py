@@ -158,6 +158,7 @@ class Session:
         self._channel, self._pidfd, self._watch = channel, pidfd, watch
         self._requests = 0
         self.alive = True
+        watch.begin()
 
     def run_cell(self, name: str, source: str, seconds: float, *, exercise: bool = False) -> dict[str, Any]:
         """Runs one cell: `{"outputs": […], "error": None or {"ename", "evalue", "line"}}`."""
@@ -191,6 +192,7 @@ class Session:
     def kill(self) -> None:
         """Ends the child at once; harmless when it is gone already."""
         if self._pidfd >= 0:
+            self._watch.end()
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             os.close(self._pidfd)
@@ -204,19 +206,19 @@ class Session:
         self._requests += 1
         deadline = time.monotonic() + seconds
         try:
-            self._watch.look()  # at what went on since the last answer
+            self._watch.check()
             reply = self._exchange({"id": self._requests, "do": do, "with": details}, deadline)
             while lending is not None and type(reply) is dict and type(reply.get("wants")) is dict:
                 reply = self._exchange(lending.answer(reply["wants"]), deadline)
         except TimeoutError:
             self.kill()
             raise TimedOut(f"no answer within {seconds:g} s") from None
-        except (EOFError, OSError):
-            self.kill()
-            raise ChildEnded("the process ended by itself") from None
         except TooMuch as error:
             self.kill()
             raise ChildEnded(str(error)) from None
+        except (EOFError, OSError):
+            self.kill()
+            raise ChildEnded(self._watch.fault or "the process ended by itself") from None
         except wire.WireError as error:
             self.kill()
             raise ChildEnded(f"its answer was unreadable ({error})") from None
@@ -235,7 +237,7 @@ class Session:
             raise TimeoutError
         self._channel.settimeout(remaining)
         wire.send(self._channel, message)
-        return wire.receive(self._channel, deadline, self._watch.look)
+        return wire.receive(self._channel, deadline, self._watch.check)
 
 
 def _environment(home: str) -> dict[str, str]:

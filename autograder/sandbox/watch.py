@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -42,6 +44,8 @@ class Watch:
     """Over all processes below `root` that are not there yet, and `folder` (None where a sized file system caps what they write).
 
     Make it before the child is forked: what the processes hold now is what a child begins with, and none of its doing.
+    From `begin` to `end` it looks several times a second in a thread of its own, whatever this side is busy with, and ends the
+    processes when a limit is passed: `fault` says which.
     """
 
     def __init__(self, root: int, folder: Path | None, limits: Limits, user_id: int = 0) -> None:
@@ -51,20 +55,50 @@ class Watch:
         self._inherited_bytes = max((process.memory_bytes for process in ours), default=0)
         self._inherited_files = frozenset(read_mapped(ours, 0)) if folder else frozenset()
         self._since: dict[str, float] = {}
-        self._next = time.monotonic() + LOOK_SECONDS
+        self.fault: str | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def look(self) -> None:
-        """Raises `TooMuch` when a limit is passed. Can be called at any rate: it looks a few times a second."""
-        now = time.monotonic()
-        if now < self._next:
-            return
+    def begin(self) -> None:
+        """Starts to look."""
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raises `TooMuch` if a limit has been passed."""
+        if self.fault is not None:
+            raise TooMuch(self.fault)
+
+    def end(self) -> None:
+        """Looks no more."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause = LOOK_SECONDS
+        while not self._over.wait(pause):
+            begun = time.monotonic()
+            try:
+                self._look(begun)
+            except TooMuch as error:
+                self.fault = str(error)
+            except Exception as error:  # nothing goes on unwatched
+                self.fault = f"it could not be watched ({type(error).__name__})"
+            if self.fault is not None:
+                self._kill()
+            pause = max(LOOK_SECONDS, REST * (time.monotonic() - begun))
+
+    def _look(self, now: float) -> None:
         faults = list(self._faults())
         self._since = {fault: self._since.get(fault, now) for fault in faults}
         for fault, since in self._since.items():
             if now - since >= PATIENCE[fault]:
                 raise TooMuch(fault)
-        end = time.monotonic()
-        self._next = end + max(LOOK_SECONDS, REST * (end - now))
+
+    def _kill(self) -> None:
+        for pid in read_tree(self._root):
+            if pid not in self._ours:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _faults(self) -> Iterator[str]:
         processes = _present(pid for pid in read_tree(self._root) if pid not in self._ours)

@@ -111,6 +111,24 @@ def test_memory(layers: Sequence[str], code: str) -> None:
     assert seconds < SECONDS - 0.5, "it was noticed only when the time was over"
 
 
+def test_memory_while_nobody_asks() -> None:
+    """Processes that begin to fill after the answer are ended while this side is busy with other things."""
+    code = "for _ in range(4):\n    if os.fork() == 0:\n        time.sleep(0.5)\n        hold(200)"
+    with Sandbox(("numpy",), MEMORY) as sandbox:
+        assert sandbox.isolation
+        before = set(descendants(sandbox._process.pid))
+        session = sandbox.open()
+        session.run_cell("attack", HOLD + code, SECONDS)
+        started = set(descendants(sandbox._process.pid)) - before
+        end = time.monotonic() + SECONDS
+        while any(map(is_alive, started)) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert len(started) > 4
+        assert not any(map(is_alive, started)), "it was left to grow"
+        with pytest.raises(ChildEnded, match="together used too much memory"):
+            session.run_cell("next", "1", SECONDS)
+
+
 def test_shared_memory_that_nobody_touches() -> None:
     """Memory that one process fills and another only keeps, where no process would show it, is not to be had."""
     code = """

@@ -228,9 +228,9 @@ def test_long_lists_have_a_limit(items: int) -> None:
 def test_keys_count_with_all_that_they_hold() -> None:
     """A dictionary of pairs may be a third as long as one of numbers."""
     few, many = ({(n, -n): n for n in range(length)} for length in (3_300, 3_400))
-    assert round_trip(few) == few
+    assert there_and_back(few) == few
     with pytest.raises(WireError, match=r"^keys that would take too long$"):
-        round_trip(many)
+        there_and_back(many)
 
 
 def nested(depth: int) -> Any:

@@ -193,7 +193,7 @@ class Diagnostician:
         random.seed(trace.seed)
         np.random.seed(trace.seed)
         if "torch" in sys.modules:
-            sys.modules["torch"].manual_seed(trace.seed)
+            sys.modules["torch"].default_generator.manual_seed(trace.seed)
         arguments = tuple(value.function if isinstance(value, Lent) else _plain(value) for value in trace.arguments)
         keywords = _plain(dict(trace.keywords))
         if trace.kind == "call":

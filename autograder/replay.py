@@ -23,16 +23,20 @@ KINDS: Final = ("stream", "display_data", "execute_result", "error")
 ONE_OUTPUT: Final = 6 << 20
 ALL_OUTPUTS: Final = 24 << 20
 EMPTY_OUTPUT: Final = 500
-#: All runs of the cells together, the first and its repeats, in multiples of the notebook's time.
+#: All runs of the cells together, the first and its repeats, in multiples of the notebook's time; cells that took long the first time
+#: are left out earlier, for those of the exercises rarely do.
 REPEATS: Final = 3
+REPEATS_OF_SLOW_CELLS: Final = 2
+SLOW_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Wall-clock limits in seconds: of one cell, of one call from a test, of all cells of a notebook."""
+    """Wall-clock limits in seconds: of one cell, of one call from a test, of all calls of an exercise, of all cells of a notebook."""
 
     cell_seconds: float = 20.0
     call_seconds: float = 5.0
+    exercise_seconds: float = 60.0
     notebook_seconds: float = 180.0
 
 
@@ -68,13 +72,15 @@ class Replay:
     _stopped: set[str] = field(default_factory=set)
     _session: Session | None = None
     _deadline: float = 0.0
-    _last_deadline: float = float("inf")
+    _last_deadlines: tuple[float, float] = (float("inf"), float("inf"))
+    _slow: set[str] = field(default_factory=set)
     _left: int = ALL_OUTPUTS
 
     def run(self) -> None:
         """Runs all cells and keeps their outputs."""
-        self._deadline = time.monotonic() + self.budget.notebook_seconds
-        self._last_deadline = time.monotonic() + REPEATS * self.budget.notebook_seconds
+        begun, whole = time.monotonic(), self.budget.notebook_seconds
+        self._deadline = begun + whole
+        self._last_deadlines = begun + REPEATS_OF_SLOW_CELLS * whole, begun + REPEATS * whole
         with suppress(ChildEnded):  # each test will meet it again, and say so
             self.session()
 
@@ -97,8 +103,8 @@ class Replay:
 
     def _run_cell(self, session: Session, cell: Cell) -> bool:
         """Whether the session is still alive after the cell."""
-        again = cell.name in self.outputs
-        if time.monotonic() > self._last_deadline:
+        again, begun = cell.name in self.outputs, time.monotonic()
+        if begun > self._last_deadlines[cell.name not in self._slow]:
             self._fault(cell, "Timeout", "the cells of the notebook together took too long, so this one was left out")
             return True
         seconds = max(0.5, self.budget.cell_seconds if again else min(self.budget.cell_seconds, self._deadline - time.monotonic()))
@@ -110,6 +116,8 @@ class Replay:
         except ChildEnded as error:
             self._fault(cell, "Crash", f"the cell ended the whole process: {error}")
             return False
+        if time.monotonic() - begun > SLOW_SECONDS:
+            self._slow.add(cell.name)
         if not again:
             self.outputs[cell.name] = self._within_limit(_plain_outputs(reply.get("outputs")))
             self._keep_error(cell, reply.get("error"))

@@ -123,6 +123,7 @@ class _Plugin:
         self.shared: dict[str, Any] = {}
         self.result: TestResult | None = None
         self.stopped: TestResult | None = None
+        self.spent = 0.0
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "graded(stage, weight, hint, seconds): a test of a hidden suite")
@@ -163,7 +164,7 @@ class _Plugin:
         return Report(job.student, job.assignment, reports, self.replay.outputs, provenance=self._provenance())
 
     def _grade_exercise(self, name: str, points: float, items: list[pytest.Item]) -> ExerciseReport:
-        self.traces, self.shared, self.stopped = [], {}, None
+        self.traces, self.shared, self.stopped, self.spent = [], {}, None, 0.0
         report = score(name, points, list(self._run_exercise(items)))
         if self.diagnostician is None or report.outcome not in (Outcome.FAILED, Outcome.PARTIAL):
             return report
@@ -192,7 +193,9 @@ class _Plugin:
             self.result = None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             assert self.result is not None, "pytest reported nothing"
-            self.traces += self.student_of_test.traces if self.student_of_test else []
+            traces = self.student_of_test.traces if self.student_of_test else []
+            self.traces += traces
+            self.spent += sum(trace.seconds for trace in traces)
             self.student_of_test = None
             if self.result.outcome in STOPS:
                 self.stopped = self.stopped or self.result
@@ -226,9 +229,12 @@ class _Plugin:
 
     @pytest.fixture
     def student(self, request: pytest.FixtureRequest) -> Student:
-        """The submission that is being graded; after a hang or a crash, for the other exercises only."""
+        """The submission that is being graded; after a hang or a crash, or much waiting, for the other exercises only."""
         if self.stopped is not None:
             raise StudentFault(f"Not run: in «{self.stopped.sentence}» the exercise had stopped already.")
+        if self.spent > self.suite.budget.exercise_seconds:
+            limit = self.suite.budget.exercise_seconds
+            raise StudentFault(f"Not run: the tests before this one took the {limit:g} s that an exercise has.", Outcome.TIMEOUT)
         exercise = _exercise_of(request.node)
         seconds = request.node.get_closest_marker("graded").kwargs["seconds"]
         self.student_of_test = Student(

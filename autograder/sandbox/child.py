@@ -82,6 +82,8 @@ class _Child:
     def on_cell(self, name: str, source: str, exercise: bool) -> dict[str, Any]:
         with self.bindings.recorded(name, exercise):
             outputs, error = self.shell.run(name, source)
+        # What a cell has set up to strike when Python goes on strikes here, and not at the next cell, which can't help it.
+        exec(compile("None", "<after the cell>", "exec"), {})
         text = self.loose.read().decode("utf-8", "replace")  # what went past Python, straight to the descriptors
         if text:
             self.shell.recorder.stream("stdout", text)
@@ -124,6 +126,7 @@ class _Child:
     def guarded(self, seed: int, forbidden: list[str], work: Any) -> dict[str, Any]:
         """Runs `work` with fixed random seeds; its value, or what went wrong, and the forbidden calls it made, as a reply."""
         _seed(seed)
+        _reset_switches()
         used: list[str] = []
         try:
             with warnings.catch_warnings(), watch(forbidden) as used:
@@ -142,7 +145,17 @@ def _seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed)
+        # Not torch.manual_seed: for the sake of graphics cards it notes down who called, and takes a hundred times as long.
+        sys.modules["torch"].default_generator.manual_seed(seed)
+
+
+def _reset_switches() -> None:
+    """Puts back what a cell further down may have switched for the whole process, for its plots perhaps."""
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    if "torch" in sys.modules:
+        torch = sys.modules["torch"]
+        torch.set_grad_enabled(True)
+        torch.autograd.set_detect_anomaly(False)
 
 
 def _complaint(function: Any, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> str | None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder import replay as replay_module
 from autograder.model import Cell
 from autograder.replay import Budget, Replay, _plain_outputs
 from autograder.sandbox.host import Sandbox
@@ -184,6 +185,22 @@ def test_a_cell_costs_only_itself(run: Run, source: str, error: str) -> None:
     assert list(replay.errors) == ["c1"]
     assert (texts(replay, "c0"), texts(replay, "c2")) == (["1"], ["2"])
     assert list(replay.outputs) == ["c0", "c1", "c2"]
+
+
+def test_a_stop_costs_no_quick_cell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no time left to run slow cells again, quick ones are: the exercises are among these."""
+    monkeypatch.setattr(replay_module, "REPEATS_OF_SLOW_CELLS", 0)
+    replay = run("import time\ntime.sleep(1.2)", "a = 1", "while True: pass", "a + 1", budget=Budget(cell_seconds=2.0))
+    assert list(replay.errors) == ["c2", "c0"]
+    assert "together took too long" in replay.errors["c0"].sentence()
+    assert texts(replay, "c3") == ["2"]
+
+
+def test_the_process_ends_with_the_cell_that_asked_for_it(run: Run) -> None:
+    """A cell that has Python end at the next compilation is the one that stopped, and not the cell below."""
+    replay = run("import os, sys\nsys.addaudithook(lambda event, _: os._exit(3) if event == 'compile' else None)", "1", "2")
+    assert list(replay.errors) == ["c0"]
+    assert (texts(replay, "c1"), texts(replay, "c2")) == (["1"], ["2"])
 
 
 def test_an_exception_named_crash_keeps_its_names(run: Run) -> None:

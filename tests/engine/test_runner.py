@@ -15,7 +15,7 @@ from autograder.pool import Pool
 from autograder.runner import Suite, run_suite
 from autograder.sandbox.host import Sandbox
 from autograder.suite import graded
-from tests.engine.conftest import GOOD, LINEAR, POINTS, TWICE, SuiteWorker, by_exercise, make_job, make_suite, without_times
+from tests.engine.conftest import GOOD, LINEAR, MANIFEST, POINTS, TWICE, SuiteWorker, by_exercise, make_job, make_suite, without_times
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +101,39 @@ def test_tests_after_a_hang_are_not_run(worker: SuiteWorker) -> None:
     assert [str(test.outcome) for test in tests] == ["timeout", "failed", "failed"]
     assert tests[1].failure is not None
     assert tests[1].failure.sentence == "Not run: in «The output is x @ w.» the exercise had stopped already."
+
+
+def test_calls_that_take_long_together(tmp_path: Path) -> None:
+    """Each call keeps to its limit, but an exercise has one for all of them: what comes after it is not run."""
+    suite = make_suite(tmp_path / "01-tiny", manifest=MANIFEST + "exercise_seconds = 0.5\n")
+    with SuiteWorker(suite) as worker:
+        reports = by_exercise(worker.grade(make_job({"linear": "import time\ndef linear(x, w):\n    time.sleep(0.3)\n    return x @ w"})))
+    assert [str(test.outcome) for test in reports["linear"].tests] == ["passed", "passed", "timeout"]
+    assert "took the 0.5 s that an exercise has" in reports["linear"].tests[2].failure.sentence
+    assert reports["twice"].outcome is Outcome.PASSED
+
+
+SWITCHED = """
+import numpy as np, torch
+np.seterr(all="raise")
+torch.set_grad_enabled(False)
+torch.autograd.set_detect_anomaly(True)
+def twice(x):
+    return 2 * x
+"""
+ASKS = """
+def linear(x, w):
+    np.log(np.zeros(1))
+    assert torch.is_grad_enabled() and not torch.is_anomaly_enabled()
+    return x @ w
+"""
+
+
+def test_switches_of_a_later_cell(tmp_path: Path) -> None:
+    """What a cell switched for the whole process is as it was before for the functions of other cells."""
+    with SuiteWorker(make_suite(tmp_path / "01-tiny", manifest='modules = ["numpy", "torch"]\n')) as worker:
+        reports = by_exercise(worker.grade(make_job({"linear": ASKS, "twice": SWITCHED})))
+    assert {name: report.points for name, report in reports.items()} == POINTS
 
 
 def test_a_failure_says_four_things(worker: SuiteWorker) -> None:

@@ -1,6 +1,7 @@
 """The `student` of the hidden suites: attribute access becomes a call across the border, and a reply plain data or a readable fault."""
 
 import ast
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from autograder.shortcuts import Shortcut, find_shortcuts, names_in_probes
 __all__ = ["Call", "Student", "StudentFault"]
 
 TRACED_BYTES: Final = 8 << 20
+UNKNOWN_NAME: Final = re.compile(r"name '(\w{1,100})' is not defined")
 
 
 class StudentFault(SubmissionError):
@@ -152,7 +154,9 @@ class Student:
             case "raised":
                 types = reply.get("types")
                 names = [t[:100] for t in types[:50] if type(t) is str] if type(types) is list else []
-                return StudentFault(_raised(what, names, reply), types=names, message=_text(reply, "message"))
+                message = _text(reply, "message")
+                sentence = _raised(what, names, reply) + self._where_it_began(message if names[:1] == ["NameError"] else "")
+                return StudentFault(sentence, types=names, message=message)
         return StudentFault(f"{what} gave no readable answer.", Outcome.CRASHED)
 
     def _written(self, name: str | None, forbidden: Sequence[str]) -> Sequence[Shortcut]:
@@ -172,8 +176,17 @@ class Student:
     def _missing(self, name: str) -> str:
         error = self._replay.errors.get(self._exercise)
         if error is not None:
-            return f"`{name}` is not defined, because its cell did not run: {error.sentence()}"
+            return f"`{name}` is not defined, because its cell did not run: {error.sentence()}{self._where_it_began(error.message)}"
         return f"`{name}` is not defined in the notebook: was it renamed, or its cell deleted?"
+
+    def _where_it_began(self, message: str) -> str:
+        """Of a name that is not known: the cell that was to import or define it, and failed."""
+        for unknown in UNKNOWN_NAME.findall(message)[:1]:
+            for cell in self._replay.cells:
+                error = self._replay.errors.get(cell.name)
+                if error is not None and cell.name != self._exercise and re.search(rf"\b{unknown}\b", cell.source):
+                    return f" The cell `{cell.name}`, which mentions `{unknown}`, did not run: {error.sentence()}"
+        return ""
 
 
 def _is_small(value: Any) -> bool:

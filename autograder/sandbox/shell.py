@@ -143,6 +143,14 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """No event loop to start: figures are inline."""
 
+    def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str]:
+        """Figures are inline whatever a magic asks for: there is no window to draw in."""
+        chosen: tuple[str | None, str] = super().enable_matplotlib("inline")
+        return chosen
+
+    def ask_exit(self) -> None:
+        """`exit()` ends nothing here: the cells below are run too."""
+
     def init_history(self) -> None:
         """Keeps no history: its thread and its file would outlive a fork."""
         super().init_history()

@@ -88,7 +88,16 @@ def test_html_is_not_shown(run: Run) -> None:
     assert "application/javascript" not in str(replay.outputs)
 
 
-@pytest.mark.parametrize("magic", ["", "%matplotlib inline\n", "import matplotlib\nmatplotlib.use('Agg')\n%matplotlib inline\n"])
+@pytest.mark.parametrize(
+    "magic",
+    [
+        "",
+        "%matplotlib inline\n",
+        "%matplotlib widget\n",
+        "%matplotlib qt\n",
+        "import matplotlib\nmatplotlib.use('Agg')\n%matplotlib inline\n",
+    ],
+)
 def test_figures(run: Run, magic: str) -> None:
     """A figure is a picture, with `%matplotlib inline` and without, shown or left at the end of the cell."""
     for end in ("plt.show()", "None"):
@@ -194,6 +203,13 @@ def test_a_stop_costs_no_quick_cell(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert list(replay.errors) == ["c2", "c0"]
     assert "together took too long" in replay.errors["c0"].sentence()
     assert texts(replay, "c3") == ["2"]
+
+
+@pytest.mark.parametrize("word", ["exit", "exit()", "quit()"])
+def test_exit_ends_nothing(run: Run, word: str) -> None:
+    """Who ends the notebook in its middle is graded for all of it."""
+    replay = run(word, "1")
+    assert (replay.errors, texts(replay, "c1")) == ({}, ["1"])
 
 
 def test_the_process_ends_with_the_cell_that_asked_for_it(run: Run) -> None:

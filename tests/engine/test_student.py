@@ -43,6 +43,20 @@ def fault(student: Student, *arguments: Any, **keywords: Any) -> StudentFault:
     return caught.value
 
 
+def test_a_name_that_another_cell_failed_to_import(sandbox: Sandbox) -> None:
+    """Below the NameError stands the cell where it began, whether the function's cell or the function itself met it."""
+    broken = "import tqqdm\nimport math as m"
+    began = " The cell `c1`, which mentions `m`, did not run: ModuleNotFoundError: No module named 'tqqdm' (line 1 of the cell)"
+    student = make_student(sandbox, "def f(x): return m.exp(x)", broken, "1 / 0")
+    assert fault(student, 1).sentence.endswith(
+        f"NameError: name 'm' is not defined (in line 1 of the cell `f`, `def f(x): return m.exp(x)`).{began}"
+    )
+    student = make_student(sandbox, "f = m.exp", broken)
+    assert fault(student, 1).sentence.endswith(f"NameError: name 'm' is not defined (line 1 of the cell){began}")
+    student = make_student(sandbox, "def f(x): return n.exp(x)", broken)
+    assert "c1" not in fault(student, 1).sentence
+
+
 @pytest.mark.parametrize(
     ("source", "outcome", "sentence"),
     [

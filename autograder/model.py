@@ -23,10 +23,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell of a submission. `name` is unique in the notebook: the grade_id where the cell has one."""
+    """A code cell of a submission. `name` is unique in the notebook: the grade_id where the cell has one.
+
+    An `untouched` cell stands as it was released: a stub, or the lesson's own code.
+    """
 
     name: str
     source: str
+    untouched: bool = False
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class Replay:
             return True
         seconds = max(0.5, self.budget.cell_seconds if again else min(self.budget.cell_seconds, self._deadline - time.monotonic()))
         try:
-            reply = session.run_cell(cell.name, cell.source, seconds, exercise=cell.name in self.exercises)
+            reply = session.run_cell(cell.name, cell.source, seconds, exercise=cell.name in self.exercises, untouched=cell.untouched)
         except TimedOut:
             self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.3g} s: does a loop never end?")
             return False

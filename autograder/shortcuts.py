@@ -48,7 +48,10 @@ class _Mention:
 
 @dataclass(frozen=True)
 class _Definition:
-    """A function, class or assigned value: the names of the notebook that it uses, its own imports, the dotted names in it."""
+    """A function, class or assigned value: the names of the notebook that it uses, its own imports, the dotted names in it.
+
+    An assigned lambda is a function.
+    """
 
     is_value: bool
     uses: frozenset[str]
@@ -59,10 +62,19 @@ class _Definition:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What a cell imports and defines, by name."""
+    """What a cell imports, by name, and what it defines, in order."""
 
     imports: Mapping[str, str]
-    definitions: Mapping[str, _Definition]
+    definitions: Sequence[tuple[str, _Definition]]
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """A definition, the cell that it stands in, and what the names in an assigned value meant when it was assigned."""
+
+    cell: str
+    definition: _Definition
+    then: Mapping[str, "_Meaning"]
 
 
 @lru_cache(maxsize=256)
@@ -76,8 +88,8 @@ def find_shortcuts(
 ) -> tuple[Shortcut, ...]:
     """The `forbidden` routines that the definitions of `start`, and the notebook's own definitions below them, mention.
 
-    A name that the cell of `exercise` defines means that, whatever the cells of `others`, the other exercises, define later.
-    With `within`, of `start` only the names that the cell of `exercise` defines.
+    A name that is defined in the cell of `exercise`, or above it, means that, whatever the lesson, or the cells of `others`, the other
+    exercises, define later. With `within`, of `start` only the names that the cell of `exercise` defines.
 
     Only what stands in a definition that is reached counts, under a name that means nothing but the import: no comment or string, no
     assert, no annotation, no function of the student's own that is called `svd` too. Names with a limit (`>64`) and a
@@ -91,12 +103,11 @@ def find_shortcuts(
     if not names:
         return ()
     facts = {cell.name: _facts(cell.source) for cell in cells}
-    own = facts[exercise].definitions if exercise in facts else {}
-    start = start & own.keys() if within else start
+    if within:
+        start &= {name for name, _ in facts[exercise].definitions} if exercise in facts else set()
     imports = _imports(facts.values())
     found = []
-    in_force = _in_force(facts, exercise, others)
-    for cell, definition in _reached(in_force, start):
+    for cell, definition in _reached(_in_force(cells, exercise, others), start):
         known = ChainMap(dict(definition.imports), imports)
         for mention in definition.mentions:
             full = known[mention.root] + mention.rest if mention.root in known and mention.root not in definition.local else ""
@@ -116,47 +127,57 @@ def _names(forbidden: Iterable[str]) -> list[str]:
     return [*names, *DIFFERENTIATION] if BACKWARD.intersection(names) else names
 
 
-def _in_force(facts: Mapping[str, _Facts], exercise: str, others: frozenset[str]) -> dict[str, tuple[str, _Definition]]:
-    """Name → (cell, definition): the last one.
-
-    But what `exercise` has defined stands against other exercises' cells and against mere values, as in `sandbox.bindings`.
-    """
-    definitions: dict[str, tuple[str, _Definition]] = {}
+def _in_force(cells: Sequence[Cell], exercise: str, others: frozenset[str]) -> dict[str, _Meaning]:
+    """Name → what it means in the tests of `exercise`: what was defined last, but for what `sandbox.bindings` keeps."""
+    in_force: dict[str, _Meaning] = {}
+    functions: set[str] = set()
     own: set[str] = set()
-    for cell, fact in facts.items():
-        new = {name: found for name, found in fact.definitions.items() if name not in own or not (cell in others or found.is_value)}
-        definitions |= {name: (cell, found) for name, found in new.items()}
-        own |= fact.definitions.keys() if cell == exercise else set()
-    return definitions
+    stubs = {cell.name for cell in cells if cell.untouched} & {exercise, *others}
+    below = all(cell.name != exercise for cell in cells)
+    for cell in cells:
+        is_students = not (cell.untouched or cell.name in others)
+        for name, found in _facts(cell.source).definitions:
+            is_mere = found.is_value and functions.isdisjoint(found.uses)
+            if name in own and (is_mere or not is_students):
+                continue
+            then = {used: in_force[used] for used in found.uses & in_force.keys()} if found.is_value else {}
+            in_force[name] = _Meaning(cell.name, found, then)
+            (functions.discard if is_mere else functions.add)(name)
+        if cell.name == exercise:
+            below, own = True, {name for name, meaning in in_force.items() if meaning.cell not in stubs}
+        elif below and is_students:
+            own |= {name for name, _ in _facts(cell.source).definitions if name in functions}
+    return in_force
 
 
-def _reached(definitions: Mapping[str, tuple[str, _Definition]], start: Iterable[str]) -> Iterator[tuple[str, _Definition]]:
+def _reached(in_force: Mapping[str, _Meaning], start: Iterable[str]) -> Iterator[tuple[str, _Definition]]:
     """(cell, definition) of `start` and of all that they use."""
-    waiting, seen = list(start), set()
+    waiting, seen = [in_force[name] for name in start if name in in_force], set()
     while waiting:
-        name = waiting.pop()
-        if name in definitions and name not in seen:
-            seen.add(name)
-            yield definitions[name]
-            waiting += definitions[name][1].uses
+        meaning = waiting.pop()
+        if id(meaning) not in seen:
+            seen.add(id(meaning))
+            yield meaning.cell, meaning.definition
+            waiting += [meaning.then.get(name, in_force[name]) for name in meaning.definition.uses & in_force.keys()]
 
 
 def _imports(facts: Iterable[_Facts]) -> dict[str, str]:
     """Name → what was imported under it, anywhere in the notebook; a name that also means something else is left out."""
     facts = list(facts)
     pairs = {pair for fact in facts for pair in fact.imports.items()}
-    meanings = Counter([name for name, _ in pairs] + [name for fact in facts for name in fact.definitions])
+    meanings = Counter([name for name, _ in pairs] + [name for fact in facts for name, _ in fact.definitions])
     return {name: full for name, full in pairs if meanings[name] == 1}
 
 
 @lru_cache(maxsize=512)
 def _facts(source: str) -> _Facts:
     imports: dict[str, str] = {}
-    definitions: dict[str, _Definition] = {}
+    definitions: list[tuple[str, _Definition]] = []
     for statement in _statements(_parse(source)):
         imports |= _imported(statement)
-        definition = _define(statement) if _bound(statement) else None
-        definitions |= {name: definition for name in _bound(statement) if definition}
+        if names := _bound(statement):
+            definition = _define(statement)
+            definitions += [(name, definition) for name in names]
     return _Facts(imports, definitions)
 
 
@@ -175,14 +196,14 @@ def _parse(source: str) -> ast.Module:
 
 
 def _statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """The statements of a cell, and of its ifs, loops and withs; not those in functions and classes."""
+    """The statements of a cell, and of its ifs, loops and withs, in order; not those in functions and classes."""
     waiting = [node]
     while waiting:
-        for child in ast.iter_child_nodes(waiting.pop()):
-            if isinstance(child, ast.stmt):
-                yield child
-            if not isinstance(child, ast.expr | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                waiting.append(child)
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.expr | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _bound(statement: ast.stmt) -> list[str]:
@@ -192,7 +213,7 @@ def _bound(statement: ast.stmt) -> list[str]:
         case ast.Assign(targets=targets):
             nodes = (node for target in targets for node in _walk(target) if isinstance(node, ast.Name))
             return [node.id for node in nodes if isinstance(node.ctx, ast.Store)]
-        case ast.AnnAssign(target=ast.Name(id=name)):
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
             return [name]
     return []
 
@@ -211,7 +232,8 @@ def _define(statement: ast.stmt) -> _Definition:
     loaded: set[str] = set()
     stored: set[str] = set()
     mentions: list[_Mention] = []
-    for node in _walk(statement):
+    assigned = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    for node in _walk(assigned or statement):
         imports |= _imported(node)
         if isinstance(node, ast.arg):
             stored.add(node.arg)
@@ -219,7 +241,7 @@ def _define(statement: ast.stmt) -> _Definition:
             (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.id)
         mention = _mention(node)
         mentions += [mention] if mention else []
-    is_value = isinstance(statement, ast.Assign | ast.AnnAssign)
+    is_value = assigned is not None and not isinstance(assigned, ast.Lambda)
     own = frozenset() if is_value else frozenset(stored - imports.keys())
     return _Definition(is_value, frozenset(loaded - own | {m.root for m in mentions} - own), imports, own, mentions)
 

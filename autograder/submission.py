@@ -7,6 +7,7 @@ come from the released assignment.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from autograder.harmless import as_plain_text
@@ -20,6 +21,9 @@ __all__ = ["Reference", "ReferenceCell", "Submission", "cannot_grade", "cells_to
 TEST: Final = "test_"
 #: Cells that grading itself adds to the notebook.
 NAMES_OF_NOTES: Final = {"mended", "ungradable"}
+#: What a cell's metadata say under `autograder`: a copy of a stub that does not run; a cell that stands as it was released.
+LEFT_OUT: Final = "left out"
+UNTOUCHED: Final = "untouched"
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,22 @@ class ReferenceCell:
 
 @dataclass(frozen=True)
 class Reference:
-    """What was released: the notebook's name, its kernel, its stubs and grade cells in order, the lesson's text cells."""
+    """What was released: the notebook's name, its kernel, its stubs and grade cells in order, the lesson's text and code cells."""
 
     name: str
     kernelspec: Mapping[str, Any]
     cells: Sequence[ReferenceCell]
     texts: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
 
     def points(self) -> dict[str, float]:
         """The points of each exercise."""
         return {cell.exercise: float(cell.metadata["points"]) for cell in self.cells if cell.is_test}
+
+    @cached_property
+    def bare_codes(self) -> frozenset[str]:
+        """What runs as it was released, without white space: the stubs and the lesson's own code."""
+        return frozenset(map(_bare, [*self.codes, *(cell.source for cell in self.cells if not cell.is_test)]))
 
 
 @dataclass
@@ -77,14 +87,14 @@ def read_submission(file: File | None, reference: Reference) -> Submission:
 
 def cells_to_run(notebook: Mapping[str, Any]) -> list[Cell]:
     """The code cells that grading runs, in order: all but the grade cells and those tagged capstone or slow."""
-    return [Cell(cell["id"], cell["source"]) for cell in notebook["cells"] if _runs(cell)]
+    return [Cell(cell["id"], cell["source"], cell["metadata"].get("autograder") == UNTOUCHED) for cell in notebook["cells"] if _runs(cell)]
 
 
 def _runs(cell: Mapping[str, Any]) -> bool:
     if cell["cell_type"] != "code" or cell["metadata"].get("nbgrader", {}).get("grade"):
         return False
     graded = "nbgrader" in cell["metadata"]
-    left_out = cell["metadata"].get("autograder") == "left out"
+    left_out = cell["metadata"].get("autograder") == LEFT_OUT
     return bool(cell["source"].strip()) and not left_out and (graded or NOT_REGRADED.isdisjoint(cell["metadata"].get("tags", [])))
 
 
@@ -93,7 +103,7 @@ def _mend(cells: list[dict[str, Any]], notes: list[str], reference: Reference) -
     kept = _one_of_each(cells, known, notes)
     _insert_missing(kept, reference, notes)
     names = _unique_names(kept)
-    notebook_cells = [_full_cell(cell, name, known, reference.texts) for cell, name in zip(kept, names, strict=True)]
+    notebook_cells = [_full_cell(cell, name, known, reference) for cell, name in zip(kept, names, strict=True)]
     return Submission(_notebook(notebook_cells, reference), notes)
 
 
@@ -121,7 +131,11 @@ def _holder(cells: list[dict[str, Any]], reference: ReferenceCell) -> dict[str, 
 
 
 def _same(a: str, b: str) -> bool:
-    return re.sub(r"\s+", "", a) == re.sub(r"\s+", "", b)
+    return _bare(a) == _bare(b)
+
+
+def _bare(source: str) -> str:
+    return re.sub(r"\s+", "", source)
 
 
 def _insert_missing(kept: list[dict[str, Any]], reference: Reference, notes: list[str]) -> None:
@@ -150,7 +164,7 @@ def _unique_names(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield name
 
 
-def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, ReferenceCell], texts: frozenset[str]) -> dict[str, Any]:
+def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, ReferenceCell], released: Reference) -> dict[str, Any]:
     metadata: dict[str, Any] = {"tags": cell["tags"]} if cell["tags"] and not cell["grade_id"] else {}
     kind, source = cell["cell_type"], cell["source"]
     if cell["grade_id"]:
@@ -159,8 +173,10 @@ def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, Reference
         kind = str(reference.metadata["cell_type"])
         source = reference.source if reference.is_test else source
     if cell.get("left_out"):
-        metadata["autograder"] = "left out"
-    if kind == "markdown" and source not in texts:
+        metadata["autograder"] = LEFT_OUT
+    elif kind == "code" and _bare(source) in released.bare_codes:
+        metadata["autograder"] = UNTOUCHED
+    if kind == "markdown" and source not in released.texts:
         source = as_plain_text(source)
     full = {"cell_type": kind, "id": name, "metadata": metadata, "source": source}
     return {**full, "execution_count": None, "outputs": []} if kind == "code" else full

@@ -34,12 +34,13 @@ def read_reference(gradebook: Gradebook, places: Places, notebook: str) -> Refer
         )
         for cell in entry.source_cells
     ]
-    return Reference(notebook, json.loads(entry.kernelspec), cells, _read_texts(places))
+    texts, codes = _read_lesson(places, "markdown"), _read_lesson(places, "code")
+    return Reference(notebook, json.loads(entry.kernelspec), cells, texts, codes)
 
 
-def _read_texts(places: Places) -> frozenset[str]:
-    """The lesson's own text cells: the only ones of a submission that a page shows as Markdown."""
+def _read_lesson(places: Places, kind: str) -> frozenset[str]:
+    """The lesson's own cells of a kind: its texts are the only ones of a submission that a page shows as Markdown."""
     if not places.notebook.is_file():
         return frozenset()
     cells = json.loads(places.notebook.read_text(encoding="utf-8"))["cells"]
-    return frozenset("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return frozenset("".join(cell["source"]) for cell in cells if cell["cell_type"] == kind)

@@ -160,9 +160,9 @@ class Session:
         self.alive = True
         watch.begin()
 
-    def run_cell(self, name: str, source: str, seconds: float, *, exercise: bool = False) -> dict[str, Any]:
+    def run_cell(self, name: str, source: str, seconds: float, *, exercise: bool = False, untouched: bool = False) -> dict[str, Any]:
         """Runs one cell: `{"outputs": […], "error": None or {"ename", "evalue", "line"}}`."""
-        return self._ask("cell", {"name": name, "source": source, "exercise": exercise}, seconds)
+        return self._ask("cell", {"name": name, "source": source, "exercise": exercise, "untouched": untouched}, seconds)
 
     def load_probes(self, source: str, seconds: float) -> None:
         """Makes the functions in `source` callable by `probe`."""

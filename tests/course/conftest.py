@@ -70,7 +70,7 @@ def job_for(assignment: str, changes: dict[str, str], student: str = "somebody",
     """The solution as a submission, with the cells in `changes` in place of its own."""
     lesson = lesson_of(assignment)
     cells = [
-        Cell(cell.name or f"cell-{number}", changes.get(cell.exercise or "", _needed(cell)))
+        Cell(cell.name or f"cell-{number}", changes.get(cell.exercise or "", _needed(cell)), untouched=not cell.exercise)
         for number, cell in enumerate(lesson.cells, 1)
         if cell.kind == "code" and not cell.test and CAPSTONE not in cell.tags
     ]

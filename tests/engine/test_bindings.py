@@ -15,10 +15,22 @@ def probed(student, x):
 '''
 FIRST = "def helper(x):\n    return x + 1\n\ndef f(x):\n    return helper(x)"
 SECOND = "def helper(x, y):\n    return 100 * x + y\n\ndef g(x):\n    return helper(x, 5)"
+STUB = ("f", "def f(x):\n    raise NotImplementedError()", True)
+LESSON = ("cell-9", "def helper(a, b, c):\n    return a\n\ndef shown(a):\n    return helper(a, a, a)", True)
+TRIES = {
+    "function": "def f(x):\n    return x + 2",
+    "cached": "from functools import cache\n@cache\ndef f(x):\n    return x + 2",
+    "vectorised": "import numpy as np\n@np.vectorize\ndef f(x):\n    return x + 2",
+    "partial": "from functools import partial\ndef add(x, n):\n    return x + n\nf = partial(add, n=2)",
+    "alias": "def add(x):\n    return x + 2\nf = add",
+    "lambda": "f = lambda x: x + 2",
+    "instance": "class Add:\n    def __call__(self, x):\n        return x + 2\nf = Add()",
+    "method": "class Add:\n    def two(self, x):\n        return x + 2\nf = Add().two",
+}
 
 
-def students(sandbox: Sandbox, *cells: tuple[str, str]) -> tuple[Student, Student]:
-    """The same submission as the tests of the exercises `f` and `g` see it."""
+def students(sandbox: Sandbox, *cells: tuple[str, str] | tuple[str, str, bool]) -> tuple[Student, Student]:
+    """The same submission as the tests of the exercises `f` and `g` see it; a third True marks a cell as left untouched."""
     replay = Replay(sandbox, [Cell(*cell) for cell in cells], probes=PROBES, exercises=frozenset({"f", "g"}))
     replay.run()
     return Student(replay, "f", 1), Student(replay, "g", 1)
@@ -45,10 +57,66 @@ def test_a_value_of_a_later_cell(sandbox: Sandbox) -> None:
     assert g.g(1) == [1, 2]
 
 
-def test_a_second_try_counts(sandbox: Sandbox) -> None:
-    """Who leaves the stub and writes the function, or its helper, in a cell of their own further down means that one."""
-    stub = "def f(x):\n    raise NotImplementedError()"
-    f, _ = students(sandbox, ("f", stub), ("mine", "def f(x):\n    return x + 2"), ("g", "def g(x):\n    return 0\n\nhelper = 3"))
+@pytest.mark.parametrize("source", TRIES.values(), ids=TRIES)
+def test_a_second_try_counts(sandbox: Sandbox, source: str) -> None:
+    """Who leaves the stub and writes the function, or whatever can be called, in a cell of their own further down means that one."""
+    f, _ = students(sandbox, STUB, ("mine", source), ("g", "def g(x):\n    return 0\n\nhelper = 3"))
+    assert f.f(1) == 3
+
+
+@pytest.mark.parametrize("name", ["function", "cached", "vectorised", "alias", "lambda"])
+def test_a_second_try_after_a_first_counts(sandbox: Sandbox, name: str) -> None:
+    """A function that is defined again in a cell of the student's own stands, decorated or not; its helpers too."""
+    f, _ = students(sandbox, ("f", FIRST.replace("helper(x)\n", "0\n")), ("mine", TRIES[name]), ("g", SECOND))
+    assert f.f(1) == 3
+
+
+def test_a_second_try_of_a_helper_counts(sandbox: Sandbox) -> None:
+    """Of a function in two parts, one may be written anew."""
+    f, _ = students(sandbox, ("f", FIRST), ("mine", "def helper(x):\n    return x + 2"), ("g", SECOND), LESSON)
+    assert f.f(1) == 3
+
+
+def test_an_object_takes_nothing_from_a_function(sandbox: Sandbox) -> None:
+    """Who tries out a class further down may give its instance the name of a helper, even if it can be called."""
+    instance = "class Layer:\n    def __call__(self, a, b):\n        return 0\nhelper = Layer()"
+    f, _ = students(sandbox, ("f", FIRST), ("mine", instance))
+    assert f.f(1) == 2
+
+
+def test_a_function_written_in_the_cell_of_another_exercise(sandbox: Sandbox) -> None:
+    """A stub left as it was owns nothing: f in the cell of g is the student's f, and g calls it."""
+    f, g = students(sandbox, STUB, ("g", "def f(x):\n    return x + 2\n\ndef g(x):\n    return f(x)"))
+    assert [f.f(1), g.g(1), f.probe.probed(1)] == [3, 3, 3]
+
+
+def test_a_stub_is_still_not_written(sandbox: Sandbox) -> None:
+    """Who leaves the stub and writes nothing reads so."""
+    f, _ = students(sandbox, STUB, ("g", SECOND), LESSON)
+    with pytest.raises(StudentFault, match="Not written yet"):
+        f.f(1)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [("f", FIRST), LESSON],
+        [("mine", FIRST.partition("\n\n")[0]), ("f", FIRST.partition("\n\n")[2]), LESSON],
+        [STUB, ("mine", FIRST), LESSON],
+        [("mine", FIRST), LESSON],
+        [STUB, ("mine", FIRST.partition("\n\n")[0]), ("mine too", FIRST.partition("\n\n")[2]), LESSON],
+    ],
+    ids=["in its cell", "above it", "in a second try", "without the stub", "in two cells below the stub"],
+)
+def test_a_helper_named_as_a_function_of_the_lesson(sandbox: Sandbox, cells: list[tuple[str, str, bool]]) -> None:
+    """Wherever the student has written a helper, a function of that name further down in the lesson is not it; g sees the lesson's."""
+    f, g = students(sandbox, *cells, ("g", "def g(x):\n    return helper(x, 0, 0) + shown(x)"))
+    assert [f.f(1), g.g(1), f.f(1)] == [2, 2, 2]
+
+
+def test_a_cell_of_the_lesson_that_the_student_changed(sandbox: Sandbox) -> None:
+    """It is the student's own, as any other."""
+    f, _ = students(sandbox, ("f", FIRST), ("cell-9", "def helper(x):\n    return x + 2"))
     assert f.f(1) == 3
 
 
@@ -70,6 +138,8 @@ def test_shortcuts_are_sought_in_the_same_definitions() -> None:
     own = Cell("f", "import torch\ndef helper(x):\n    return x\ndef f(x):\n    return helper(x)")
     other = Cell("g", "def helper(x):\n    return torch.softmax(x, 0)\ndef g(x):\n    return helper(x)")
     data = Cell("figure", "helper = torch.softmax(torch.ones(2), 0)")
+    lesson = Cell("given", "def helper(x):\n    return torch.softmax(x, 0)\ndef f(x):\n    return helper(x)", untouched=True)
+    stub = Cell("f", "import torch\ndef f(x):\n    raise NotImplementedError()", untouched=True)
     again = Cell("mine", "def helper(x):\n    return torch.softmax(x, 0)")
 
     def found(*cells: Cell, exercise: str = "f") -> list[str]:
@@ -79,3 +149,34 @@ def test_shortcuts_are_sought_in_the_same_definitions() -> None:
     assert found(own, other, data) == []
     assert found(own, other, exercise="g") == ["g"]
     assert found(own, again, other) == ["mine"]
+    for cells in ((own,), (stub, Cell("mine", own.source)), (Cell("mine", own.source),)):
+        assert found(*cells, lesson) == []
+    assert found(stub, Cell("g", lesson.source)) == ["g"]
+
+
+SOFTMAX = "import torch\ndef helper(x):\n    return torch.softmax(x, 0)\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def f(x): return x", SOFTMAX + "f = helper"),
+        ("def f(x): return x", SOFTMAX + "g = helper\nf = g"),
+        ("def f(x): return x", SOFTMAX + "try:\n    f = helper\nfinally:\n    pass"),
+        ("def f(x): return x", SOFTMAX + "from functools import partial\nf = partial(helper)"),
+        ("def f(x): return x", "import torch\nf = lambda x: torch.softmax(x, 0)"),
+        (SOFTMAX + "def f(x): return helper(x)", "from functools import cache\nf = cache(f)"),
+        (SOFTMAX + "def f(x): return helper(x)", "old = f\ndef f(x): return old(x)"),
+    ],
+)
+def test_shortcuts_are_sought_behind_another_name(before: str, after: str) -> None:
+    """A function under a second name, or wrapped, is what that name meant when it was assigned."""
+    cells = (Cell("f", before), Cell("mine", after))
+    assert [place.name for place in find_shortcuts(cells, frozenset({"f"}), ("torch.softmax",), "f")] == ["torch.softmax"]
+
+
+def test_what_was_defined_again_is_no_shortcut() -> None:
+    """A first try with the library's routine is gone when the name means something else, and another's helper was never reached."""
+    first = Cell("f", SOFTMAX + "def f(x): return helper(x)")
+    for after in ("def mine(x): return x\nf = mine", "f = lambda x: x", "def helper(x): return x"):
+        assert find_shortcuts((first, Cell("mine", after)), frozenset({"f"}), ("torch.softmax",), "f") == ()

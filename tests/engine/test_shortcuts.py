@@ -288,6 +288,7 @@ MONSTERS = {
     "getattr": "def f(x): return " + "getattr(" * 80 + "torch" + ", 'a')" * 80,
     "imports": "".join(f"import a{i} as b{i}\n" for i in range(4_000)),
     "functions": "import torch\n" + "".join(f"def f{i}(): return f{i + 1}\n" for i in range(3_000)) + "def f(): return f0\n",
+    "aliases": "def f(): pass\n" + "f = f\n" * 15_000,
     "elif": "if x: pass\n" + "elif x: pass\n" * 7_000,
     "nul": "x = 1\0",
     "surrogate": "x = '\ud800'",

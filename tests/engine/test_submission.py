@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from autograder.submission import Submission, cells_to_run, find_notebook, read_submission
 from tests.engine.conftest import make_reference
 
-REFERENCE = make_reference()
+REFERENCE = replace(make_reference(), codes=frozenset({"import numpy as np\nprint(np.pi)"}))
 ANSWER = "def linear(x):\n    return x"
 STUB = REFERENCE.cells[0].source
 Reader = Callable[..., Submission]
@@ -48,6 +49,11 @@ def read(tmp_path: Path) -> Reader:
         return submission
 
     return read
+
+
+def untouched(submission: Submission) -> list[str]:
+    """The cells that run and stand as they were released, by name."""
+    return [cell.name for cell in cells_to_run(submission.notebook) if cell.untouched]
 
 
 def sources(submission: Submission) -> dict[str, str]:
@@ -166,6 +172,13 @@ def test_duplicated_stubs(read: Reader, first: str, second: str, runs: list[str]
     assert submission.notes == ["The cell `linear` occurs more than once; the last one that was filled in is the answer."]
     assert list(sources(submission).values()) == runs
     assert sources(submission)["linear"] == runs[-1]
+
+
+def test_cells_left_as_they_were_released(read: Reader) -> None:
+    """A stub, or code of the lesson's, that differs in white space at most is known for it; what the file says of itself is not believed."""
+    given = [code("import numpy as np\n\nprint(np.pi)\n"), code(STUB + "\n", "linear")]
+    assert untouched(read([*given, code("1", autograder="untouched"), GOOD[2]])) == ["x", "linear"]
+    assert untouched(read([code("import numpy as np\nprint(np.e)"), code(ANSWER, "linear"), GOOD[2]])) == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from .conftest import CopyOf
-from .tiny import ASSIGNMENT, CHANGES_ITS_ARGUMENT, RIGHT, TinyCourse
+from .tiny import ASSIGNMENT, CHANGES_ITS_ARGUMENT, FULL, RIGHT, TinyCourse
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader-gradebook")]
 
@@ -36,6 +36,18 @@ def _persons_grade(course: TinyCourse) -> tuple[float, float, float, str]:
 def test_partial_credit_is_saved_by_exercise(graded: TinyCourse) -> None:
     """Two of three weights are 40 of 60 points; the other exercise is untouched by it."""
     assert graded.scores("boris") == {"linear": 40, "square": 40}
+
+
+@pytest.mark.parametrize("command", ["nbgrader", "autograder"])
+def test_the_lesson_takes_no_function_from_a_student(fresh_course: CopyOf, command: str) -> None:
+    """A helper called as a function further down in the lesson is the student's; a stub left as it was hides no answer in another cell."""
+    course = fresh_course("names")
+    linear = "def product(x, w):\n    return x @ w\n\ndef linear(x, w, b):\n    return product(x, w) + b\n"
+    course.hand_in("ada", {**RIGHT, "linear": linear})
+    course.hand_in("boris", {"square": f"{RIGHT['linear']}\n\n{RIGHT['square']}"})
+    done = course.nbgrader("autograde", ASSIGNMENT) if command == "nbgrader" else course.autograder("grade")
+    assert done.returncode == 0, done.stderr
+    assert course.scores("ada") == course.scores("boris") == FULL
 
 
 def test_manual_grade_survives_nbgrader(graded: TinyCourse) -> None:

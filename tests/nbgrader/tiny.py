@@ -56,6 +56,11 @@ def square(x):
 # %% test="square" points=40
 assert square(3) == 9, "three times three"
 
+# %%
+def product(x, y, z):
+    """The lesson goes on, with a function that students may have called a helper of theirs by."""
+    return x * y * z
+
 # %% tags=["capstone"]
 raise SystemExit("the long run, which grading leaves out")
 '''

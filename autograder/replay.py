@@ -4,7 +4,7 @@ A cell that hangs or ends the process costs only itself: the other cells are run
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,12 @@ from autograder.sandbox.host import ChildEnded, Sandbox, Session, TimedOut
 __all__ = ["Budget", "CellError", "Replay"]
 
 KINDS: Final = ("stream", "display_data", "execute_result", "error")
-#: An honest child keeps to its own limits, which are lower; one that forges its replies must not fill this process.
-ONE_OUTPUT: Final = 6 << 20
-ALL_OUTPUTS: Final = 24 << 20
-EMPTY_OUTPUT: Final = 500
+#: An honest child keeps to its own limits, which are lower; one that forges its replies must fill neither this process nor the page.
+ONE_PICTURE: Final = 6 << 20
+ALL_PICTURES: Final = 24 << 20
+ALL_TEXT: Final = 250_000
+#: What an output of its own costs, in characters of text: there are some twelve hundred at the most.
+EMPTY_OUTPUT: Final = 200
 #: All runs of the cells together, the first and its repeats, in multiples of the notebook's time; cells that took long the first time
 #: are left out earlier, for those of the exercises rarely do.
 REPEATS: Final = 3
@@ -74,7 +76,8 @@ class Replay:
     _deadline: float = 0.0
     _last_deadlines: tuple[float, float] = (float("inf"), float("inf"))
     _slow: set[str] = field(default_factory=set)
-    _left: int = ALL_OUTPUTS
+    _text_left: int = ALL_TEXT
+    _pictures_left: int = ALL_PICTURES
 
     def run(self) -> None:
         """Runs all cells and keeps their outputs."""
@@ -131,9 +134,10 @@ class Replay:
     def _within_limit(self, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         kept = []
         for output in outputs:
-            size = EMPTY_OUTPUT + len(repr(output))
-            if size <= min(ONE_OUTPUT, self._left):
-                self._left -= size
+            text, pictures = _sizes(output)
+            if EMPTY_OUTPUT + text <= self._text_left and pictures <= min(ONE_PICTURE, self._pictures_left):
+                self._text_left -= EMPTY_OUTPUT + text
+                self._pictures_left -= pictures
                 kept.append(output)
         return kept
 
@@ -174,15 +178,23 @@ def _plain_output(output: dict[Any, Any]) -> dict[str, Any] | None:
         return {"output_type": kind, "name": name, "text": hide_paths(_text(output.get("text")))}
     if kind == "error":
         lines = output.get("traceback")
-        text = [hide_paths(_text(line)) for line in lines] if type(lines) is list else []
+        # In one piece: of a million empty lines each would be looked at by itself, here and on the page.
+        text = hide_paths("\n".join(map(_text, lines))) if type(lines) is list else ""
         name, message = _text(output.get("ename")), hide_paths(_text(output.get("evalue")))
-        return {"output_type": kind, "ename": name, "evalue": message, "traceback": text}
+        return {"output_type": kind, "ename": name, "evalue": message, "traceback": [text]}
     data = output.get("data")
     plain = keep_pictures_and_text(data if type(data) is dict else {})
     if "text/plain" in plain:
         plain["text/plain"] = hide_paths(plain["text/plain"])
     shown: dict[str, Any] = {"output_type": kind, "data": plain, "metadata": {}}
     return {**shown, "execution_count": None} if kind == "execute_result" else shown
+
+
+def _sizes(output: Mapping[str, Any]) -> tuple[int, int]:
+    """The characters of text in an output of nbformat's form, and those of its pictures."""
+    data = dict(output.get("data", {}))
+    texts = [data.pop("text/plain", ""), *(output.get(key, "") for key in ("text", "ename", "evalue")), *output.get("traceback", ())]
+    return sum(map(len, texts)), sum(map(len, data.values()))
 
 
 def _text(value: Any) -> str:

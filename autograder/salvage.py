@@ -5,7 +5,8 @@ Nothing is guessed: of two candidates neither is taken. Links are not followed, 
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +19,16 @@ __all__ = ["File", "find_notebook", "read_cells"]
 
 MAX_BYTES: Final = 128 << 20
 MAX_CELLS: Final = 2000
+#: Of all cells of code together, and of all cells of text: many times what a student writes by hand.
 MAX_SOURCE_CHARACTERS: Final = 1 << 20
 MAX_ARCHIVES: Final = 20
+#: After broken saves there are a few in one file.
+MAX_NOTEBOOKS: Final = 1000
+#: Strings, commas and opening brackets: what the memory grows with when JSON is read. Outputs of 50 MB hold fewer.
+MAX_PARTS: Final = 8_000_000
+PART: Final = re.compile(r'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+BLANKS: Final = re.compile(r"\s*")
+BETWEEN_CELLS: Final = re.compile(r"[\s,]*")
 
 File = Path | Member | Unreadable
 
@@ -51,7 +60,11 @@ def read_cells(file: File) -> tuple[list[dict[str, Any]], list[str]]:
         data = {"cells": [cell for sheet in _list(data["worksheets"]) if isinstance(sheet, dict) for cell in _list(sheet.get("cells"))]}
     if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
         raise ValueError("it is JSON, but not a notebook: it has no cells.")
-    return [_plain_cell(cell) for cell in data["cells"][:MAX_CELLS] if isinstance(cell, dict)], notes
+    cells = [_plain_cell(cell) for cell in data["cells"][:MAX_CELLS] if isinstance(cell, dict)]
+    if cut := sorted(number for kind in ("code", "markdown") for number in _cut(cells, kind)):
+        numbers = ", ".join(map(str, cut[:5])) + ", …" * (len(cut) > 5)
+        notes.append(f"The cells together are too long to be graded whole; the longest were cut. Counted from the top: {numbers}.")
+    return cells, notes
 
 
 def _is_plain(path: Path) -> bool:
@@ -109,6 +122,8 @@ def _read_start(path: Path) -> bytes:
 
 def _read_json(raw: bytes) -> tuple[Any, list[str]]:
     text, notes = _decode(raw)
+    if _holds_too_much(raw, text):
+        raise ValueError("it holds far more than any notebook does. Clear its outputs and hand it in again.")
     try:
         return json.loads(text), notes
     except RecursionError:
@@ -119,7 +134,7 @@ def _read_json(raw: bytes) -> tuple[Any, list[str]]:
                 *notes,
                 "The file held several notebooks one after the other, as after a broken save; the last whole one was graded.",
             ]
-    cells = list(_whole_cells(text))
+    cells = list(islice(_whole_cells(text), MAX_CELLS))
     if not cells:
         raise ValueError("it is not JSON. Was it saved completely, and is it the .ipynb file itself?")
     return {"cells": cells}, [*notes, f"The file is cut off or damaged; the {len(cells)} cells before the damage were graded."]
@@ -133,15 +148,22 @@ def _decode(raw: bytes) -> tuple[str, list[str]]:
         return raw.decode("cp1252", "replace"), ["The file was not saved in UTF-8; characters beyond ASCII may be wrong."]
 
 
+def _holds_too_much(raw: bytes, text: str) -> bool:
+    """Whether a few kilobytes in an archive would become gigabytes of lists. A text with many commas is one string."""
+    if sum(raw.count(mark) for mark in (b"[", b"{", b",", b'"')) <= MAX_PARTS:
+        return False
+    return any(islice(PART.finditer(text), MAX_PARTS, None))
+
+
 def _last_of_several(text: str) -> Any:
     decoder, start, last = json.JSONDecoder(), 0, None
-    while start < len(text):
+    for _ in range(MAX_NOTEBOOKS):
+        start += len(BLANKS.match(text, start)[0])  # type: ignore[index]
         try:
             value, start = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             break
         last = value if isinstance(value, dict) else last
-        start += len(text[start:]) - len(text[start:].lstrip())
     return last
 
 
@@ -152,7 +174,7 @@ def _whole_cells(text: str) -> Iterator[Any]:
         return
     decoder, start = json.JSONDecoder(), opening.end()
     while True:
-        start += len(re.match(r"[\s,]*", text[start : start + 1000])[0])  # type: ignore[index]
+        start += len(BETWEEN_CELLS.match(text, start)[0])  # type: ignore[index]
         try:
             cell, start = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
@@ -169,11 +191,22 @@ def _plain_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     tags = [_encodable(tag) for tag in _list(metadata.get("tags")) if isinstance(tag, str)]
     return {
         "cell_type": "code" if cell.get("cell_type") == "code" else "markdown",
-        "source": _encodable(source[:MAX_SOURCE_CHARACTERS]),
+        "source": _encodable(source),
         "grade_id": grade_id if isinstance(grade_id, str) else None,
         "tags": keep_plain_tags(tags),
         "id": cell.get("id"),
     }
+
+
+def _cut(cells: Sequence[dict[str, Any]], kind: str) -> Iterator[int]:
+    """Cuts the longest cells of a kind if all of them are too long, and gives their numbers: what is written by hand stays whole."""
+    left = MAX_SOURCE_CHARACTERS
+    for number, cell in sorted(enumerate(cells, 1), key=lambda numbered: len(numbered[1]["source"])):
+        if cell["cell_type"] == kind:
+            if len(cell["source"]) > left:
+                yield number
+            cell["source"] = cell["source"][:left]
+            left -= len(cell["source"])
 
 
 def _encodable(text: str) -> str:

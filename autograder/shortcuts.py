@@ -169,7 +169,7 @@ def _imports(facts: Iterable[_Facts]) -> dict[str, str]:
     return {name: full for name, full in pairs if meanings[name] == 1}
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)  # every cell of the longest notebook, for each exercise asks about all of them
 def _facts(source: str) -> _Facts:
     imports: dict[str, str] = {}
     definitions: list[tuple[str, _Definition]] = []

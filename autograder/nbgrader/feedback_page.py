@@ -18,6 +18,10 @@ __all__ = ["FeedbackExporter"]
 
 #: More than the cells of the longest lesson; what students wrote themselves may be forgotten.
 REMEMBERED: Final = 512
+#: Characters of code on one page that are coloured, twice the longest lesson's and more; the rest is shown as it is.
+COLOURED: Final = 150_000
+#: The highlighter reads a run of blank lines again from each of them.
+BLANK_LINE: Final = re.compile(r"(?<=[\r\n])[^\S\r\n]+(?=[\r\n])")
 #: The page holds all that it shows, so a browser is told to fetch and to run nothing.
 POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
 STYLE: Final = """
@@ -44,8 +48,10 @@ class FeedbackExporter(HTMLExporter):
     def from_notebook_node(self, nb: Any, resources: Any = None, **keywords: Any) -> tuple[str, Any]:  # type: ignore[override]
         """The page, and nbgrader's resources."""
         resources = self._init_resources(resources)
-        self.register_filter("highlight_code", self._highlight)
+        self.register_filter("highlight_code", self._highlighter())
         self.register_filter("markdown2html", self._render_text)
+        # It searches every text for links in the form of old notebooks, for hours if the text is made for it.
+        self.register_filter("strip_files_prefix", lambda html: html)
         widgets = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
         self.register_filter("filter_data_type", widgets)
         page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **keywords)
@@ -76,16 +82,23 @@ class FeedbackExporter(HTMLExporter):
 
         return render
 
-    @cached_property
-    def _highlight(self) -> Callable[..., str]:
-        """Colours a cell's code. Most cells of a class are the same, and one exporter makes all pages of an assignment."""
-        remembered = lru_cache(REMEMBERED)(Highlight2HTML(pygments_lexer="python", parent=self))
+    def _highlighter(self) -> Callable[..., str]:
+        """Colours the code of one page, all of it as Python: a magic must not choose from the highlighter's hundreds of languages."""
+        left = COLOURED
 
-        def highlight(source: str, language: str | None = None, metadata: Any = None) -> str:
-            html: str = remembered(source, language or (metadata or {}).get("magics_language"))
-            return html
+        def highlight(source: str, metadata: Any = None) -> str:
+            nonlocal left
+            if len(source) > left:
+                return f'<div class="highlight"><pre>{escape(source)}</pre></div>'
+            left -= len(source)
+            return self._coloured(BLANK_LINE.sub("", source))
 
         return highlight
+
+    @cached_property
+    def _coloured(self) -> Callable[[str], str]:
+        """Code → HTML. Most cells of a class are the same, and one exporter makes all pages of an assignment."""
+        return lru_cache(REMEMBERED)(Highlight2HTML(pygments_lexer="python", parent=self))
 
 
 class _Renderer(IPythonRenderer):

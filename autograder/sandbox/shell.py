@@ -21,11 +21,16 @@ from traitlets.config import Config
 __all__ = ["Recorder", "Shell", "make_shell"]
 
 RICH_BYTES: Final = 4 << 20
+#: What an output of its own costs, in characters: a page of a thousand is long enough.
+EMPTY_OUTPUT: Final = 200
 OURS: Final = f"{Path(__file__).parents[1]}/"
 
 
 class Recorder:
-    """The outputs of the cell that is running, in order, cut off at a number of characters for the whole session."""
+    """The outputs of the cell that is running, in order, cut off at a number of characters for the whole session.
+
+    Each output costs some characters more than its text, so their number has an end too.
+    """
 
     def __init__(self, characters: int) -> None:
         self.left = characters
@@ -40,22 +45,25 @@ class Recorder:
         """Adds printed text; neighbouring pieces of one stream become one output."""
         if self.left <= 0 or not text:
             return
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("output_type") != "stream" or last["name"] != name:
+            last = {"output_type": "stream", "name": name, "text": ""}
+            self.outputs.append(last)
+            self.left -= EMPTY_OUTPUT
         if len(text) >= self.left:
-            text = text[: self.left] + "\n… output cut here: the limit for one notebook is reached …\n"
+            text = text[: max(0, self.left)] + "\n… output cut here: the limit for one notebook is reached …\n"
         self.left -= len(text)
-        last = self.outputs[-1] if self.outputs else None
-        if last and last["output_type"] == "stream" and last["name"] == name:
-            last["text"] += text
-        else:
-            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+        last["text"] += text
 
     def add(self, output: dict[str, Any]) -> None:
-        """Adds an output of another kind, unless the limit is reached."""
+        """Adds an output of another kind, if it is not too large for what is left."""
         size = len(repr(output))
-        if self.left <= 0 or size > RICH_BYTES:
-            return self.stream("stderr", "… an output was too large to keep …\n")
+        text = len(str(output["data"].get("text/plain", ""))) if "data" in output else size
         # A picture is worth far fewer characters than its base64 has; it counts for a hundredth.
-        self.left -= size // 100
+        cost = EMPTY_OUTPUT + text + size // 100
+        if cost >= self.left or size > RICH_BYTES:
+            return self.stream("stderr", "… an output was too large to keep …\n")
+        self.left -= cost
         self.outputs.append(output)
 
 

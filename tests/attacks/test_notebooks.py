@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,14 +225,50 @@ def texts_are_not_text(folder: Path, notebook: Notebook) -> None:
     (folder / "tiny.ipynb").write_text(text)
 
 
+@attack
+def lines_of_nothing(folder: Path, notebook: Notebook) -> None:
+    """A hundred thousand lines of one space, which a highlighter reads again from each of them."""
+    notebook["cells"].append(code("x = 1\n" + " \n" * 100_000 + "y = 2"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+@attack
+def links_that_never_end(folder: Path, notebook: Notebook) -> None:
+    """Beginnings of links to files, whose ends are looked for in every combination."""
+    notebook["cells"].append({"cell_type": "markdown", "id": "added", "metadata": {}, "source": "[](files/" * 5000})
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+@attack
+def text_full_of_escapes(folder: Path, notebook: Notebook) -> None:
+    """A million escape sequences beside the outputs that were recorded, for a page that looks at each of them."""
+    output = "{'output_type': 'stream', 'name': 'stdout', 'text': '\\x1b[m' * 1_000_000}"
+    notebook["cells"].append(code(f"get_ipython().recorder.outputs.append({output})"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+@attack
+def a_million_notebooks_in_a_row(folder: Path, notebook: Notebook) -> None:
+    """A file of a million empty notebooks, one after the other."""
+    (folder / "tiny.ipynb").write_text("{} " * 1_000_000)
+
+
+@attack
+def forty_million_cells_of_nothing(folder: Path, notebook: Notebook) -> None:
+    """A zip archive of some hundred kilobytes, with a notebook that would take gigabytes of memory."""
+    with zipfile.ZipFile(folder / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tiny.ipynb", '{"cells":[' + "[]," * 40_000_000 + "0]}")
+
+
 def an_honest_student(folder: Path, notebook: Notebook) -> None:
     """Everything is right; the others sit around."""
     write_notebook(folder / "tiny.ipynb", filled(notebook, RIGHT))
 
 
 ATTACKS.append(Attack(an_honest_student, {"linear": 60.0, "square": 40.0}))
-#: A link is not followed, so there is nothing to grade: for a person to look at.
-ATTACKS[:] = [Attack(a.build, dict.fromkeys(DUE)) if a.name == "another_s_notebook_is_linked" else a for a in ATTACKS]
+#: A link is not followed, and these files hold no notebook: there is nothing to grade, so a person has to look.
+UNGRADABLE = {"another_s_notebook_is_linked", "a_million_notebooks_in_a_row", "forty_million_cells_of_nothing"}
+ATTACKS[:] = [Attack(a.build, dict.fromkeys(DUE)) if a.name in UNGRADABLE else a for a in ATTACKS]
 
 
 @dataclass(frozen=True)

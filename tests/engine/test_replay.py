@@ -240,6 +240,39 @@ def test_output_is_cut(run: Run) -> None:
     assert replay.errors == {}
 
 
+def test_the_number_of_outputs_is_cut(run: Run) -> None:
+    """Letters that go here and there in turn, or values shown one by one, are kept up to a number, and a sentence says so."""
+    for piece in ("sys.stdout.write('a'); sys.stderr.write('b')", "display(1)"):
+        replay = run(f"import sys\nfor _ in range(60_000 if 'write' in {piece!r} else 2_000): {piece}", budget=Budget(cell_seconds=20))
+        assert 500 < len(replay.outputs["c0"]) < 1100
+        assert texts(replay)[-1].endswith("… output cut here: the limit for one notebook is reached …\n")
+        assert replay.errors == {}
+
+
+def test_a_long_value_leaves_room_for_others(run: Run) -> None:
+    """A value longer than what may be shown is named, and what comes after it is shown."""
+    assert texts(run("'x' * 500_000", "7"), "c0") == ["… an output was too large to keep …\n"]
+    assert texts(run("'x' * 500_000", "7"), "c1") == ["7"]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "{'output_type': 'stream', 'name': 'stdout', 'text': '\\x1b[m' * 1_000_000}",
+        "*[{'output_type': 'stream', 'name': 'stdout', 'text': 'x'}] * 20_000",
+        "*[{'output_type': 'execute_result', 'data': {'text/plain': 'x' * 50_000}}] * 10",
+        "{'output_type': 'error', 'ename': 'E', 'evalue': 'e', 'traceback': [''] * 350_000}",
+    ],
+)
+def test_forged_outputs_are_held_to_the_limit(run: Run, forged: str) -> None:
+    """A cell that puts outputs beside its recorder shows no more than one that prints."""
+    replay = run(f"get_ipython().recorder.outputs += [{forged}]", "7")
+    outputs = [output for name in ("c0", "c1") for output in replay.outputs[name]]
+    assert len(outputs) <= 1250
+    assert sum(len(str(output)) for output in outputs) < 1_000_000
+    assert sum(len(line) for output in outputs for line in (output.get("text", ""), *output.get("traceback", ()))) <= 250_000
+
+
 @pytest.mark.slow
 def test_the_notebook_has_a_deadline(run: Run) -> None:
     """When the time of all cells together is used up, each of the rest gets half a second."""

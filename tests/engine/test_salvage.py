@@ -2,8 +2,10 @@
 
 import io
 import json
+import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +45,56 @@ def test_two_saves_in_one_file(folder: Path) -> None:
     cells, notes = read_cells(folder / "x.ipynb")
     assert [cell["source"] for cell in cells] == ["new = 2"]
     assert "one after the other" in notes[0]
+
+
+def test_a_hundred_thousand_notebooks_in_one_file(folder: Path) -> None:
+    """Notebooks of nothing, one after the other, are passed over in the time that it takes to read them."""
+    (folder / "x.ipynb").write_text("{} " * 400_000)
+    started = time.monotonic()
+    with pytest.raises(ValueError, match="no cells"):
+        read_cells(folder / "x.ipynb")
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("part", ["[],", "{},", '"a",', "0,0,", '{"a":[0]},'])
+def test_a_file_of_more_lists_than_memory_can_hold(folder: Path, part: str) -> None:
+    """Kilobytes in an archive that would be gigabytes as JSON are refused before they are read."""
+    (folder / "all.zip").write_bytes(zipped(x_ipynb='{"cells": [' + part * 4_100_000 + "0]}"))
+    file, _ = find_notebook(folder, "x")
+    assert file is not None
+    with pytest.raises(ValueError, match="far more than any notebook"):
+        read_cells(file)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("1, 2\n" * 9_000_000, id="text"),
+        pytest.param(["0.25, 0.5, 0.75\n"] * 1_500_000, id="lines"),
+        pytest.param([{"x": [0.123456789] * 1_000_000, "y": [1] * 1_000_000}], id="plot"),
+    ],
+)
+def test_stray_outputs_do_not_stand_in_the_way(folder: Path, data: Any) -> None:
+    """Outputs of fifty megabytes, and plots with a million points, come with a notebook that is read like any other."""
+    cell = {"cell_type": "code", "source": "a = 1", "outputs": [{"output_type": "display_data", "data": {"application/json": data}}]}
+    (folder / "x.ipynb").write_text(json.dumps({"cells": [cell]}))
+    assert sources(folder / "x.ipynb") == ["a = 1"]
+
+
+def test_a_picture_in_a_text_costs_the_answers_nothing(folder: Path) -> None:
+    """Where the cells together are too long, the longest is cut, wherever it stands, and a note gives its place."""
+    cells = [
+        {"cell_type": "code", "source": "a = 1"},
+        {"cell_type": "markdown", "source": f"![](data:image/png;base64,{'A' * 5_000_000})"},
+        {"cell_type": "code", "source": f"data = '{'0' * 3_000_000}'"},
+        *[{"cell_type": kind, "source": "b = 2"} for kind in ("code", "markdown")],
+    ]
+    (folder / "x.ipynb").write_text(json.dumps({"cells": cells}))
+    read, notes = read_cells(folder / "x.ipynb")
+    assert [read[place]["source"] for place in (0, 3, 4)] == ["a = 1", "b = 2", "b = 2"]
+    assert sum(len(cell["source"]) for cell in read) <= 2 << 20
+    assert read[1]["source"].startswith("![](data:image/png;base64,A")
+    assert notes == ["The cells together are too long to be graded whole; the longest were cut. Counted from the top: 2, 3."]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

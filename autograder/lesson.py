@@ -1,5 +1,6 @@
 """A lesson as a value: the cells of one assignment, each a text, a given cell, a stub or a grade cell."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,7 @@ __all__ = [
     "Kind",
     "Lesson",
     "topic_of",
+    "without_hidden_tests",
 ]
 
 Kind = Literal["code", "markdown", "raw"]
@@ -103,3 +105,12 @@ def topic_of(assignment: str) -> str:
     'backprop'
     """
     return assignment.split("-", 1)[-1]
+
+
+def without_hidden_tests(source: str) -> str:
+    r"""A grade cell's source as it is released: its visible examples.
+
+    >>> without_hidden_tests("assert f(1)\n### BEGIN HIDDEN TESTS\nassert f(2)\n### END HIDDEN TESTS")
+    'assert f(1)'
+    """
+    return re.sub(rf"\n*^[^\n]*{BEGIN_HIDDEN}.*?{END_HIDDEN}[^\n]*", "", source, flags=re.MULTILINE | re.DOTALL)

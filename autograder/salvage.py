@@ -1,27 +1,25 @@
-"""A submitted folder → the cells of the notebook in it, as plain dictionaries: looked for where students leave them, read if it can be.
+"""The bytes of a submitted file → the cells of the notebook in it, as plain dictionaries, and what had to be mended to read them.
 
-Nothing is guessed: of two candidates neither is taken. Links are not followed, for they can point at another student's work.
+Nothing is guessed: where two versions of an answer stand side by side, neither is taken.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.archives import Member, Unreadable, list_members
-from autograder.folders import plain_files
+from autograder.archives import Member, Unreadable
 from autograder.harmless import keep_plain_tags
-from autograder.names import as_code
 
-__all__ = ["File", "find_notebook", "read_cells"]
+__all__ = ["Cells", "File", "parse_cells", "read_bytes", "read_cells"]
 
 MAX_BYTES: Final = 128 << 20
 MAX_CELLS: Final = 2000
 #: Of all cells of code together, and of all cells of text: many times what a student writes by hand.
 MAX_SOURCE_CHARACTERS: Final = 1 << 20
-MAX_ARCHIVES: Final = 20
 #: After broken saves there are a few in one file.
 MAX_NOTEBOOKS: Final = 1000
 #: Strings, commas and opening brackets: what the memory grows with when JSON is read. Outputs of 50 MB hold fewer.
@@ -29,88 +27,49 @@ MAX_PARTS: Final = 8_000_000
 PART: Final = re.compile(r'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
 BLANKS: Final = re.compile(r"\s*")
 BETWEEN_CELLS: Final = re.compile(r"[\s,]*")
+#: To raise its error, `json` counts the lines of the file up to there.
+MAX_GAPS: Final = 100
+#: A line that git leaves around the two sides of a conflict, and the sides that go on after it.
+CONFLICT: Final = re.compile(r"^([<|=>])\1{6}(?:[ \r][^\n]*)?(?:\n|\Z)", re.MULTILINE)
+SIDES: Final = {"<": (0,), "|": (), "=": (1,), ">": (0, 1)}
+#: How Jupyter begins a cell, and more characters than that takes.
+NEXT_CELL: Final = re.compile(r'\{\s*"(?:attachments|cell_type)"')
+BEGINNING: Final = 50
 
 File = Path | Member | Unreadable
+Cells = list[dict[str, Any]]
 
 
-def find_notebook(folder: Path, name: str) -> tuple[File | None, list[str]]:
-    """The file to grade in a submitted folder, with a note if it is not the one that was asked for; None if there is none.
-
-    Where `name`.ipynb is not in the folder itself, the only notebook of that name below it or in a zip archive is taken, then the
-    only notebook of any name. An archive that can't be read is handed on where there is no notebook: reading it says why.
-    """
-    wanted = f"{name}.ipynb"
-    if _is_plain(folder / wanted):
-        return folder / wanted, _note_second_name(folder / wanted)
-    files, unreadable = _notebooks(folder)
-    named = [file for file in files if file.name.lower() == wanted.lower()]
-    for candidates in (named, files):
-        if len(candidates) == 1:
-            place = as_code(str(Path(str(candidates[0])).relative_to(folder)))
-            missing = f"{wanted} is missing; {place}, the only notebook in the submission, was graded in its place."
-            return candidates[0], [missing, *_note_second_name(candidates[0])]
-    return (unreadable[0] if unreadable and not files else None), []
-
-
-def read_cells(file: File) -> tuple[list[dict[str, Any]], list[str]]:
+def read_cells(file: File, answered: Callable[[Cells], bool] = bool) -> tuple[Cells, list[str]]:
     """The cells in the file and what had to be mended to read them; ValueError, in a student's words, if it holds none."""
-    data, notes = _read_json(_read_bytes(file))
-    if isinstance(data, dict) and "worksheets" in data:
-        notes.append("The notebook is in the old format 3; it was converted.")
-        data = {"cells": [cell for sheet in _list(data["worksheets"]) if isinstance(sheet, dict) for cell in _list(sheet.get("cells"))]}
-    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
-        raise ValueError("it is JSON, but not a notebook: it has no cells.")
-    cells = [_plain_cell(cell) for cell in data["cells"][:MAX_CELLS] if isinstance(cell, dict)]
+    return parse_cells(read_bytes(file), answered)
+
+
+def parse_cells(raw: bytes, answered: Callable[[Cells], bool] = bool) -> tuple[Cells, list[str]]:
+    """The same of a file's bytes. Of several notebooks in it, the last in whose cells something was `answered` counts."""
+    text, notes = _decode(raw)
+    if text.endswith("\0"):
+        text = text.rstrip("\0")
+        notes.append("The file ended in NUL characters, as after a crash; they were dropped.")
+    if _holds_too_much(raw, text):
+        raise ValueError("it holds far more than any notebook does. Clear its outputs and hand it in again.")
+    cells, more = _parse(text, answered)
+    notes += more
     if cut := sorted(number for kind in ("code", "markdown") for number in _cut(cells, kind)):
         numbers = ", ".join(map(str, cut[:5])) + ", …" * (len(cut) > 5)
         notes.append(f"The cells together are too long to be graded whole; the longest were cut. Counted from the top: {numbers}.")
     return cells, notes
 
 
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def _note_second_name(file: File) -> list[str]:
-    if not isinstance(file, Path) or file.stat().st_nlink == 1:
-        return []
-    return [f"For staff: {as_code(file.name)} is a hard link, the same file stands elsewhere under another name. Whose work is it?"]
-
-
-def _notebooks(folder: Path) -> tuple[list[File], list[Unreadable]]:
-    """Every notebook below the folder and in the zip archives there, and the archives that can't be read."""
-    files = list(plain_files(folder))
-    unreadable: list[Unreadable] = []
-    archives = [file for file in files if _ends(file, ".zip")][:MAX_ARCHIVES]
-    members = [member for archive in archives for member in _look_into(unreadable, archive)]
-    everything: list[File] = [*files, *members]
-    found = [file for file in everything if _ends(file, ".ipynb")]
-    inner = [member for member in members if _ends(member, ".zip")]
-    if not found and not unreadable and len(inner) == 1:
-        found += [member for member in _look_into(unreadable, inner[0].archive, *inner[0].names) if _ends(member, ".ipynb")]
-    return found, unreadable
-
-
-def _look_into(unreadable: list[Unreadable], archive: Path, *names: str) -> list[Member]:
-    try:
-        return list_members(archive, *names)
-    except ValueError as error:
-        unreadable.append(Unreadable(archive, str(error)))
-        return []
-
-
-def _ends(file: File, suffix: str) -> bool:
-    return file.name.lower().endswith(suffix)
-
-
-def _read_bytes(file: File) -> bytes:
+def read_bytes(file: File) -> bytes:
+    """What is in the file; ValueError, in a student's words, if that is nothing, too much, or can't be read."""
     try:
         raw = _read_start(file) if isinstance(file, Path) else file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ValueError(f"it can't be opened ({type(error).__name__}).") from None
     if len(raw) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")
-    if not raw.strip():
+    if not raw.strip(b"\0 \t\r\n"):
         raise ValueError("the file is empty.")
     return raw
 
@@ -120,24 +79,28 @@ def _read_start(path: Path) -> bytes:
         return stream.read(MAX_BYTES + 1)
 
 
-def _read_json(raw: bytes) -> tuple[Any, list[str]]:
-    text, notes = _decode(raw)
-    if _holds_too_much(raw, text):
-        raise ValueError("it holds far more than any notebook does. Clear its outputs and hand it in again.")
+def _parse(text: str, answered: Callable[[Cells], bool]) -> tuple[Cells, list[str]]:
     try:
-        return json.loads(text), notes
+        data = json.loads(text, strict=False)  # an editor may have left a tab or a line break in a string
     except RecursionError:
         raise ValueError("it is nested too deeply to be a notebook.") from None
     except ValueError as error:
+        if CONFLICT.search(text):
+            return _one_side(text, answered)
         if str(error).startswith("Extra data"):
-            return _last_of_several(text), [
-                *notes,
-                "The file held several notebooks one after the other, as after a broken save; the last whole one was graded.",
-            ]
-    cells = list(islice(_whole_cells(text), MAX_CELLS))
-    if not cells:
-        raise ValueError("it is not JSON. Was it saved completely, and is it the .ipynb file itself?")
-    return {"cells": cells}, [*notes, f"The file is cut off or damaged; the {len(cells)} cells before the damage were graded."]
+            return _last_of_several(text, answered)
+        return _around_damage(text)
+    return _cells_in(data)
+
+
+def _cells_in(data: Any) -> tuple[Cells, list[str]]:
+    notes = []
+    if isinstance(data, dict) and "worksheets" in data:
+        notes.append("The notebook is in the old format 3; it was converted.")
+        data = {"cells": [cell for sheet in _list(data["worksheets"]) if isinstance(sheet, dict) for cell in _list(sheet.get("cells"))]}
+    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
+        raise ValueError("it is JSON, but not a notebook: it has no cells.")
+    return [_plain_cell(cell) for cell in data["cells"][:MAX_CELLS] if isinstance(cell, dict)], notes
 
 
 def _decode(raw: bytes) -> tuple[str, list[str]]:
@@ -155,31 +118,77 @@ def _holds_too_much(raw: bytes, text: str) -> bool:
     return any(islice(PART.finditer(text), MAX_PARTS, None))
 
 
-def _last_of_several(text: str) -> Any:
-    decoder, start, last = json.JSONDecoder(), 0, None
+def _one_side(text: str, answered: Callable[[Cells], bool]) -> tuple[Cells, list[str]]:
+    """The cells of a file in which git left a conflict, if it is about outputs, counts and the like only."""
+    (ours, notes), (theirs, _) = (_parse(side, answered) for side in _sides(text))
+    if [{**cell, "id": None} for cell in ours] != [{**cell, "id": None} for cell in theirs]:
+        raise ValueError("git's conflict markers stand in it, and what you wrote differs between the two sides: which one is meant?")
+    return ours, ["Git's conflict markers stood in the file; both sides hold the same cells, and one was read.", *notes]
+
+
+def _sides(text: str) -> tuple[str, str]:
+    sides, open_sides, start = (StringIO(newline=""), StringIO(newline="")), SIDES[">"], 0
+    for marker in CONFLICT.finditer(text):
+        for side in open_sides:
+            sides[side].write(text[start : marker.start()])
+        open_sides, start = SIDES[marker[1]], marker.end()
+    for side in open_sides:
+        sides[side].write(text[start:])
+    return sides[0].getvalue(), sides[1].getvalue()
+
+
+def _last_of_several(text: str, answered: Callable[[Cells], bool]) -> tuple[Cells, list[str]]:
+    decoder, start = json.JSONDecoder(strict=False), 0
+    best: tuple[Cells, list[str]] | None = None
+    best_rank = (False, False)
     for _ in range(MAX_NOTEBOOKS):
         start += len(BLANKS.match(text, start)[0])  # type: ignore[index]
         try:
             value, start = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             break
-        last = value if isinstance(value, dict) else last
-    return last
+        try:
+            found = _cells_in(value)
+        except ValueError:
+            continue
+        rank = (answered(found[0]), bool(found[0]))
+        if rank >= best_rank:
+            best, best_rank = found, rank
+    if best is None:
+        raise ValueError("it is JSON, but not a notebook: it has no cells.")
+    several = "The file held several notebooks one after the other, as after a broken save; the last whole one with answers was graded."
+    return best[0], [several, *best[1]]
 
 
-def _whole_cells(text: str) -> Iterator[Any]:
-    """The cells of a notebook that ends in the middle, up to the first that is not whole."""
+def _around_damage(text: str) -> tuple[Cells, list[str]]:
+    found = list(islice(_whole_cells(text), MAX_CELLS))
+    before = found.index(None) if None in found else len(found)
+    cells = [_plain_cell(cell) for cell in found if cell is not None]
+    if not cells:
+        raise ValueError("it is not JSON. Was it saved completely, and is it the .ipynb file itself?")
+    after = len(cells) - before
+    where = f"{before} cells before the damage and the {after} after it" if after else f"{before} cells before the damage"
+    return cells, [f"The file is cut off or damaged; the {where} were read."]
+
+
+def _whole_cells(text: str) -> Iterator[dict[str, Any] | None]:
+    """The cells of a damaged notebook that are whole, with None where others are lost in between."""
     opening = re.search(r'"cells"\s*:\s*\[', text)
-    if opening is None:
-        return
-    decoder, start = json.JSONDecoder(), opening.end()
-    while True:
+    decoder, start, gaps = json.JSONDecoder(strict=False), opening.end() if opening else 0, 0
+    while gaps <= MAX_GAPS:
         start += len(BETWEEN_CELLS.match(text, start)[0])  # type: ignore[index]
         try:
             cell, start = decoder.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            # A string that lost its end took the beginning of the next cell along. All before that is not read again.
+            following = NEXT_CELL.search(text, max(error.pos - BEGINNING, start + 1))
+            if following is None:
+                return
+            cell, start, gaps = None, following.start(), gaps + 1
         except (ValueError, RecursionError):
             return
-        yield cell
+        if cell is None or isinstance(cell, dict):
+            yield cell
 
 
 def _plain_cell(cell: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,20 +5,23 @@ come from the released assignment.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from autograder.finding import find_notebook
 from autograder.harmless import as_plain_text
-from autograder.lesson import NOT_REGRADED
+from autograder.lesson import NOT_REGRADED, without_hidden_tests
 from autograder.model import Cell
 from autograder.names import as_code
-from autograder.salvage import File, find_notebook, read_cells
+from autograder.salvage import Cells, File, read_cells
 
 __all__ = ["Reference", "ReferenceCell", "Submission", "cannot_grade", "cells_to_run", "find_notebook", "read_submission"]
 
 TEST: Final = "test_"
+#: The names that a cell's outermost lines define as functions, classes or values.
+DEFINED: Final = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 #: Cells that grading itself adds to the notebook.
 NAMES_OF_NOTES: Final = {"mended", "ungradable"}
 #: What a cell's metadata say under `autograder`: a copy of a stub that does not run; a cell that stands as it was released.
@@ -44,6 +47,14 @@ class ReferenceCell:
         """Whether this is a locked grade cell."""
         return bool(self.metadata.get("grade")) and not self.metadata.get("solution")
 
+    def is_untouched(self, source: str) -> bool:
+        """Whether a student's cell says what this one did when it was released, or as staff see it."""
+        return _squeezed(source) in self._squeezed
+
+    @cached_property
+    def _squeezed(self) -> Set[str]:
+        return {_squeezed(self.source), _squeezed(without_hidden_tests(self.source))}
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -60,9 +71,40 @@ class Reference:
         return {cell.exercise: float(cell.metadata["points"]) for cell in self.cells if cell.is_test}
 
     @cached_property
-    def bare_codes(self) -> frozenset[str]:
+    def released(self) -> Set[str]:
         """What runs as it was released, without white space: the stubs and the lesson's own code."""
-        return frozenset(map(_bare, [*self.codes, *(cell.source for cell in self.cells if not cell.is_test)]))
+        return set(map(_squeezed, [*self.codes, *self._stubs.values()]))
+
+    def knows(self, cell: Mapping[str, Any]) -> bool:
+        """Whether a student's cell belongs to this assignment: by its grade_id, or by a name that it defines."""
+        return cell["grade_id"] in self._grade_ids or self._is_defined_in(cell)
+
+    def holds_answer(self, cells: Cells) -> bool:
+        """Whether a stub was filled in, or what it asks for is defined in another cell."""
+        return any(self._is_answer(cell) for cell in cells)
+
+    def _is_answer(self, cell: Mapping[str, Any]) -> bool:
+        belongs = cell["grade_id"] in self._stubs or self._is_defined_in(cell)
+        return belongs and _squeezed(cell["source"]) not in self._unanswered
+
+    def _is_defined_in(self, cell: Mapping[str, Any]) -> bool:
+        return cell["cell_type"] == "code" and not self._names.isdisjoint(_defined(cell["source"]))
+
+    @cached_property
+    def _grade_ids(self) -> Set[str]:
+        return {cell.grade_id for cell in self.cells}
+
+    @cached_property
+    def _stubs(self) -> Mapping[str, str]:
+        return {cell.grade_id: cell.source for cell in self.cells if not cell.is_test}
+
+    @cached_property
+    def _unanswered(self) -> Set[str]:
+        return {"", *map(_squeezed, self._stubs.values())}
+
+    @cached_property
+    def _names(self) -> Set[str]:
+        return {name for source in self._stubs.values() for name in _defined(source)}
 
 
 @dataclass
@@ -77,11 +119,17 @@ class Submission:
 def read_submission(file: File | None, reference: Reference) -> Submission:
     """The submission in `file`, mended; never raises for anything that a student can hand in."""
     if file is None:
-        return cannot_grade(reference, f"The submission holds no {reference.name}.ipynb, and no other single notebook to take for it.")
+        return cannot_grade(
+            reference, f"The submission holds no {reference.name}.ipynb with answers, and no other single notebook to take for it."
+        )
     try:
-        cells, notes = read_cells(file)
+        cells, notes = read_cells(file, reference.holds_answer)
     except ValueError as error:
         return cannot_grade(reference, f"{as_code(file.name)} can't be read as a notebook: {error}")
+    if not any(map(reference.knows, cells)):
+        return cannot_grade(
+            reference, f"{as_code(file.name)} holds no cell and no function of this assignment: is it another lesson's, or empty?", notes
+        )
     return _mend(cells, notes, reference)
 
 
@@ -108,48 +156,80 @@ def _mend(cells: list[dict[str, Any]], notes: list[str], reference: Reference) -
 
 
 def _one_of_each(cells: list[dict[str, Any]], known: Mapping[str, ReferenceCell], notes: list[str]) -> list[dict[str, Any]]:
-    """The cells with each grade_id on one of them: of a stub's copies on the last that was filled in."""
+    """The cells with each grade_id on one of them: of a stub's copies on the last that was filled in.
+
+    What a student wrote into a locked cell becomes a cell of the student's own, above the released one.
+    """
     holders = {grade_id: _holder(cells, reference) for grade_id, reference in known.items()}
     kept: list[dict[str, Any]] = []
+    doubled, unlocked = [], []
     for cell in cells:
         reference = known.get(cell["grade_id"] or "")
+        own = {**cell, "grade_id": None}
         if reference is None:
-            kept.append({**cell, "grade_id": None})
-        elif cell is holders[reference.grade_id]:
+            kept.append(own)
+            continue
+        untouched, holds = reference.is_untouched(cell["source"]), cell is holders[reference.grade_id]
+        if reference.is_test and not untouched and cell["source"].strip():
+            kept.append(own)
+            unlocked.append(reference.exercise)
+        if holds:
             kept.append(cell)
         elif not reference.is_test:
-            notes.append(f"The cell `{reference.grade_id}` occurs more than once; the last one that was filled in is the answer.")
-            kept.append({**cell, "grade_id": None, "left_out": _same(cell["source"], reference.source)})
+            kept.append({**own, "left_out": untouched})
+            doubled.append(reference.grade_id)
+    notes += _about(
+        doubled,
+        "The cell {} occurs more than once; the last one that was filled in is the answer.",
+        "The cells {} occur more than once; of each the last one that was filled in is the answer.",
+    )
+    notes += _about(
+        unlocked,
+        "The test cell of {} was changed; what stood in it was run as a cell of your own, and the test cell put back.",
+        "The test cells of {} were changed; what stood in them was run as cells of your own, and the test cells put back.",
+    )
     return kept
 
 
 def _holder(cells: list[dict[str, Any]], reference: ReferenceCell) -> dict[str, Any] | None:
     copies = [cell for cell in cells if cell["grade_id"] == reference.grade_id]
-    filled = [cell for cell in copies if not _same(cell["source"], reference.source)]
-    best = filled or copies
+    best = [cell for cell in copies if reference.is_untouched(cell["source"]) == reference.is_test] or copies
     return best[-1] if best else None
 
 
-def _same(a: str, b: str) -> bool:
-    return _bare(a) == _bare(b)
+def _squeezed(source: str) -> str:
+    return "".join(source.split())
 
 
-def _bare(source: str) -> str:
-    return re.sub(r"\s+", "", source)
+def _defined(source: str) -> Set[str]:
+    return {name for names in DEFINED.findall(source) for name in names if name}
+
+
+def _about(names: Iterable[str], one: str, several: str) -> list[str]:
+    """A single note for all cells that it is true of."""
+    different = list(dict.fromkeys(names))
+    text = ", ".join(f"`{name}`" for name in different)
+    return [(one if len(different) == 1 else several).format(text)] if different else []
 
 
 def _insert_missing(kept: list[dict[str, Any]], reference: Reference, notes: list[str]) -> None:
     present = {cell["grade_id"] for cell in kept}
-    for cell in reference.cells:
-        if cell.grade_id in present:
-            continue
-        if not cell.is_test:
-            notes.append(f"The cell `{cell.grade_id}` is missing; its functions were looked for in the other cells.")
-            continue
-        notes.append(f"The test cell of `{cell.exercise}` was missing; it was put back.")
+    missing = [cell for cell in reference.cells if cell.grade_id not in present]
+    tests = [cell for cell in missing if cell.is_test]
+    for cell in tests:
         places = [i for i, other in enumerate(kept) if other["grade_id"] == cell.exercise]
         new: dict[str, Any] = {"cell_type": "code", "source": "", "grade_id": cell.grade_id, "tags": [], "id": None}
         kept.insert(places[0] + 1 if places else len(kept), new)
+    notes += _about(
+        (cell.grade_id for cell in missing if not cell.is_test),
+        "The cell {} is missing; its functions were looked for in the other cells.",
+        "The cells {} are missing; their functions were looked for in the other cells.",
+    )
+    notes += _about(
+        (cell.exercise for cell in tests),
+        "The test cell of {} was missing; it was put back.",
+        "The test cells of {} were missing; they were put back.",
+    )
 
 
 def _unique_names(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -164,7 +244,7 @@ def _unique_names(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield name
 
 
-def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, ReferenceCell], released: Reference) -> dict[str, Any]:
+def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, ReferenceCell], lesson: Reference) -> dict[str, Any]:
     metadata: dict[str, Any] = {"tags": cell["tags"]} if cell["tags"] and not cell["grade_id"] else {}
     kind, source = cell["cell_type"], cell["source"]
     if cell["grade_id"]:
@@ -174,9 +254,9 @@ def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, Reference
         source = reference.source if reference.is_test else source
     if cell.get("left_out"):
         metadata["autograder"] = LEFT_OUT
-    elif kind == "code" and _bare(source) in released.bare_codes:
+    elif kind == "code" and _squeezed(source) in lesson.released:
         metadata["autograder"] = UNTOUCHED
-    if kind == "markdown" and source not in released.texts:
+    if kind == "markdown" and source not in lesson.texts:
         source = as_plain_text(source)
     full = {"cell_type": kind, "id": name, "metadata": metadata, "source": source}
     return {**full, "execution_count": None, "outputs": []} if kind == "code" else full
@@ -187,10 +267,10 @@ def _notebook(cells: list[dict[str, Any]], reference: Reference) -> dict[str, An
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def cannot_grade(reference: Reference, problem: str) -> Submission:
+def cannot_grade(reference: Reference, problem: str, notes: Sequence[str] = ()) -> Submission:
     """A notebook that shows the problem and the grade cells, for a person to grade."""
     text = f"**This submission could not be graded by machine.** {problem}\n\nNo points are lost: a person will look at it."
     submission = _mend([], [], reference)
     cell = {"cell_type": "markdown", "id": "ungradable", "metadata": {}, "source": text}
     submission.notebook["cells"].insert(0, cell)
-    return Submission(submission.notebook, [], problem)
+    return Submission(submission.notebook, list(notes), problem)

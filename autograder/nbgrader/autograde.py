@@ -7,7 +7,6 @@ import atexit
 import hashlib
 import json
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from fnmatch import fnmatch
@@ -25,7 +24,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor  # type: ignore[import-u
 from traitlets import Enum as TraitEnum
 
 from autograder.feedback import render_output
-from autograder.lesson import BEGIN_HIDDEN, END_HIDDEN, topic_of
+from autograder.lesson import topic_of, without_hidden_tests
 from autograder.model import Job, Materials, Report
 from autograder.names import can_be_printed, without_controls
 from autograder.nbgrader.handed_in import KEY, read_handed_in
@@ -185,13 +184,8 @@ def _show(notebook: Any, report: Report) -> None:
         if cell.cell_type != "code":
             continue
         if cell.id in feedback:
-            cell.source = _without_hidden_lines(cell.source)
+            cell.source = without_hidden_tests(cell.source)  # the rest says only that it fails without our configuration
             cell.outputs = [from_dict(render_output(feedback[cell.id]))]
         elif cell.id in report.outputs:
             cell.execution_count = number
             cell.outputs = [from_dict(output) for output in report.outputs[cell.id]]
-
-
-def _without_hidden_lines(source: str) -> str:
-    """The visible examples of a grade cell; the rest says only that it fails without our configuration."""
-    return re.sub(rf"\n*^[^\n]*{BEGIN_HIDDEN}.*?{END_HIDDEN}[^\n]*", "", source, flags=re.MULTILINE | re.DOTALL)

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
+from autograder.finding import find_notebook
 from autograder.nbgrader import handed_in
-from autograder.salvage import find_notebook
 from autograder.sandbox.tidy import remove_folder
 from autograder.submission import Reference, read_submission
 from tests.nbgrader.tiny import FULL, RIGHT, SECRET, UNGRADABLE, TinyCourse, build_course, filled, write_notebook
@@ -346,6 +346,6 @@ def test_a_folder_left_out_stands_in_the_report(by_autograder: tuple[TinyCourse,
 
 def test_a_fault_nobody_foresaw_is_one_students(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Any exception over a folder makes that submission ungradable, and staff read its name."""
-    monkeypatch.setattr(handed_in, "find_notebook", lambda folder, name: 1 / 0)
+    monkeypatch.setattr(handed_in, "find_notebook", lambda *arguments: 1 / 0)
     notebook = handed_in.read_handed_in(tmp_path, Reference("tiny", {}, []))
     assert notebook["metadata"]["autograder"]["problem"] == "The grader stumbled over its files (ZeroDivisionError)."

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from autograder.finding import find_notebook
 from autograder.names import as_code
-from autograder.salvage import File, find_notebook, read_cells
+from autograder.salvage import File, parse_cells, read_cells
 
 
 def notebook(*sources: str) -> str:
@@ -36,7 +37,7 @@ def test_a_file_cut_off_in_the_middle(folder: Path) -> None:
     (folder / "x.ipynb").write_text(text[: text.index("c = 3")])
     cells, notes = read_cells(folder / "x.ipynb")
     assert [cell["source"] for cell in cells] == ["a = 1", "b = 2"]
-    assert notes == ["The file is cut off or damaged; the 2 cells before the damage were graded."]
+    assert notes == ["The file is cut off or damaged; the 2 cells before the damage were read."]
 
 
 def test_two_saves_in_one_file(folder: Path) -> None:
@@ -97,6 +98,61 @@ def test_a_picture_in_a_text_costs_the_answers_nothing(folder: Path) -> None:
     assert notes == ["The cells together are too long to be graded whole; the longest were cut. Counted from the top: 2, 3."]
 
 
+def test_cells_after_the_damage(folder: Path) -> None:
+    """Damage costs the cells that it is in; the next that are whole are read."""
+    text = notebook("a = 1", "b = 2", "c = 3", "d = 4").replace('"b = 2"', '"b = 2')
+    (folder / "x.ipynb").write_text(text)
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert [cell["source"] for cell in cells] == ["a = 1", "c = 3", "d = 4"]
+    assert notes == ["The file is cut off or damaged; the 1 cells before the damage and the 2 after it were read."]
+
+
+def test_damage_without_end() -> None:
+    """Each damaged place costs a look at the whole file: from a hundred on nothing more is read."""
+    cells, _ = parse_cells(b'{"cells": [' + b'{"cell_type": "code"},{"cell_type" 1},' * 1000)
+    assert len(cells) == 101
+
+
+@pytest.mark.parametrize("middle", ["a\tb", "a\nb", "a\x0cb"])
+def test_control_characters_in_a_string(folder: Path, middle: str) -> None:
+    """An editor that is none for JSON leaves them as they are."""
+    (folder / "x.ipynb").write_bytes(notebook("# a_b").replace("a_b", middle).encode())
+    assert sources(folder / "x.ipynb") == [f"# {middle}"]
+
+
+def test_nulls_at_the_end(folder: Path) -> None:
+    """What a crash left after the text is dropped, and said."""
+    (folder / "x.ipynb").write_text(notebook("a = 1") + "\0" * 100)
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert [cell["source"] for cell in cells] == ["a = 1"]
+    assert notes == ["The file ended in NUL characters, as after a crash; they were dropped."]
+
+
+def conflict(ours: str, theirs: str, base: str = "") -> str:
+    """A notebook with one cell, in which two versions of a line stand."""
+    base = f"||||||| 1a2b\n{base}\n" if base else ""
+    lines = f"<<<<<<< HEAD\n{ours}\n{base}=======\n{theirs}\n>>>>>>> main\n"
+    return f'{{"cells": [{{"cell_type": "code", "metadata": {{}},\n{lines}"outputs": []}}]}}\n'
+
+
+@pytest.mark.parametrize("base", ["", '"execution_count": null, "source": "a = 0",'])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_conflict_about_counts(folder: Path, base: str, newline: str) -> None:
+    """Where both sides of a conflict hold the same text, one of them is read."""
+    text = conflict('"execution_count": 1, "source": "a = 1",', '"execution_count": 2, "source": "a = 1",', base)
+    (folder / "x.ipynb").write_bytes(text.replace("\n", newline).encode())
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert [cell["source"] for cell in cells] == ["a = 1"]
+    assert notes == ["Git's conflict markers stood in the file; both sides hold the same cells, and one was read."]
+
+
+def test_a_conflict_about_an_answer(folder: Path) -> None:
+    """Of two answers neither is taken."""
+    (folder / "x.ipynb").write_text(conflict('"source": "a = 1",', '"source": "a = 2",'))
+    with pytest.raises(ValueError, match="differs between the two sides"):
+        read_cells(folder / "x.ipynb")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_encodings(folder: Path, encoding: str) -> None:
     """Whatever an editor saved in is read."""
@@ -128,8 +184,54 @@ def test_a_notebook_in_a_zip(folder: Path) -> None:
 def test_of_two_candidates_neither(folder: Path) -> None:
     """Two notebooks of other names: none is guessed."""
     for name in ("mine.ipynb", "yours.ipynb"):
+        (folder / name).write_text(notebook(f"a = '{name}'"))
+    note = "More than one notebook in the submission holds answers: `mine.ipynb`, `yours.ipynb`. Which one is meant?"
+    assert find_notebook(folder, "x") == (None, [note])
+
+
+def test_the_same_bytes_count_once(folder: Path) -> None:
+    """A notebook and its copy are no two candidates, and an empty file is none."""
+    for name in ("mine.ipynb", "yours.ipynb"):
         (folder / name).write_text(notebook("a = 1"))
+    (folder / "x.ipynb").touch()
+    assert find_notebook(folder, "x") == (folder / "mine.ipynb", ["x.ipynb holds no answer; `mine.ipynb` was taken in its place."])
+
+
+@pytest.mark.parametrize("name", ["x.ipynb.txt", "x.ipynb.json", "x.json", "x", "x.ipynb ", "x.ipynb.download", "x.zip"])
+def test_a_notebook_that_is_not_called_one(folder: Path, name: str) -> None:
+    """Where no file is called a notebook, the only one that is one is taken."""
+    (folder / name).write_text(notebook("a = 1"))
+    (folder / "settings.json").write_text('{"a": 1}')
+    file, notes = find_notebook(folder, "x")
+    assert file == folder / name
+    assert "x.ipynb is missing" in notes[0]
+    (folder / "second").write_text(notebook("a = 2"))
+    assert find_notebook(folder, "x")[0] is None
+
+
+def test_an_archive_that_is_called_a_notebook(folder: Path) -> None:
+    """The first bytes say that it is an archive."""
+    (folder / "x.ipynb").write_bytes(zipped(x_ipynb=notebook("a = 1")))
+    file, _ = find_notebook(folder, "x")
+    assert file is not None
+    assert sources(file) == ["a = 1"]
+
+
+def test_what_a_mac_writes_beside_a_notebook(folder: Path) -> None:
+    """A file of attributes is no notebook, though it is called one."""
+    (folder / "mine.ipynb").write_text(notebook("a = 1"))
+    (folder / "._mine.ipynb").write_bytes(b"\0\5\x16\7")
+    assert find_notebook(folder, "x")[0] == folder / "mine.ipynb"
+
+
+def test_of_very_many_notebooks_none_is_read(folder: Path) -> None:
+    """To look for answers in a few is enough."""
+    (folder / "x.ipynb").write_text(notebook())
+    for number in range(9):
+        (folder / f"{number}.ipynb").write_text(notebook())
     assert find_notebook(folder, "x") == (None, [])
+    (folder / "x.ipynb").write_text(notebook("a = 1"))
+    assert find_notebook(folder, "x") == (folder / "x.ipynb", [])
 
 
 @pytest.mark.parametrize("name", ["x.ipynb", "other.ipynb"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.submission import Submission, cells_to_run, find_notebook, read_submission
+from autograder.submission import Reference, ReferenceCell, Submission, cells_to_run, find_notebook, read_submission
 from tests.engine.conftest import make_reference
 
 REFERENCE = replace(make_reference(), codes=frozenset({"import numpy as np\nprint(np.pi)"}))
@@ -40,11 +40,11 @@ GOOD = [code("import numpy", None), code(ANSWER, "linear"), code("assert linear(
 def read(tmp_path: Path) -> Reader:
     """Reads what is handed in: cells, any JSON value, text or bytes."""
 
-    def read(what: Any) -> Submission:
+    def read(what: Any, reference: Reference = REFERENCE) -> Submission:
         data = {"cells": what, "metadata": {}, "nbformat": 4, "nbformat_minor": 5} if isinstance(what, list) else what
         raw = data if isinstance(data, bytes) else (data if isinstance(data, str) else json.dumps(data)).encode()
         (tmp_path / "tiny.ipynb").write_bytes(raw)
-        submission = read_submission(tmp_path / "tiny.ipynb", REFERENCE)
+        submission = read_submission(tmp_path / "tiny.ipynb", reference)
         nbformat.validate(nbformat.from_dict(submission.notebook))
         return submission
 
@@ -108,7 +108,10 @@ def test_no_file(tmp_path: Path) -> None:
     """Nothing handed in is a problem with a sentence."""
     path, notes = find_notebook(tmp_path, "tiny")
     assert (path, notes) == (None, [])
-    assert read_submission(path, REFERENCE).problem == "The submission holds no tiny.ipynb, and no other single notebook to take for it."
+    assert (
+        read_submission(path, REFERENCE).problem
+        == "The submission holds no tiny.ipynb with answers, and no other single notebook to take for it."
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_no_file(tmp_path: Path) -> None:
         (
             ["my tiny.ipynb"],
             "my tiny.ipynb",
-            ["tiny.ipynb is missing; `my tiny.ipynb`, the only notebook in the submission, was graded in its place."],
+            ["tiny.ipynb is missing; `my tiny.ipynb`, the only notebook in the submission, was taken in its place."],
         ),
         (["a.ipynb", "b.ipynb"], None, []),
         (["tiny.txt"], None, []),
@@ -140,10 +143,12 @@ def test_byte_order_mark(read: Reader) -> None:
 
 def test_old_format(read: Reader) -> None:
     """A notebook of format 3 is converted, and the student reads so."""
-    old = {"worksheets": [{"cells": [{"cell_type": "code", "input": ["a = 1\n", "b = 2"]}, {"cell_type": "heading", "source": "Hi"}]}, 5]}
+    old = {
+        "worksheets": [{"cells": [{"cell_type": "code", "input": ["a = 1\n", "linear = 2"]}, {"cell_type": "heading", "source": "Hi"}]}, 5]
+    }
     submission = read(old)
     assert submission.notes[0] == "The notebook is in the old format 3; it was converted."
-    assert sources(submission) == {"cell-1": "a = 1\nb = 2"}
+    assert sources(submission) == {"cell-1": "a = 1\nlinear = 2"}
 
 
 def test_missing_cells(read: Reader) -> None:
@@ -179,6 +184,105 @@ def test_cells_left_as_they_were_released(read: Reader) -> None:
     given = [code("import numpy as np\n\nprint(np.pi)\n"), code(STUB + "\n", "linear")]
     assert untouched(read([*given, code("1", autograder="untouched"), GOOD[2]])) == ["x", "linear"]
     assert untouched(read([code("import numpy as np\nprint(np.e)"), code(ANSWER, "linear"), GOOD[2]])) == []
+
+
+def test_alike_notes_are_one(read: Reader) -> None:
+    """What is true of several cells is said once: a note that matters is not the last of twenty."""
+    names = ["linear", "square", "cube"]
+    cells = [ReferenceCell(name, STUB.replace("linear", name), REFERENCE.cells[0].metadata) for name in names]
+    tests = [ReferenceCell(f"test_{name}", "assert 1", REFERENCE.cells[1].metadata) for name in names]
+    submission = read([code(ANSWER)], Reference("tiny", REFERENCE.kernelspec, [*cells, *tests]))
+    assert submission.notes == [
+        "The cells `linear`, `square`, `cube` are missing; their functions were looked for in the other cells.",
+        "The test cells of `linear`, `square`, `cube` were missing; they were put back.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "runs"),
+    [
+        pytest.param([code(ANSWER + "\nassert linear(1)", "test_linear")], [ANSWER + "\nassert linear(1)"], id="merged"),
+        pytest.param([code(STUB, "linear"), code(ANSWER, "test_linear")], [STUB, ANSWER], id="stub-untouched"),
+        pytest.param([code("a = 1", "test_linear"), *GOOD[1:]], ["a = 1", ANSWER], id="copy-above"),
+        pytest.param(
+            [*GOOD[1:], code("a = 1", "test_linear"), code("b = 2", "test_linear")], [ANSWER, "a = 1", "b = 2"], id="copies-below"
+        ),
+    ],
+)
+def test_what_stood_in_a_locked_cell_runs(read: Reader, cells: list[dict[str, Any]], runs: list[str]) -> None:
+    """A student's text in a locked cell becomes a cell of the student's own, and the grade cell is the released one."""
+    submission = read(cells)
+    assert (
+        "The test cell of `linear` was changed; what stood in it was run as a cell of your own, and the test cell put back."
+        in submission.notes
+    )
+    assert list(sources(submission).values()) == runs
+    graded = [cell for cell in submission.notebook["cells"] if "nbgrader" in cell["metadata"] and cell["metadata"]["nbgrader"]["grade"]]
+    assert [cell["source"] for cell in graded] == [REFERENCE.cells[1].source]
+
+
+@pytest.mark.parametrize(
+    "source", ["assert linear(1)", "assert  linear(1)\n", "assert linear(1)\n### BEGIN HIDDEN TESTS\nx\n### END HIDDEN TESTS", ""]
+)
+def test_a_released_grade_cell_does_not_run(read: Reader, source: str) -> None:
+    """A grade cell is no cell of the student's own if it says what it was released with, or what staff see in it, or nothing."""
+    hidden = ReferenceCell("test_linear", "assert linear(1)\n### BEGIN HIDDEN TESTS\nx\n### END HIDDEN TESTS", REFERENCE.cells[1].metadata)
+    submission = read(
+        [code(ANSWER, "linear"), code(source, "test_linear")], Reference("tiny", REFERENCE.kernelspec, [REFERENCE.cells[0], hidden])
+    )
+    assert (submission.notes, sources(submission)) == ([], {"linear": ANSWER})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param([], id="none"),
+        pytest.param([code("def other(x): return x", "other"), code("x", "test_other")], id="other-cells"),
+        pytest.param([code("class A:\n    def linear(self): pass\nprint(linear == 1)")], id="only-mentioned"),
+        pytest.param([{**code(ANSWER), "cell_type": "markdown"}], id="in-a-text"),
+    ],
+)
+def test_another_lessons_notebook(read: Reader, cells: list[dict[str, Any]]) -> None:
+    """A notebook with no cell and no function of the assignment is not worth nothing: a person looks at it."""
+    submission = read(cells)
+    assert submission.problem == "`tiny.ipynb` holds no cell and no function of this assignment: is it another lesson's, or empty?"
+    assert sources(submission) == {}
+
+
+@pytest.mark.parametrize(
+    "source", [ANSWER, "async def linear(x): pass", "class linear:\n    pass", "linear = print", "linear: object = print"]
+)
+def test_a_function_without_its_cell(read: Reader, source: str) -> None:
+    """One name that the assignment asks for is enough to know it by."""
+    assert read([code(source)]).problem is None
+
+
+@pytest.mark.parametrize("second", [json.dumps({"cells": [code(STUB, "linear"), GOOD[2]]}), "{}", '{"cells": []}', "5", '{"cells": [{'])
+def test_a_save_with_answers_before_one_without(read: Reader, second: str) -> None:
+    """Of several notebooks in a file the last that holds an answer is read, whatever follows it."""
+    submission = read(json.dumps({"cells": GOOD}) + "\n" + second)
+    assert sources(submission)["linear"] == ANSWER
+    assert len(submission.notes) == 1
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param([code(STUB, "linear"), GOOD[2]], id="untouched"),
+        pytest.param([code(STUB)], id="without-metadata"),
+        pytest.param([code("\n", "linear"), GOOD[0]], id="emptied"),
+    ],
+)
+def test_where_there_is_no_answer_it_is_looked_for(tmp_path: Path, cells: list[dict[str, Any]]) -> None:
+    """The notebook that was asked for is passed over when it holds no answer, and exactly one other does."""
+    (tmp_path / "tiny.ipynb").write_text(json.dumps({"cells": cells}))
+    assert find_notebook(tmp_path, "tiny", REFERENCE.holds_answer) == (tmp_path / "tiny.ipynb", [])
+    (tmp_path / "tiny (1).ipynb").write_text(json.dumps({"cells": GOOD}))
+    found = find_notebook(tmp_path, "tiny", REFERENCE.holds_answer)
+    assert found == (tmp_path / "tiny (1).ipynb", ["tiny.ipynb holds no answer; `tiny (1).ipynb` was taken in its place."])
+    (tmp_path / "tiny (2).ipynb").write_text(json.dumps({"cells": [*GOOD, GOOD[0]]}))
+    note = "More than one notebook in the submission holds answers: `tiny (1).ipynb`, `tiny (2).ipynb`. Which one is meant?"
+    assert find_notebook(tmp_path, "tiny", REFERENCE.holds_answer) == (None, [note])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Each builder gets the folder to hand in and the released notebook with right ans
 import copy
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from .tiny import FULL, RIGHT, UNGRADABLE, Notebook, cell_of, write_notebook
 
 __all__ = ["BROKEN", "Fault"]
 
-#: The stub as nbgrader releases it.
+#: The stubs as nbgrader releases them.
 UNTOUCHED: Final = 'def linear(x, w, b):\n    """x @ w + b, without changing x."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
+UNTOUCHED_SQUARE: Final = 'def square(x):\n    """x times x."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
 UNREADABLE: Final = "can't be read as a notebook"
 
 Points = dict[str, float] | dict[str, None]
@@ -89,6 +91,44 @@ def deeply_nested_json(folder: Path, notebook: Notebook) -> None:
     (folder / "tiny.ipynb").write_text("[" * 100_000)
 
 
+def several_saves_the_last_untouched(folder: Path, notebook: Notebook) -> None:
+    text = json.dumps(notebook)
+    _empty(notebook)
+    (folder / "tiny.ipynb").write_text(text + "\n" + json.dumps(notebook))
+
+
+def an_empty_object_after_the_notebook(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_text(json.dumps(notebook) + "{}")
+
+
+def conflict_about_execution_counts(folder: Path, notebook: Notebook) -> None:
+    """Two people ran the notebook; git left its markers."""
+    text = json.dumps(notebook, indent=1)
+    ours, theirs = '   "execution_count": 5,\n', '   "execution_count": 7,\n'
+    text = re.sub(r' *"execution_count": null,\n', f"<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> main\n", text)
+    (folder / "tiny.ipynb").write_text(text)
+
+
+def conflict_about_an_answer(folder: Path, notebook: Notebook) -> None:
+    line = re.search(r' *"source": "def square.*\n', text := json.dumps(notebook, indent=1))[0]  # type: ignore[index]
+    other = line.replace("x * x", "x ** 2")
+    (folder / "tiny.ipynb").write_text(text.replace(line, f"<<<<<<< HEAD\n{line}=======\n{other}>>>>>>> main\n"))
+
+
+def damaged_before_the_answers(folder: Path, notebook: Notebook) -> None:
+    """A line of an early cell lost its end."""
+    (folder / "tiny.ipynb").write_text(json.dumps(notebook, indent=1).replace('"# A tiny lesson"', '"# A tiny'))
+
+
+def a_tab_in_a_string(folder: Path, notebook: Notebook) -> None:
+    """An editor that is none for JSON was used in an early cell."""
+    (folder / "tiny.ipynb").write_text(json.dumps(notebook).replace("# A tiny", "#\tA tiny"))
+
+
+def nulls_after_the_end(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_text(json.dumps(notebook) + "\0" * 3000)
+
+
 def nbformat_3(folder: Path, notebook: Notebook) -> None:
     cells = [_as_format_3(cell) for cell in notebook["cells"]]
     old = {"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": cells, "metadata": {}}]}
@@ -105,7 +145,42 @@ def renamed_notebook(folder: Path, notebook: Notebook) -> None:
 
 def two_renamed_notebooks(folder: Path, notebook: Notebook) -> None:
     write_notebook(folder / "first try.ipynb", notebook)
+    cell_of(notebook, "square")["source"] = "def square(x):\n    return x ** 2\n"
     write_notebook(folder / "second try.ipynb", notebook)
+
+
+def untouched_release_beside_the_answers(folder: Path, notebook: Notebook) -> None:
+    """The file as it was fetched, and the one that was worked in."""
+    write_notebook(folder / "tiny (1).ipynb", notebook)
+    _empty(notebook)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def untouched_release_beside_two_answers(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "tiny (1).ipynb", notebook)
+    cell_of(notebook, "square")["source"] = "def square(x):\n    return x ** 2\n"
+    write_notebook(folder / "tiny (2).ipynb", notebook)
+    _empty(notebook)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def same_notebook_twice(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "a.ipynb", notebook)
+    write_notebook(folder / "b.ipynb", notebook)
+
+
+def downloaded_as_text(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "tiny.ipynb.txt", notebook)
+
+
+def from_a_mac(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "tiny (1).ipynb", notebook)
+    (folder / "._tiny (1).ipynb").write_bytes(b"\0\5\x16\7" + b"\0" * 100)
+
+
+def another_lesson(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"] = [_code("def other(x):\n    return x\n")]
+    write_notebook(folder / "other.ipynb", notebook)
 
 
 def extra_notebook(folder: Path, notebook: Notebook) -> None:
@@ -150,6 +225,30 @@ def duplicated_stub_untouched_first(folder: Path, notebook: Notebook) -> None:
 def duplicated_grade_cell(folder: Path, notebook: Notebook) -> None:
     cells = notebook["cells"]
     cells.insert(0, {**copy.deepcopy(cell_of(notebook, "test_linear")), "id": "copy"})
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def answer_merged_into_the_grade_cell(folder: Path, notebook: Notebook) -> None:
+    """JupyterLab merges into the active cell, which was the locked one below."""
+    stub, test = cell_of(notebook, "linear"), cell_of(notebook, "test_linear")
+    test["source"] = "".join(stub["source"]) + "\n\n" + "".join(test["source"])
+    notebook["cells"].remove(stub)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def answer_in_the_grade_cell(folder: Path, notebook: Notebook) -> None:
+    """Some editors know no locks: the stub stands as it was, the answer above the examples."""
+    test = cell_of(notebook, "test_linear")
+    test["source"] = RIGHT["linear"] + "\n" + "".join(test["source"])
+    cell_of(notebook, "linear")["source"] = UNTOUCHED
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def helper_in_a_copy_of_a_grade_cell(folder: Path, notebook: Notebook) -> None:
+    """A cell was copied for want of an empty one."""
+    test = cell_of(notebook, "test_linear")
+    notebook["cells"].insert(0, {**copy.deepcopy(test), "id": "copy", "source": "def mine(x):\n    return x * x\n"})
+    cell_of(notebook, "square")["source"] = "def square(x):\n    return mine(x)\n"
     write_notebook(folder / "tiny.ipynb", notebook)
 
 
@@ -225,6 +324,12 @@ def _code(source: str) -> dict[str, Any]:
     return {"cell_type": "code", "execution_count": None, "id": "added", "metadata": {}, "outputs": [], "source": source}
 
 
+def _empty(notebook: Notebook) -> None:
+    """Puts the stubs back."""
+    cell_of(notebook, "linear")["source"] = UNTOUCHED
+    cell_of(notebook, "square")["source"] = UNTOUCHED_SQUARE
+
+
 def _as_format_3(cell: dict[str, Any]) -> dict[str, Any]:
     if cell["cell_type"] == "markdown":
         return {"cell_type": "markdown", "metadata": cell["metadata"], "source": cell["source"]}
@@ -251,23 +356,39 @@ BROKEN: Final = (
     Fault(json_but_a_list, UNGRADABLE, "it is JSON, but not a notebook"),
     Fault(json_without_cells, UNGRADABLE, "it has no cells"),
     Fault(deeply_nested_json, UNGRADABLE, UNREADABLE),
+    Fault(several_saves_the_last_untouched, FULL, "several notebooks one after the other"),
+    Fault(an_empty_object_after_the_notebook, FULL, "several notebooks one after the other"),
+    Fault(conflict_about_execution_counts, FULL, "Git's conflict markers"),
+    Fault(conflict_about_an_answer, UNGRADABLE, "differs between the two sides"),
+    Fault(damaged_before_the_answers, FULL, "the 0 cells before the damage and the"),
+    Fault(a_tab_in_a_string, FULL),
+    Fault(nulls_after_the_end, FULL, "NUL characters"),
     Fault(nbformat_3, FULL, "old format 3"),
     Fault(missing_notebook, UNGRADABLE, "The submission holds no tiny.ipynb"),
-    Fault(renamed_notebook, FULL, "tiny (1) final.ipynb, the only notebook in the submission, was graded in its place"),
+    Fault(renamed_notebook, FULL, "tiny (1) final.ipynb, the only notebook in the submission, was taken in its place"),
     Fault(two_renamed_notebooks, UNGRADABLE, "no other single notebook"),
+    Fault(untouched_release_beside_the_answers, FULL, "tiny.ipynb holds no answer; tiny (1).ipynb was taken in its place"),
+    Fault(untouched_release_beside_two_answers, UNGRADABLE, "tiny (1).ipynb, tiny (2).ipynb. Which one is meant?"),
+    Fault(same_notebook_twice, FULL, "a.ipynb was taken in its place"),
+    Fault(downloaded_as_text, FULL, "tiny.ipynb.txt was taken in its place"),
+    Fault(from_a_mac, FULL, "the only notebook in the submission, was taken in its place"),
+    Fault(another_lesson, UNGRADABLE, "is it another lesson's"),
     Fault(extra_notebook, FULL),
     Fault(notebook_is_a_folder, UNGRADABLE, "The submission holds no tiny.ipynb"),
     Fault(wrong_kernelspec, FULL),
     Fault(deleted_stub_cell, {"linear": 0.0, "square": 40.0}, "The cell linear is missing"),
     Fault(deleted_grade_cell, FULL, "The test cell of linear was missing; it was put back"),
-    Fault(deleted_every_cell, {"linear": 0.0, "square": 0.0}, "is not defined in the notebook"),
+    Fault(deleted_every_cell, UNGRADABLE, "holds no cell and no function of this assignment"),
     Fault(duplicated_stub_filled_first, FULL, "The cell linear occurs more than once"),
     Fault(duplicated_stub_untouched_first, FULL, "The cell linear occurs more than once"),
     Fault(duplicated_grade_cell, FULL),
+    Fault(answer_merged_into_the_grade_cell, FULL, "The test cell of linear was changed"),
+    Fault(answer_in_the_grade_cell, FULL, "The test cell of linear was changed"),
+    Fault(helper_in_a_copy_of_a_grade_cell, FULL, "The test cell of linear was changed"),
     Fault(cells_merged, FULL, "its functions were looked for in the other cells"),
     Fault(cell_split, FULL, "The cell linear occurs more than once"),
     Fault(stub_changed_to_markdown, FULL),
-    Fault(cells_without_metadata_and_ids, FULL, "its functions were looked for in the other cells"),
+    Fault(cells_without_metadata_and_ids, FULL, "their functions were looked for in the other cells"),
     Fault(cells_of_the_wrong_type, FULL),
     Fault(same_id_everywhere, FULL),
     Fault(source_as_string, FULL),

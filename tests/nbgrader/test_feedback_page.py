@@ -50,7 +50,12 @@ def test_lines_of_a_formula_stand_below_one_another() -> None:
 def page_of(*cells: dict[str, Any]) -> str:
     """The page of a notebook, in nbgrader's own template."""
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}, "language_info": {"name": "python"}}
-    notebook = {"cells": [{**cell, "id": f"c{number}"} for number, cell in enumerate(cells)], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    notebook = {
+        "cells": [{**cell, "id": f"c{number}"} for number, cell in enumerate(cells)],
+        "metadata": metadata,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     resources = {"nbgrader": {"notebook": "tiny", "score": 1.0, "max_score": 2.0, "late_penalty": 0.0}}
     page: str = FeedbackExporter(config=GenerateFeedback().config).from_notebook_node(from_dict(notebook), resources)[0]
     return page

@@ -108,7 +108,7 @@ def test_who_remembers_the_first_catches_nothing(worker: Worker, keeping: str) -
 @pytest.mark.parametrize(("bench", "exercise", "judged"), JUDGED, indirect=["bench"])
 def test_all_are_called_alike(bench: Bench, exercise: str, judged: str) -> None:
     """No f, right or wrong or zeros, says in Python's complaint about a call which one it is."""
-    code = f"def {exercise}(f):\n    try: f()\n    except TypeError as error:\n        return {{'{judged}'}} != {{str(error).split('(')[0], f.__name__}}"
+    code = f"def {exercise}(f):\n    try: f()\n    except TypeError as error:\n        return '{judged}' != str(error).split('(')[0]"
     report = bench.grade({exercise: code}, only=exercise)[exercise]
     texts = [test.failure.text() for test in report.tests if test.failure]
     assert not any("accepts" in text for text in texts), texts

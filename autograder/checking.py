@@ -3,7 +3,7 @@
 The implementations are only lent: they run here, and the student's check sees what they do and nothing of how.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,10 +62,16 @@ class Check:
 
     def tells_right_from(self, student: Student, variants: Variants, rng: np.random.Generator, zeros: Callable[..., Any]) -> None:
         """It accepts the solution and rejects `zeros`, a function of zeros of the right shapes, several times over in random order."""
+        self._prepare(variants)
         for is_right in rng.permutation([True, False] * TIMES):
             accepted = self._accepts(student, variants.function(self.judged, self.of) if is_right else zeros)
             assert_true(accepted or not is_right, "It rejects a right implementation.", expected=True, got=False)
             assert_true(is_right or not accepted, "It accepts a function that returns zeros of the right shapes.", expected=False, got=True)
+
+    def _prepare(self, variants: Variants) -> None:
+        """Makes all functions before the first is asked about: to be made while somebody waits would show which one is new."""
+        for function in (SOLUTION, *self.right, *self.wrong):
+            variants.function(self.judged, self.of, function)
 
     def accepts_styles(self, student: Student, variants: Variants, rng: np.random.Generator) -> None:
         """It accepts each of the right styles."""
@@ -81,6 +87,8 @@ class Check:
         assert_true(not any(said.of(mistake)), f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=True)
         message = "Asked again, it rejects the right implementation: does its verdict depend on chance?"
         assert_true(all(said.of(SOLUTION)), message, expected=True, got=False)
+        message = "Asked afresh, in another order, it says otherwise: its verdict must depend on f alone. Does it remember, or draw lots?"
+        assert_true(self._stands_by(said, student, variants, rng), message, expected="the same", got="another")
 
     def _ask_all(self, student: Student, variants: Variants, rng: np.random.Generator) -> _Said:
         """What it says of all right and wrong functions: asked once, and shared by the tests of the exercise.
@@ -88,32 +96,53 @@ class Check:
         A hang or a crash on one function is told where that function is, and the tests of the others count.
         """
         if self.name not in student.shared:
-            student.shared[self.name] = self._ask(student, variants, rng, [SOLUTION, SOLUTION, *self.right, *self.wrong])
+            functions = [SOLUTION, SOLUTION, *self.right, *self.wrong]
+            student.shared[self.name] = _Said(list(self._ask(student, variants, rng, functions)))
         student.last_call = f"{self.name}(f)"
         said: _Said = student.shared[self.name]
         return said
 
-    def _ask(self, student: Student, variants: Variants, rng: np.random.Generator, functions: Sequence[Judged]) -> _Said:
+    def _stands_by(self, said: _Said, student: Student, variants: Variants, rng: np.random.Generator) -> bool:
+        """Whether it says the same again where it can remember nothing.
+
+        Who takes the first f that looks right for the truth, and compares the others with it, needs no right answer of his own. He is
+        asked twice more, each time in a session of its own: about wrong functions only, and about wrong ones among which the
+        solution stands. Nothing tells him which of the two it is.
+        """
+        key = f"{self.name} afresh"
+        if key not in student.shared:
+            caught = [mistake for mistake, answer in said.answers if isinstance(mistake, Mistake) and answer is False]
+            some = [caught[place] for place in rng.permutation(len(caught))]
+            rounds = [caught, [SOLUTION] * TIMES + some[:TIMES]]
+            student.shared[key] = all(self._says_again(rounds[place], student, variants, rng) for place in rng.permutation(len(rounds)))
+        return bool(student.shared[key])
+
+    def _says_again(self, functions: Sequence[Judged], student: Student, variants: Variants, rng: np.random.Generator) -> bool:
+        """Whether it accepts the solution, and nothing else among `functions`, in a session in which it was asked nothing before."""
+        student.forget()
+        return all(answer is (function is SOLUTION) for function, answer in self._ask(student, variants, rng, functions))
+
+    def _ask(
+        self, student: Student, variants: Variants, rng: np.random.Generator, functions: Sequence[Judged]
+    ) -> Iterator[tuple[Judged, bool | SubmissionError]]:
         """What it says of `functions`, asked in random order, so that only looking at them helps. A function may stand there twice."""
-        answers: list[tuple[Judged, bool | SubmissionError]] = []
         stops = 0
         for place in rng.permutation(len(functions)):
             asked = functions[place]
             try:
-                answers.append((asked, self._accepts(student, variants.function(self.judged, self.of, asked))))
+                yield asked, self._accepts(student, variants.function(self.judged, self.of, asked))
             except StudentFault as fault:
                 stops += fault.outcome in (Outcome.TIMEOUT, Outcome.CRASHED)
                 # Told again where this function is, and there it is no reason to stop the exercise.
-                answers.append((asked, StudentFault(fault.sentence, types=fault.types, message=fault.message)))
+                yield asked, StudentFault(fault.sentence, types=fault.types, message=fault.message)
             except SubmissionError as fault:
-                answers.append((asked, fault))
+                yield asked, fault
             if stops == MOST_STOPS:
-                break
-        return _Said(answers)
+                return
 
     def _accepts(self, student: Student, function: Callable[..., Any]) -> bool:
         """Whether the check says that `function` is right; raises `Mismatch` when it says neither yes nor no."""
-        said = getattr(student, self.name)(Lent(function))
+        said = getattr(student, self.name)(Lent(function, self.judged))
         if is_tensor(said) and tuple(said.shape) == ():
             said = said.item()
         assert_true(isinstance(said, bool | np.bool_), f"{self.name} should return True or False.", got=said)

@@ -1,15 +1,18 @@
 """The course's own code, solutions and catalogued mistakes, in the trusted process: quietly, and not for ever."""
 
 import io
+import os
+import resource
 import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from types import FrameType
 
 import numpy as np
 
-__all__ = ["quietly", "time_limit"]
+__all__ = ["memory_limit", "quietly", "time_limit"]
 
 
 @contextmanager
@@ -40,6 +43,26 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def memory_limit(size_bytes: int) -> Iterator[None]:
+    """Raises `MemoryError`, or torch's RuntimeError, in what takes more memory than there is now and `size_bytes`.
+
+    Where the system does not tell how much there is now, there is no limit.
+    """
+    statistics = Path("/proc/self/statm")
+    if not statistics.exists():
+        yield
+        return
+    now = int(statistics.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    least = min(limit for limit in (now + size_bytes, soft, hard) if limit != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_AS, (least, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _is_importing(frame: FrameType | None) -> bool:

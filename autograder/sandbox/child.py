@@ -103,13 +103,13 @@ class _Child:
         forbidden: list[str],
         exercise: str,
         after: bool,
-        lent: list[int],
+        lent: dict[int, str],
     ) -> dict[str, Any]:
         self.bindings.enter(exercise)
         if name not in self.shell.user_ns or name in self.given:
             return {"status": "missing", "name": name}
         function = self.shell.user_ns[name]
-        arguments = tuple(StandIn(self.ask, place) if place in lent else value for place, value in enumerate(arguments))
+        arguments = tuple(StandIn(self.ask, place, lent[place]) if place in lent else value for place, value in enumerate(arguments))
         complaint = _complaint(function, name, arguments, keywords)
         if complaint:
             return {"status": "signature", "message": complaint}

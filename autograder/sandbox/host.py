@@ -175,10 +175,10 @@ class Session:
 
         A `Lent` argument arrives as a stand-in for its function, which stays here.
         """
-        lent = {place: value.function for place, value in enumerate(arguments) if isinstance(value, Lent)}
+        lent = {place: value for place, value in enumerate(arguments) if isinstance(value, Lent)}
         plain = tuple(None if place in lent else value for place, value in enumerate(arguments))
-        details = {"name": name, "arguments": plain, "keywords": dict(keywords), "after": after, "lent": list(lent)}
-        details |= manner.as_dict()
+        details = {"name": name, "arguments": plain, "keywords": dict(keywords), "after": after}
+        details |= {"lent": {place: value.name for place, value in lent.items()}, **manner.as_dict()}
         if not lent:
             return self._ask("call", details, manner.seconds)
         with quietly():

@@ -17,14 +17,16 @@ Ask = Callable[[dict[str, Any]], dict[str, Any]]
 class StandIn:
     """Behaves as the host's function number `use`: its values, its exceptions, what it does to its arguments, its gradients."""
 
-    def __init__(self, ask: Ask, use: int) -> None:
+    def __init__(self, ask: Ask, use: int, name: str) -> None:
         self._ask, self._use, self._lock = ask, use, threading.Lock()
+        self.__name__ = self.__qualname__ = name
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """What the function gives for these arguments."""
+        arguments, names = (*arguments, *keywords.values()), list(keywords)
         places = [place for place, value in enumerate(arguments) if _wants_gradient(value)]
         same = [next(place for place, other in enumerate(arguments) if other is value) for value in arguments]
-        answer = self._question({"use": self._use, "arguments": arguments, "same": same, "keywords": keywords, "differentiable": places})
+        answer = self._question({"use": self._use, "arguments": arguments, "names": names, "same": same, "differentiable": places})
         for place, after in answer["changed"].items():
             _write_back(arguments[place], after)
         value = answer["value"]

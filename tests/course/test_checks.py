@@ -25,6 +25,13 @@ def check_linear(f):
 """
 
 
+JUDGED = [
+    ("01-backprop", "check_linear", "linear_backward"),
+    ("04-lstm", "check_lstm_cell_forward", "lstm_cell_forward"),
+    ("06-attention", "check_masked_softmax", "masked_softmax"),
+]
+
+
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
     """A grading process."""
@@ -57,6 +64,54 @@ def test_guessing_catches_little(worker: Worker, later: str) -> None:
     """Yes and no in turn, or by chance: the order is drawn anew for each student, so over many of them little is gained."""
     shares = [share_caught(grade(worker, COUNTING.format(later=later), f"secret {number}")) for number in range(20)]
     assert sum(shares) / len(shares) < 0.25, shares
+
+
+REMEMBERING = """
+import os
+
+rng = np.random.default_rng(0)
+cases = [(rng.normal(size=(n, k)), rng.normal(size=(n, d)), rng.normal(size=(d, k))) for n, d, k in ((3, 4, 2), (4, 4, 4), (1, 3, 2), (3, 1, 1))]
+{keeping}
+
+
+def check_linear(f):
+    try:
+        said = np.concatenate([np.ravel(part) for case in cases for part in (*f(*case), *map(np.shape, f(*case)))])
+    except Exception:
+        return False
+    if not said.all():
+        return False
+    if not known():
+        keep(said)
+    return said.shape == known()[0].shape and np.allclose(said, known()[0])
+"""
+IN_MEMORY = """
+kept = []
+keep, known = kept.append, lambda: kept
+"""
+IN_A_FILE = """
+keep = lambda said: np.save("kept.npy", said)
+known = lambda: [np.load("kept.npy")] if os.path.exists("kept.npy") else []
+"""
+
+
+@pytest.mark.parametrize("keeping", [IN_MEMORY, IN_A_FILE], ids=["in-memory", "in-a-file"])
+def test_who_remembers_the_first_catches_nothing(worker: Worker, keeping: str) -> None:
+    """The first f that looks right is no measure of the others: without a right answer of one's own no wrong f counts as caught."""
+    report = grade(worker, REMEMBERING.format(keeping=keeping), "secret")
+    assert [str(test.outcome) for test in report.tests if test.name == "test_right_and_zeros"] == ["passed"]
+    assert share_caught(report) == 0
+    told = [test.failure.text() for test in report.tests if test.failure]
+    assert any("Asked afresh, in another order, it says otherwise" in text for text in told)
+
+
+@pytest.mark.parametrize(("bench", "exercise", "judged"), JUDGED, indirect=["bench"])
+def test_all_are_called_alike(bench: Bench, exercise: str, judged: str) -> None:
+    """No f, right or wrong or zeros, says in Python's complaint about a call which one it is."""
+    code = f"def {exercise}(f):\n    try: f()\n    except TypeError as error:\n        return '{judged}' != str(error).split('(')[0]"
+    report = bench.grade({exercise: code}, only=exercise)[exercise]
+    texts = [test.failure.text() for test in report.tests if test.failure]
+    assert not any("accepts" in text for text in texts), texts
 
 
 @pytest.mark.parametrize("bench", ["01-backprop"], indirect=True)

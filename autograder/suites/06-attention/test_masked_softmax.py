@@ -6,7 +6,7 @@ Oracle: torch.sparse.softmax, which knows allowed places only, in float64; NumPy
 import numpy as np
 import torch
 
-from autograder.suite import assert_close, assert_true, assert_unchanged, graded, gradients_of
+from autograder.suite import assert_close, assert_form, assert_true, assert_unchanged, graded, gradients_of
 
 #: The docstring leaves open in which precision the work is done: float64 results are compared as float32 ones are.
 LOOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -173,6 +173,7 @@ def test_a_single_key(student, rng):
     mask = torch.from_numpy(np.eye(5, dtype=bool)[rng.integers(0, 5, size=4)])
     got = student.masked_softmax(draw_scores(rng, 4, 5), mask)
     assert_close(got, mask.double(), **LOOSE)
+    assert_form(got.is_floating_point(), f"The weights should be real numbers; they are {str(got.dtype).removeprefix('torch.')}.")
     # e / e is 1 in every precision, up to float32's rounding of 6e-8.
     assert_true((got[mask] - 1).abs().max() < 3e-7, "The weight of the only allowed key must be 1.", expected="1", got=got[mask].min())
     got = student.masked_softmax(draw_scores(rng, 1, 1), torch.tensor([[True]]))

@@ -105,7 +105,8 @@ class Replay:
         """From here on `session` is another one, in which only the cells have run. The time that this takes is not the student's."""
         if self._session is not None:
             self._session.kill()
-        self._last_deadline += self.budget.notebook_seconds
+        slow, all_cells = self._last_deadlines
+        self._last_deadlines = slow + self.budget.notebook_seconds, all_cells + self.budget.notebook_seconds
 
     def _excluded(self, cell: Cell) -> bool:
         return cell.name in self._stopped
@@ -118,7 +119,9 @@ class Replay:
             return True
         seconds = max(0.5, self.budget.cell_seconds if again else min(self.budget.cell_seconds, self._deadline - time.monotonic()))
         try:
-            reply = session.run_cell(cell.name, cell.source, seconds, exercise=cell.name in self.exercises, untouched=cell.untouched)
+            reply = session.run_cell(
+                cell.name, cell.source, seconds, untouched=cell.untouched, exercise=cell.name in self.exercises, shown=not again
+            )
         except TimedOut:
             self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.3g} s: does a loop never end?")
             return False

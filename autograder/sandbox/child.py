@@ -79,9 +79,9 @@ class _Child:
         answer: dict[str, Any] = wire.receive(self.channel)
         return answer
 
-    def on_cell(self, name: str, source: str, exercise: bool, untouched: bool) -> dict[str, Any]:
+    def on_cell(self, name: str, source: str, untouched: bool, exercise: bool, shown: bool) -> dict[str, Any]:
         with self.bindings.recorded(name, exercise, untouched):
-            outputs, error = self.shell.run(name, source)
+            outputs, error = self.shell.run(name, source, shown)
         # What a cell has set up to strike when Python goes on strikes here, and not at the next cell, which can't help it.
         exec(compile("None", "<after the cell>", "exec"), {})
         text = self.loose.read().decode("utf-8", "replace")  # what went past Python, straight to the descriptors

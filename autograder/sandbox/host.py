@@ -160,9 +160,12 @@ class Session:
         self.alive = True
         watch.begin()
 
-    def run_cell(self, name: str, source: str, seconds: float, *, exercise: bool = False, untouched: bool = False) -> dict[str, Any]:
-        """Runs one cell: `{"outputs": […], "error": None or {"ename", "evalue", "line"}}`."""
-        return self._ask("cell", {"name": name, "source": source, "exercise": exercise, "untouched": untouched}, seconds)
+    def run_cell(
+        self, name: str, source: str, seconds: float, *, untouched: bool = False, exercise: bool = False, shown: bool = True
+    ) -> dict[str, Any]:
+        """Runs one cell: `{"outputs": […], "error": None or {"ename", "evalue", "line"}}`; no pictures where it is not `shown`."""
+        details = {"name": name, "source": source, "untouched": untouched, "exercise": exercise, "shown": shown}
+        return self._ask("cell", details, seconds)
 
     def load_probes(self, source: str, seconds: float) -> None:
         """Makes the functions in `source` callable by `probe`."""

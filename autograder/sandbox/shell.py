@@ -144,6 +144,7 @@ class Shell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     compiler_class = Type(_Compiler)
     history_manager: Any
+    display_formatter: Any
     compile: Any
     recorder: Recorder = Recorder(0)
     last_error: dict[str, Any] | None = None
@@ -188,9 +189,10 @@ class Shell(InteractiveShell):
 
     system_piped = system_raw = system
 
-    def run(self, name: str, source: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-        """Runs one cell; its outputs and, if it failed, its error."""
+    def run(self, name: str, source: str, shown: bool) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """Runs one cell; its outputs and, if it failed, its error. Of what is not to be `shown` no pictures are drawn."""
         self.compile.cell_name = name
+        self.display_formatter.active_types = self.display_formatter.format_types if shown else ["text/plain"]
         self.last_error = None
         result = self.run_cell(source, store_history=True)
         if not result.success and self.last_error is None:

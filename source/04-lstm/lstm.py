@@ -234,6 +234,7 @@ def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
 
     N, D and H may be 1. Values of a and of c may be as large as +-1000: no NaN. Integer arrays are accepted and give
     float64, also where only some of the arguments hold integers. No argument is changed.
+    PyTorch's own LSTM (torch.nn.LSTM, torch.nn.LSTMCell) may not be called: it is what you build here.
     Example: all of w_x, w_h, b zero and c_prev = [[2.]] give c = [[1.]] and h = [[0.5 * tanh(1)]] = [[0.3808]].
     Source: Gers, Schmidhuber & Cummins (2000); gate order and single bias as in the text above.
     """
@@ -538,6 +539,7 @@ def lstm_cell_backward(d_h, d_c, cache):
     with q = 0.5 * (1 - tanh(1)**2) = 0.2100, d_c_prev = [[q / 2]]
     and d_b = [0, q / 2, q / 2, tanh(1) / 4] = [0, 0.1050, 0.1050, 0.1904].
     Gates saturated by values of a as large as +-1000 give finite gradients.
+    Neither autograd nor PyTorch's own LSTM (torch.nn.LSTM, torch.nn.LSTMCell) may be called.
     Source: Staudemeyer & Morris (2019); here without truncation in time.
     """
     ### BEGIN SOLUTION
@@ -668,6 +670,7 @@ def lstm_forward(x, h_0, c_0, w_x, w_h, b):
 
     Values of a may be as large as +-1000, so that gates are exactly 0 or 1: no NaN, here and in the gradients.
     Integer arrays are accepted and give float64. No argument is changed.
+    PyTorch's own LSTM (torch.nn.LSTM, torch.nn.LSTMCell) may not be called.
     Example: all weights and b zero, c_0 = [[4.]], T = 2 give c_T = [[1.]] and
     h = [[[tanh(2) / 2], [tanh(1) / 2]]] = [[[0.4820], [0.3808]]].
     """
@@ -705,7 +708,7 @@ def lstm_backward(d_h, caches):
     Weight and bias gradients are sums over batch and time.
 
     Integer d_h is accepted and gives float64. No argument is changed, nor the caches: a second call with the same
-    caches gives the same result.
+    caches gives the same result. Neither autograd nor PyTorch's own LSTM may be called.
     Example: the example of lstm_forward with d_h = [[[0.], [1.]]] gives d_c_0 = [[(1 - tanh(1)**2) / 8]] = [[0.0525]].
     """
     ### BEGIN SOLUTION
@@ -916,7 +919,7 @@ for _D, _H in ((2, 24), (100, 256)):
 #
 # difficulty ●●○ · importance ●●○ · about 40 minutes
 #
-# It stands on its own: use your `lstm_forward` if you trust it, or write the small loop again. Forward only; no gradient is asked for.
+# It stands on its own: use your `lstm_forward` if you trust it, or write the small loop again; PyTorch's LSTM doesn't count. Forward only; no gradient is asked for.
 #
 # **A number to check by hand.** Let `w_x`, `w_h` be zero in both directions, and let both have the same `b`. Then a step does not depend on its input but only on how many steps came before. So for a sequence of length 2 in a batch with
 # $T = 3$: the forward half at $t=0$ equals the backward half at $t=1$, the forward half at $t=1$ equals the backward half at $t=0$, and $t=2$ is all zeros.
@@ -960,6 +963,7 @@ def bidirectional_lstm(x, lengths, forward_params, backward_params):
     Integer x is accepted and gives float64. No argument is changed.
     Example: with w_x = w_h = 0, the same b in both directions, lengths = [2], T = 3:
     out[0, 0, :H] == out[0, 1, H:], out[0, 1, :H] == out[0, 0, H:], and out[0, 2] is 0.
+    Neither PyTorch's own LSTM (torch.nn.LSTM, torch.nn.LSTMCell) nor autograd may be called.
     This function stands on its own: errors in other exercises need not touch it.
     """
 
@@ -1089,7 +1093,8 @@ def peephole_cell_forward(x, h_prev, c_prev, w_x, w_h, b, p_i, p_f, p_o):
     Values of a may be as large as +-1000: no NaN. Integer arrays are accepted and give float64. No argument is changed.
     Example: w_x, w_h, b zero, c_prev = [[2.]], p_f = [1.], p_i = p_o = [0.] give
     c = [[2 * sigmoid(2)]] = [[1.7616]], h = [[tanh(c) / 2]] = [[0.4713]].
-    This function stands on its own: errors in other exercises need not touch it.
+    This function stands on its own: errors in other exercises need not touch it. PyTorch's own LSTM (torch.nn.LSTM,
+    torch.nn.LSTMCell) may not be called.
     Source: Gers & Schmidhuber (2000), IJCNN.
     """
     ### BEGIN SOLUTION
@@ -1211,6 +1216,7 @@ def adding_loss(x, y, params, forward, backward):
         loss   a float (Python's or NumPy's)
         grads  a dict with exactly the keys of params, each gradient with the shape of its parameter
     H is the length of w_y. No argument is changed. Use forward and backward as given, not functions of other exercises.
+    Autograd may not be called.
     Example: w_y = 0, b_y = [1.], y = [0.5, 2.] give loss = 0.625 and grads["b_y"] = [-0.5], whatever the network.
     """
     ### BEGIN SOLUTION

@@ -216,7 +216,8 @@ class GRUCell(nn.Module):
 
         The reset gate multiplies after the map, b_hn included. Gradients flow to x, h and all parameters. The result
         has the dtype of x and h, and is finite for x and h in the thousands, too; the arguments are not changed, and
-        nothing is kept from one call to the next. Don't call torch's own GRU: it is what you build here.
+        nothing is kept from one call to the next. Don't call torch's own GRU
+        (nn.GRU, nn.GRUCell): it is what you build here.
 
         By hand: with all parameters 0, h' = h / 2. With H = D = 1, x = 0, h = 1, weight_hh = 0,
         bias_ih = [0, ln 3, 0] and bias_hh = [0, 0, ln 3]: r = 1/2, z = 3/4, n = 1/2, h' = 7/8.
@@ -482,7 +483,8 @@ class MinimalGatedUnit(nn.Module):
         h' = (1 - f) * h + f * h~                  f weights the candidate
 
         Gradients flow to x, h and all parameters. The result has the dtype of x and h, and is finite for x and h in the
-        thousands, too; the arguments are not changed, and nothing is kept from one call to the next.
+        thousands, too; the arguments are not changed, and nothing is kept from one call to the next. Don't call torch's
+        own GRU (nn.GRU, nn.GRUCell).
 
         By hand: with all parameters 0, h' = h / 2. With H = D = 1, x = 0, h = 1, u_f = 0, b_f = ln 3,
         u_h = 2/3 · ln 3 and b_h = 0: f = 3/4, h~ = tanh(1/2 · ln 3) = 1/2, h' = 5/8.
@@ -937,7 +939,7 @@ def padded_cross_entropy(logits: Tensor, targets: Tensor, pad_id: int) -> Tensor
 
 # %% test="padded_cross_entropy" points=10
 visible_logits = torch.tensor([[[0.0, 0.0], [0.0, math.log(3.0)], [7.0, -7.0]]])
-visible_loss = padded_cross_entropy(visible_logits, torch.tensor([[1, 1, 0]]), pad_id=0)
+visible_loss = padded_cross_entropy(visible_logits, torch.tensor([[1, 1, 0]]), 0)
 assert visible_loss.shape == (), f"the loss is one number, a tensor of shape (), not {tuple(visible_loss.shape)}"
 assert abs(visible_loss.item() - (math.log(2) + math.log(4 / 3)) / 2) < 1e-5, (
     f"two real tokens with probabilities 1/2 and 3/4: expected 0.4904, got {visible_loss.item():.4f}"

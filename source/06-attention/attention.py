@@ -188,7 +188,7 @@ assert torch.allclose(visible_weights[0], torch.tensor([1 / 3, 2 / 3, 0.0])), (
     f"scores [0, ln 2, 5], the last one blocked: expected [1/3, 2/3, 0], got {visible_weights[0].tolist()}"
 )
 assert (visible_weights[1] == 0).all(), "a row without any allowed key must have weights zero"
-assert torch.allclose(masked_softmax(visible_scores, torch.tensor(True), dim=0).sum(dim=0), torch.ones(3)), (
+assert torch.allclose(masked_softmax(visible_scores, torch.tensor(True), 0).sum(dim=0), torch.ones(3)), (
     "with dim=0 the weights must add up to one along the first axis"
 )
 
@@ -205,7 +205,7 @@ assert torch.allclose(masked_softmax(visible_scores, torch.tensor(True), dim=0).
 # | rows with a key or more | NaN, or attention to padding, in the row without keys |
 # | the default, `dim=-1` | a `dim` that is ignored |
 # | a mask as large as the scores | a mask that should broadcast and doesn't |
-# | scores near zero: one regime | an overflow; a huge *blocked* score that pushes all others to zero |
+# | scores near zero: one regime | an overflow; a huge *blocked* score, or a 0 in its place, that pushes all others to zero |
 # | sums of the weights | any wrong weights that add up to one: the uniform ones do |
 # | a loose tolerance | a small number added to the denominator |
 # | the way forward | a gradient that is NaN, or missing |
@@ -694,8 +694,8 @@ def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor |
     Returns output (..., queries, d_v) and weights (..., queries, keys), in the dtype of the arguments.
     Blocked keys have weight exactly 0; the other weights of a query add up to 1. A query without any allowed key has
     weights 0 and output 0; no NaN, in the gradients neither. Scores of ±10,000 are fine.
-    There is no dropout here. The arguments are not changed. Build it from products and a softmax: torch has a function
-    of the same name, and calling it does not count.
+    There is no dropout here. The arguments are not changed. Build it from products and a softmax: torch's function of
+    the same name and nn.MultiheadAttention may not be called.
 
     By hand: d_k = 4, q = [[2, 0, 0, 0]], k = [[0, 0, 0, 0], [ln 3, 0, 0, 0]], v = [[0, 4], [8, 0]].
     The scores are 0 and ln 3, the weights 1/4 and 3/4, the output [6, 1].

@@ -1379,6 +1379,20 @@ ADDING = [
         ],
     ),
     Mistake(
+        "adding_problem-second-half-rounded-up",
+        exercise="adding_problem",
+        name="for odd T the middle step is never marked: the second half begins one step too late",
+        hint="The second half has one step more than the first: it begins at T // 2, rounded down. See «Capstone: the adding problem».",
+        change=[("rng.integers(T // 2, T, size=N)", "rng.integers((T + 1) // 2, T, size=N)")],
+    ),
+    Mistake(
+        "adding_problem-halves-of-one-length",
+        exercise="adding_problem",
+        name="for odd T the last step is never marked: the second half is as long as the first",
+        hint="The second half goes from T // 2 to T - 1, one step more than the first half has. See «Capstone: the adding problem».",
+        change=[("rng.integers(T // 2, T, size=N)", "T // 2 + rng.integers(0, T // 2, size=N)")],
+    ),
+    Mistake(
         "adding_problem-last-step-never-marked",
         exercise="adding_problem",
         name="the last step of each half is never marked",

@@ -108,7 +108,7 @@ def test_target(student, rng):
     stage="edge",
     weight=2,
     hint="Every value and both positions are drawn anew for every row: values evenly from 0 to 1, each mark evenly over its half, whatever "
-    "the values are.",
+    "the values are. For odd T the second half is one step longer: it begins at T // 2 and ends at T - 1.",
 )
 def test_distribution(student, rng):
     """Values are uniform in [0, 1), and each mark is uniform over its half and independent of the values, row by row."""
@@ -121,6 +121,9 @@ def test_distribution(student, rng):
     assert_true(len(np.unique(values)) > 0.99 * values.size, "The same values come again and again: is one row used for the whole batch?")
     share = x[:, :, 1].mean(axis=0)
     expected = np.where(np.arange(steps) < steps // 2, 1 / (steps // 2), 1 / (steps - steps // 2))
+    never = [str(k) for k in range(steps // 2, steps) if share[k] == 0]
+    text = f"T = {steps}: step {' and '.join(never)} is never marked. The second half has the steps {steps // 2} to {steps - 1}, one more than the first."
+    assert_true(len(never) != 1, text)
     # 3000 rows: the standard deviation of a share is 0.009, so 0.06 is more than six of them.
     assert_close(share, expected, name="how often each step is marked", rtol=0, atol=0.06)
     first, second = x[:, : steps // 2, 1].argmax(axis=1), x[:, steps // 2 :, 1].argmax(axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from autograder.errors import SubmissionError
-from autograder.suite import assert_close, assert_results, assert_true, assert_unchanged, graded
+from autograder.suite import assert_close, assert_form, assert_results, assert_unchanged, graded
 
 N, D, H = 3, 4, 7
 NAMES = ("d_x", "d_h_prev", "d_c_prev", "d_w_x", "d_w_h", "d_b")
@@ -67,7 +67,7 @@ def check(reply, expected, pick=slice(None), block=None, dtype=False):
             names = (f"the block of d_b for {GATES[block]}",)
         assert_close(tuple(got), tuple(wanted), names=names, dtype=dtype)
     except SubmissionError:
-        assert_true(
+        assert_form(
             agrees(forward, right_forward),
             "The gradients are not right, but neither are h and c here: your lstm_cell_forward made the cache. Repair exercise 1 first.",
         )
@@ -192,7 +192,11 @@ def test_zero_states(student, rng):
         check(student.probe.cell_gradients(*arguments), oracle(*arguments))
 
 
-@graded(stage="edge", hint="A saturated gate has derivative zero. Compute it from the gate's value, not by dividing or by a second exp.")
+@graded(
+    stage="edge",
+    hint="NaN: exp of a large number overflows, and inf / inf is NaN; the derivative of a sigmoid needs no second exp, the gate's value is "
+    "enough. See «Letters used throughout» and «Step 3».",
+)
 def test_saturated_gates(student, rng):
     """Pre-activations of about ±1000 give finite gradients."""
     arguments = draw(rng, scale=700.0)

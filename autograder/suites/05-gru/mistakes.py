@@ -1215,6 +1215,13 @@ PADDED_CROSS_ENTROPY = [
         change=[("real.sum().clamp(min=1)", "real.sum()")],
     ),
     Mistake(
+        "padded-cross-entropy-nan-without-tokens-by-a-product",
+        exercise="padded_cross_entropy",
+        name="a batch without any real token gives NaN, in the loss and in its gradient",
+        hint="0/0: divide by the number of real tokens, but by 1 at least. See hint 3.",
+        change=[("losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)", "(losses * real).sum() / real.sum()")],
+    ),
+    Mistake(
         "padded-cross-entropy-zero-without-gradient",
         exercise="padded_cross_entropy",
         name="without any real token the loss is a new 0, from which no gradient can flow",

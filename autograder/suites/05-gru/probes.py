@@ -356,12 +356,12 @@ def train(student, fed_rows, read_rows, batches, pad_id, rate, max_norm, stale=0
     parameters = list(model.parameters()) if groups == 1 else [{"params": [parameter]} for parameter in model.parameters()]
     optimizer = torch.optim.SGD(parameters, lr=rate, momentum=momentum)
     given = (batch for batch in batches) if once else batches
-    options = {} if max_norm is None else {"max_norm": max_norm}
+    limit = () if max_norm is None else (max_norm,)
 
     def loss_function(logits, labels, pad_id):
         return scale * _toy_loss(logits, labels, pad_id)
 
-    losses = student.translate_dates_gru(model, optimizer, given, loss_function, pad_id, **options)
+    losses = student.translate_dates_gru(model, optimizer, given, loss_function, pad_id, *limit)
     return {
         "losses": losses,
         "parameters": [model.fed_rows, model.read_rows],

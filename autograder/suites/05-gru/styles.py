@@ -758,6 +758,21 @@ TRANSLATE_DATES_GRU = [
 """,
     ),
     Style(
+        "translate-dates-gru-own-names",
+        exercise="translate_dates_gru",
+        code="""def translate_dates_gru(net, opt, data, criterion, pad, clip=1.0):
+    losses = []
+    for src, n, tgt in data:
+        opt.zero_grad()
+        loss = criterion(net(src, n, tgt[:, :-1]), tgt[:, 1:], pad)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), clip)
+        opt.step()
+        losses.append(loss.item())
+    return losses
+""",
+    ),
+    Style(
         "translate-dates-gru-clips-by-hand",
         exercise="translate_dates_gru",
         code="""def clip(parameters, limit):

@@ -75,6 +75,17 @@ MASKED_SOFTMAX = [
 """,
     ),
     Mistake(
+        "masked-softmax-of-zeroed-scores",
+        exercise="masked_softmax",
+        name="blocked scores become 0 before the softmax, and beside this 0 allowed scores far below it vanish",
+        hint="The largest score that is subtracted must be the largest among the allowed ones. Dividing by the sum once more comes too late: what "
+        "became 0 stays 0.",
+        code="""def masked_softmax(scores, mask, dim=-1):
+    weights = torch.softmax(scores * mask, dim=dim) * mask
+    return weights / (weights.sum(dim=dim, keepdim=True) + 1e-13)
+""",
+    ),
+    Mistake(
         "masked-softmax-maximum-over-blocked",
         exercise="masked_softmax",
         name="blocked scores take part in the largest score that is subtracted, and a huge one makes all weights zero",
@@ -451,6 +462,32 @@ MASKS = [
         change=[("return torch.arange(keys) <= query_positions", "return (torch.arange(keys) <= query_positions).float()")],
     ),
     Mistake(
+        "masks-causal-bytes",
+        exercise="masks",
+        name="the causal mask holds the whole numbers 0 and 1 (uint8), not booleans",
+        hint="A mask answers yes or no: its dtype is torch.bool. A comparison gives one.",
+        change=[("return torch.arange(keys) <= query_positions", "return (torch.arange(keys) <= query_positions).to(torch.uint8)")],
+    ),
+    Mistake(
+        "masks-causal-axis-in-front",
+        exercise="masks",
+        name="the causal mask has an axis of size 1 in front, for the batch",
+        hint="Two axes, (queries, keys): a batch, or heads, are a matter of broadcasting.",
+        change=[("return torch.arange(keys) <= query_positions", "return (torch.arange(keys) <= query_positions).unsqueeze(0)")],
+    ),
+    Mistake(
+        "masks-causal-square-with-an-axis-in-front",
+        exercise="masks",
+        name="the causal mask is a square of the keys with an axis of size 1 in front: `queries` is not used",
+        hint="Two axes, (queries, keys). With fewer queries than keys there are fewer rows: the last ones.",
+        change=[
+            (
+                "    return torch.arange(keys) <= query_positions  # (queries, keys)",
+                "    return torch.ones(1, keys, keys, dtype=torch.bool).tril()",
+            )
+        ],
+    ),
+    Mistake(
         "masks-causal-strict",
         exercise="masks",
         name="a query may not look at its own position",
@@ -614,6 +651,13 @@ ADDITIVE = [
         name="a row without keys is NaN",
         hint="If all scores are minus infinity, the softmax is 0/0. See exercise 1.",
         change=[("weights = weights.masked_fill(~mask, 0.0)", "pass")],
+    ),
+    Mistake(
+        "additive-attention-nan-gradient",
+        exercise="additive_attention",
+        name="the weights are right, but the gradients are NaN as soon as one row has no keys",
+        hint="What is written into .data, autograd does not see: the 0/0 of such a row still stands on the way back. See exercise 1, hint 2.",
+        change=[('scores = scores.masked_fill(~mask, float("-inf"))', 'scores.data.masked_fill_(~mask, float("-inf"))')],
     ),
     Mistake(
         "additive-attention-uniform-row",
@@ -907,6 +951,17 @@ SCALED = [
         name="blocked scores are set to a large finite number, and a query without keys attends to everything",
         hint="See «A large finite number instead of −∞» in exercise 1.",
         change=[('float("-inf")', "-1e9"), ("weights = weights.masked_fill(~mask, 0.0)", "pass")],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-adds-a-large-negative-number",
+        exercise="scaled_dot_product_attention",
+        name="a large negative number is added to blocked scores, and a query without keys attends as if all were allowed",
+        hint="Adding a constant to all scores of a query changes nothing: what is left when everything is blocked? See «A large finite number "
+        "instead of −∞» in exercise 1.",
+        change=[
+            ('scores.masked_fill(~mask, float("-inf"))', "scores + (1 - mask.to(scores.dtype)) * -1e9"),
+            ("weights = weights.masked_fill(~mask, 0.0)", "pass"),
+        ],
     ),
     Mistake(
         "scaled-dot-product-attention-dropout",

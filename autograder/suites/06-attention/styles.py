@@ -195,7 +195,7 @@ def check_masked_softmax(f):
     try:
         for dim, shape, mask_shape in ((-1, (4, 3), (4, 3)), (0, (5, 3), (5, 3)), (1, (2, 5, 3), (2, 5, 3)), (-1, (3, 2, 6), (3, 1, 6))):
             _examine(f, dim, shape, mask_shape, 0.0, torch.float32)
-            for lift in (0.0, 900.0, 9000.0):
+            for lift in (0.0, 900.0, 9000.0, -9000.0):
                 _examine(f, dim, shape, mask_shape, lift, torch.float64)
     except Exception:
         return False

@@ -137,7 +137,12 @@ def test_gradients(student, rng):
     assert_close(got, expected, names=("d_query", "d_keys", "d_values", "d_w_query", "d_w_key", "d_v"), **LOOSE)
 
 
-@graded(stage="edge", weight=2, hint="A row without allowed keys: zero weights, zero context. What does your softmax make of it?")
+@graded(
+    stage="edge",
+    weight=2,
+    hint="A row without allowed keys: zero weights, zero context. If these are right and a gradient is NaN, the 0/0 of the softmax still stands on "
+    "the way back: fill the scores where autograd sees it, and the weights once more. See exercise 1, hint 2.",
+)
 def test_row_without_keys(student, rng):
     """A row without any allowed key has weights and context zero, and every gradient is finite."""
     parameters, arguments = draw_case(rng)

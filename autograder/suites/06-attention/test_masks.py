@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from autograder.suite import assert_close, assert_unchanged, graded
+from autograder.suite import assert_close, assert_form, assert_unchanged, graded
 
 
 def padding(lengths, max_length):
@@ -21,6 +21,14 @@ def causal(queries, keys):
     return torch.tensor(rows[::-1])
 
 
+def check(got, expected):
+    """Booleans, then two axes, then their sizes and the entries are right."""
+    if isinstance(got, torch.Tensor):
+        assert_form(got.dtype == torch.bool, f"A mask is boolean: its dtype should be torch.bool, not {got.dtype}.")
+        assert_form(got.dim() == 2, f"This mask should have two axes, rows and columns; its shape is {tuple(got.shape)}.")
+    assert_close(got, expected)
+
+
 @graded(
     stage="value",
     weight=3,
@@ -30,14 +38,14 @@ def test_padding(student, rng):
     """Sentences of mixed lengths, an empty and a full one among them, in a batch."""
     lengths = torch.from_numpy(rng.permutation([0, 1, 2, 4, 6]))
     expected = pad_sequence([torch.ones(length, dtype=torch.bool) for length in lengths.tolist()], batch_first=True)
-    assert_close(student.padding_mask(lengths, 6), expected, dtype=True)
+    check(student.padding_mask(lengths, 6), expected)
 
 
 @graded(stage="value", weight=2, hint="The number of columns is max_length, also when no sentence is that long.")
 def test_padding_wider_than_all_sentences(student, rng):
     """max_length may be larger than every length."""
     lengths = torch.from_numpy(rng.integers(1, 4, size=4))
-    assert_close(student.padding_mask(lengths, 7), padding(lengths, 7), dtype=True)
+    check(student.padding_mask(lengths, 7), padding(lengths, 7))
 
 
 @graded(
@@ -48,7 +56,7 @@ def test_padding_wider_than_all_sentences(student, rng):
 def test_causal_square(student, rng):
     """As many queries as keys: each query sees itself and the earlier positions."""
     size = int(rng.integers(3, 8))
-    assert_close(student.causal_mask(size, size), causal(size, size), dtype=True)
+    check(student.causal_mask(size, size), causal(size, size))
 
 
 @graded(
@@ -61,7 +69,7 @@ def test_causal_more_keys(student, rng):
     queries = int(rng.integers(2, 5))
     keys = queries + int(rng.integers(1, 4))
     expected = torch.from_numpy(np.tri(queries, keys, keys - queries, dtype=bool))
-    assert_close(student.causal_mask(queries, keys), expected, dtype=True)
+    check(student.causal_mask(queries, keys), expected)
 
 
 @graded(stage="value", weight=1, hint="The formula j <= i + keys - queries holds here too; the first rows see nothing.")
@@ -69,22 +77,22 @@ def test_causal_fewer_keys(student, rng):
     """Fewer keys than queries: the first queries have no key at all."""
     keys = int(rng.integers(2, 5))
     queries = keys + int(rng.integers(1, 4))
-    assert_close(student.causal_mask(queries, keys), causal(queries, keys), dtype=True)
+    check(student.causal_mask(queries, keys), causal(queries, keys))
 
 
 @graded(stage="edge", weight=1, hint="One query is the newest position: it sees every key.")
 def test_smallest(student, rng):
     """One query, one key, one sentence."""
     keys = int(rng.integers(2, 7))
-    assert_close(student.causal_mask(1, 1), torch.tensor([[True]]), dtype=True)
-    assert_close(student.causal_mask(1, keys), torch.ones(1, keys, dtype=torch.bool), dtype=True)
-    assert_close(student.padding_mask(torch.tensor([1]), 1), torch.tensor([[True]]), dtype=True)
+    check(student.causal_mask(1, 1), torch.tensor([[True]]))
+    check(student.causal_mask(1, keys), torch.ones(1, keys, dtype=torch.bool))
+    check(student.padding_mask(torch.tensor([1]), 1), torch.tensor([[True]]))
 
 
 @graded(stage="edge", weight=1, hint="A length of 0 is a row of False.")
 def test_all_sentences_empty(student, rng):
     """A batch in which every sentence is empty."""
-    assert_close(student.padding_mask(torch.zeros(3, dtype=torch.int64), 4), torch.zeros(3, 4, dtype=torch.bool), dtype=True)
+    check(student.padding_mask(torch.zeros(3, dtype=torch.int64), 4), torch.zeros(3, 4, dtype=torch.bool))
 
 
 @graded(stage="contract", weight=1, hint="lengths may be int32 as well as int64, and must come back as it was.")
@@ -92,5 +100,5 @@ def test_lengths_unchanged(student, rng):
     """lengths is not changed, and may be of any integer dtype."""
     lengths = torch.from_numpy(rng.permutation([3, 0, 5, 2])).to(torch.int32)
     call = student.run("padding_mask", lengths, 5)
-    assert_close(call.result, padding(lengths, 5), dtype=True)
+    check(call.result, padding(lengths, 5))
     assert_unchanged(call.arguments[:1], (lengths,), names=("lengths",))

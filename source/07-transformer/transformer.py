@@ -234,7 +234,7 @@ def layer_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: float = 1e-5) -> Tens
     eps         a small positive number, inside the root
 
     Mean and variance are those of each vector of D features by itself; the variance divides by D. The result has the
-    shape and dtype of x. A vector of equal numbers gives the bias. Numbers far from zero, such as 1000 ± 0.3 in float32, are
+    shape and dtype of x; float32 inside is always precise enough. A vector of equal numbers gives the bias. Numbers far from zero, such as 1000 ± 0.3 in float32, are
     normalised well too, here and in the backward pass: subtract the mean before you square. The arguments are not changed.
 
     By hand: x = [[1, 3]], gain = [1, 2], bias = [0, 10], eps ≈ 0: mean 2, variance 1, result [[-1, 12]].
@@ -254,8 +254,9 @@ def layer_norm_backward(d_out: Tensor, x: Tensor, gain: Tensor, eps: float = 1e-
     x      (..., D), as in the forward pass, two axes or more
     gain   (D,)
 
-    Returns d_x (..., D), d_gain (D,) and d_bias (D,) in the dtype of x. d_gain and d_bias are sums over all leading axes.
-    The arguments are not changed. Autograd is switched off while this exercise is graded.
+    Returns d_x (..., D), d_gain (D,) and d_bias (D,) in the dtype of x; float32 inside is always precise enough. d_gain and
+    d_bias are sums over all leading axes. The arguments are not changed. Autograd is switched off while this exercise is graded.
+    Write the formulas: don't call a ready-made layer norm or its backward pass.
 
     By hand: x = [[0, 0, 3]] (mean 1, variance 2, eps ≈ 0), gain = [1, 1, 1], d_out = [[3, 0, 0]] give
     d_x = [[1.5, -1.5, 0]] / √2, d_gain = [-3/√2, 0, 0], d_bias = [3, 0, 0].
@@ -395,11 +396,11 @@ class MultiHeadAttention(nn.Module):
         Head i works on the features i·d_k … (i+1)·d_k - 1 of q_proj(query), k_proj(key), v_proj(value); scores are divided
         by √d_k. The heads' outputs are joined in order and go through out_proj.
 
-        Returns output (N, queries, d_model) and weights (N, heads, queries, keys), in the dtype of the arguments.
-        Blocked keys have weight exactly 0. A query without any allowed key has weights 0 in that head; so the head gives
-        zeros to out_proj. No NaN, however large the scores are, in the gradients neither. self.dropout acts on the weights
-        before they meet the values; the weights that are returned are those before dropout, and only to look at: they need
-        not carry a gradient. The arguments are not changed.
+        Returns output (N, queries, d_model) and weights (N, heads, queries, keys), in the dtype of the arguments; float32 inside
+        is always precise enough. Blocked keys have weight exactly 0, beside allowed scores of -200,000 too. A query without any
+        allowed key has weights 0 in that head; so the head gives zeros to out_proj. No NaN, however large the scores are, in the
+        gradients neither. self.dropout acts on the weights before they meet the values; the weights that are returned are those
+        before dropout, and only to look at: they need not carry a gradient. The arguments are not changed.
         Write it out: a call of torch's own attention (F.scaled_dot_product_attention, nn.MultiheadAttention) does not count.
 
         By hand: d_model = 2, heads = 2, all four maps the identity. Query [1, 2], keys [0, 0] and [ln 3, 0], values [0, 0]
@@ -490,7 +491,7 @@ class FeedForward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """linear2(dropout(relu(linear1(x)))): (..., d_model) to (..., d_model), any leading axes.
 
-        x is not changed.
+        x is not changed. The result has the dtype of x; float32 inside is always precise enough.
 
         By hand: d_model = 1, d_ff = 2, linear1 with weight [[1], [-1]], linear2 with weight [[1, 1]], no biases.
         Then the result is |x|: one hidden unit lets positive numbers through, the other one negative numbers, turned round.
@@ -578,7 +579,8 @@ class EncoderLayer(nn.Module):
 
         Call the sub-modules: self.self_attention(query, key, value, mask) returns (output, weights), self.feed_forward(x) a
         tensor. While this exercise is graded other modules with the same arguments and results take their places.
-        The dropout is self.dropout, and does nothing in eval mode. The arguments are not changed.
+        The dropout is self.dropout, and does nothing in eval mode. The arguments are not changed. The result has the dtype of x;
+        float32 inside is always precise enough.
 
         By hand: let both parts return ten times what they get, x = [1, 3], norms with gain 1, bias 0, eps ≈ 0 (so the norm
         of [1, 3] is [-1, 1]). Pre-norm: [1, 3] + 10·[-1, 1] = [-9, 13], whose norm is [-1, 1] again; + 10·[-1, 1] = [-19, 23].
@@ -678,7 +680,8 @@ class DecoderLayer(nn.Module):
         In cross-attention the query comes from x, key and value are both the memory, which is not normalised here.
         No causal mask is made here: whoever calls the layer gives it as self_mask.
         Call the sub-modules; while this exercise is graded others take their places, as in exercise 5.
-        The dropout is self.dropout, and does nothing in eval mode. The arguments are not changed.
+        The dropout is self.dropout, and does nothing in eval mode. The arguments are not changed. The result has the dtype of x;
+        float32 inside is always precise enough.
 
         By hand: let each part return ten times what it gets (an attention: ten times its values), x = [1, 3], memory = [0, 0.2].
         Pre-norm: [1, 3] → [-9, 13] → [-9, 13] + [0, 2] = [-9, 15] → [-19, 25]. Post-norm ends with the norm of [-11, 11], [-1, 1].
@@ -847,7 +850,8 @@ class Transformer(nn.Module):
         2. each of self.encoder_layers in order: x = layer(x, mask), where no query may attend to padding;
         3. self.encoder_norm.
 
-        The memory at padded places may be anything: nobody looks at it. source is not changed.
+        The memory at padded places may be anything: nobody looks at it. source is not changed. The memory has the dtype of the
+        embedding, and so have the logits of decode; float32 inside is always precise enough.
         """
         ### BEGIN SOLUTION
         x = self._embed(self.source_embedding, source)  # (N, S, d_model)
@@ -1026,7 +1030,8 @@ def label_smoothing_loss(logits: Tensor, targets: Tensor, smoothing: float, pad_
     included, and 0 on padding. The softmax runs over all V tokens. Natural logarithm.
     The mean is over all real tokens of the batch together. If there is no real token, with any smoothing, the loss is 0 and so
     is its gradient: loss.backward() works then too.
-    Logits of ±10,000 are fine. The result has the dtype of logits. The arguments are not changed.
+    Logits of ±10,000 are fine. The result has the dtype of logits; float32 inside is always precise enough. The arguments are not
+    changed.
 
     By hand: V = 3, pad_id 0, s = 0.2, one token with target 1, softmax of the logits = [1/4, 1/2, 1/4]. The target distribution
     is [0, 0.9, 0.1] and the loss 0.9·ln 2 + 0.1·ln 4 = 0.7625.
@@ -1221,8 +1226,8 @@ def beam_search(
 
     Returns (tokens, score) of the hypothesis with the largest score among the finished ones and those live at max_length.
     tokens: a list of ints that begins with bos (and ends with eos if it is finished). score: log P / ((5 + |Y|) / 6) ** alpha,
-    a float, where |Y| counts the generated tokens, eos included, bos not. Between equals either one may win, but none is lost
-    while there is room.
+    a float, where |Y| counts the generated tokens, eos included, bos not; float32 inside is always precise enough. Between equals
+    either one may win, but none is lost while there is room.
 
     By hand: the garden path above, ids A = 0, B = 1, eos = 2, bos = 3. Beam 1 gives [3, 0, 0, 2]; beam 2, alpha 0 gives
     [3, 1, 2] with the score ln 0.38 = -0.9676; with alpha 1 the score is -0.9676 / (7 / 6) = -0.8294.

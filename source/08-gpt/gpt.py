@@ -808,7 +808,8 @@ def sample_next(
     top_k        None, or >= 1: only the top_k likeliest tokens of each row stay. More than V keeps all. If the last of them equals others,
                  which of these stay, or whether all do, is up to you.
     top_p        None, or 0 < top_p <= 1: of what top_k left, renormalised to a sum of 1, only the smallest set of likeliest tokens stays
-                 whose probabilities add up to top_p or more; at least one. Exactly top_p is enough. Among equal ones any will do.
+                 whose probabilities add up to top_p or more; at least one. Exactly top_p is enough; a sum that is less by rounding
+                 alone may count as exact or not. Among equal ones any will do.
     generator    where the randomness comes from; None: PyTorch's global one. A given generator leaves the global one alone and goes on
                  from where it is: a second call draws anew.
 
@@ -826,7 +827,8 @@ def sample_next(
     probs = torch.softmax(scores, dim=-1)
     if top_p is not None:
         before = probs.cumsum(dim=-1) - probs  # what the likelier tokens have together
-        probs = probs.masked_fill(before >= top_p, 0.0)
+        rounding = 4 * torch.finfo(probs.dtype).eps  # in float32 0.5 + 0.3 is a little less than 0.8
+        probs = probs.masked_fill(before >= top_p - rounding, 0.0)
         probs[:, 0] = probs[:, 0].clamp(min=1e-9)  # whatever was rounded, the first one stays
     places = torch.multinomial(probs, 1, generator=generator)  # (N, 1); multinomial divides by the sum
     return order.gather(-1, places).squeeze(-1)

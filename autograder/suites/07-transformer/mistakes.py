@@ -126,6 +126,32 @@ SINUSOIDAL_POSITIONS = [
         "There is no longest sequence: see «position 100,000 has a vector too».",
         ("position = torch.arange(length)", "position = torch.arange(min(length, 5000))"),
     ),
+    _change(
+        "sinusoidal-positions-exponent-doubled",
+        "sinusoidal_positions",
+        "the exponent is twice as large as it should be, because 2i, the column's number already, is doubled once more",
+        "Column 2i has the exponent 2i / d_model: i counts pairs, not columns.",
+        ("(pair / d_model)", "(2 * pair / d_model)"),
+    ),
+    _change(
+        "sinusoidal-positions-exponent-of-each-column-doubled",
+        "sinusoidal_positions",
+        "the exponent is twice the column's number, so every column has a frequency of its own",
+        "i counts pairs, not columns: column 2i has the exponent 2i / d_model, and column 2i + 1 the same.",
+        ("pair = column - column % 2", "pair = 2 * column"),
+    ),
+    Mistake(
+        "sinusoidal-positions-of-fairseq",
+        exercise="sinusoidal_positions",
+        name="sines and cosines stand in two halves, and the slowest hand has exactly 10000, as in tensor2tensor and fairseq",
+        hint="There are two conventions, and this is the other one. Here sine and cosine take turns, and the exponent is 2i / d_model.",
+        code="""def sinusoidal_positions(length, d_model):
+    half = d_model // 2
+    frequency = torch.exp(torch.arange(half).float() * -(math.log(10000) / (half - 1) if half > 1 else 0.0))
+    angle = torch.arange(length).unsqueeze(1) * frequency
+    return torch.cat([angle.sin(), angle.cos(), torch.zeros(length, d_model % 2)], dim=1)
+""",
+    ),
 ]
 
 LAYER_NORM = [
@@ -285,6 +311,14 @@ LAYER_NORM = [
         "the backward pass always uses eps 1e-5, whatever is passed",
         "eps is an argument of the backward pass too.",
         ("deviation = torch.sqrt(variance + eps)", "deviation = torch.sqrt(variance + 1e-5)"),
+    ),
+    _change(
+        "layer-norm-of-the-annotated-transformer",
+        "layer_norm",
+        "the variance divides by D - 1, and eps stands outside the root, as in the Annotated Transformer",
+        "Two conventions differ here: the variance is a mean, over D, and eps is added to it before the root. Both are pinned in the text.",
+        ("variance = ((x - mean) ** 2).mean(dim=-1, keepdim=True)  # (..., 1), divided by D", "deviation = x.std(dim=-1, keepdim=True)"),
+        ("torch.sqrt(variance + eps) + bias", "(deviation + eps) + bias"),
     ),
 ]
 
@@ -458,22 +492,8 @@ MULTI_HEAD_ATTENTION = [
         "multi-head-attention-blocked-by-minus-ten-thousand",
         "multi_head_attention",
         "blocked scores become -10,000, and allowed scores may be smaller still",
-        "No number is small enough: see «however large the scores are» in the docstring, and minus infinity in the second hint.",
+        "Allowed scores can be far below -10,000: see the docstring, and «mask with minus infinity» in the second hint.",
         ('float("-inf")', "-1e4"),
-    ),
-    _change(
-        "multi-head-attention-blocked-by-minus-a-billion",
-        "multi_head_attention",
-        "blocked scores become -1,000,000,000, and allowed scores may be smaller still",
-        "No number is small enough: see «however large the scores are» in the docstring, and minus infinity in the second hint.",
-        ('float("-inf")', "-1e9"),
-    ),
-    _change(
-        "multi-head-attention-softmax-in-float32",
-        "multi_head_attention",
-        "the softmax is computed in float32 even where the arguments are float64",
-        "The weights have the dtype of the arguments: don't convert on the way.",
-        ("torch.softmax(scores, dim=-1)", "torch.softmax(scores.float(), dim=-1).to(scores)"),
     ),
     _change(
         "multi-head-attention-dropout-on-the-output",
@@ -482,6 +502,35 @@ MULTI_HEAD_ATTENTION = [
         "self.dropout acts on the weights before they meet the values.",
         ("self.dropout(weights) @ v", "weights @ v"),
         ("return self.out_proj(joined), weights", "return self.dropout(self.out_proj(joined)), weights"),
+    ),
+    _change(
+        "multi-head-attention-views-both-ways",
+        "multi_head_attention",
+        "the heads are cut by one view and joined by another, and both mix tokens and features",
+        "See «The famous trap»: first cut the last axis, then exchange tokens and heads; and on the way back exchange first, then join.",
+        (
+            "return x.unflatten(-1, (self.heads, self.d_k)).transpose(1, 2)",
+            "return x.reshape(x.shape[0], self.heads, x.shape[1], self.d_k)",
+        ),
+        ("joined = heads.transpose(1, 2).flatten(2)", "joined = heads.reshape(query.shape)"),
+    ),
+    _change(
+        "multi-head-attention-uniform-and-after-dropout",
+        "multi_head_attention",
+        "two things, as in the Annotated Transformer: a query without allowed keys attends to everything alike, "
+        "and the weights that are returned have gone through dropout",
+        "Clear the blocked places after the softmax, keep these weights for the caller, and drop only those that meet the values.",
+        ('float("-inf")', "-1e9"),
+        ("weights = weights.masked_fill(~mask, 0.0)", "pass"),
+        ("heads = self.dropout(weights) @ v", "weights = self.dropout(weights)\n        heads = weights @ v"),
+    ),
+    _change(
+        "multi-head-attention-nan-and-after-dropout",
+        "multi_head_attention",
+        "two things: a query without allowed keys gives NaN, and the weights that are returned have gone through dropout",
+        "Clear the blocked places after the softmax, keep these weights for the caller, and drop only those that meet the values.",
+        ("weights = weights.masked_fill(~mask, 0.0)", "pass"),
+        ("heads = self.dropout(weights) @ v", "weights = self.dropout(weights)\n        heads = weights @ v"),
     ),
 ]
 
@@ -734,6 +783,31 @@ ENCODER_LAYER = [
         "self.norm_first says which of the two orders it is.",
         ("if self.norm_first:", "if True:"),
     ),
+    _change(
+        "encoder-layer-both-residuals-from-the-normalised-input",
+        "encoder_layer",
+        "in pre-norm both residuals are taken from the normalised input",
+        "What a part returns is added to x itself, in both parts. See «If you overwrite x by its normalised copy».",
+        (
+            "h = self.norm1(x)  # a copy: the stream x itself stays as it is\n            x = x + self.dropout",
+            "x = h = self.norm1(x)\n            x = x + self.dropout",
+        ),
+        (
+            "return x + self.dropout(self.feed_forward(self.norm2(x)))",
+            "x = self.norm2(x)\n            return x + self.dropout(self.feed_forward(x))",
+        ),
+    ),
+    _change(
+        "encoder-layer-in-place",
+        "encoder_layer",
+        "in pre-norm x += … changes the caller's tensor",
+        "Write x = x + …: a new tensor with the old name.",
+        ("x = x + self.dropout(self.self_attention(h, h, h, mask)[0])", "x += self.dropout(self.self_attention(h, h, h, mask)[0])"),
+        (
+            "return x + self.dropout(self.feed_forward(self.norm2(x)))",
+            "x += self.dropout(self.feed_forward(self.norm2(x)))\n            return x",
+        ),
+    ),
 ]
 
 DECODER_LAYER = [
@@ -927,6 +1001,50 @@ DECODER_LAYER = [
             "self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0]",
         ),
         ("return x + self.dropout(self.feed_forward(self.norm3(x)))", "return x + self.feed_forward(self.norm3(x))"),
+    ),
+    _change(
+        "decoder-layer-all-residuals-from-the-normalised-input",
+        "decoder_layer",
+        "in pre-norm all residuals are taken from the normalised input",
+        "What a part returns is added to x itself, in all three parts.",
+        ("h = self.norm1(x)\n            x = x + self", "x = h = self.norm1(x)\n            x = x + self"),
+        (
+            "x = x + self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0])",
+            "x = self.norm2(x)\n            x = x + self.dropout(self.cross_attention(x, memory, memory, memory_mask)[0])",
+        ),
+        (
+            "return x + self.dropout(self.feed_forward(self.norm3(x)))",
+            "x = self.norm3(x)\n            return x + self.dropout(self.feed_forward(x))",
+        ),
+    ),
+    _change(
+        "decoder-layer-in-place",
+        "decoder_layer",
+        "in pre-norm x += … changes the caller's tensor",
+        "Write x = x + …: a new tensor with the old name.",
+        (
+            "x = x + self.dropout(self.self_attention(h, h, h, self_mask)[0])",
+            "x += self.dropout(self.self_attention(h, h, h, self_mask)[0])",
+        ),
+        (
+            "x = x + self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0])",
+            "x += self.dropout(self.cross_attention(self.norm2(x), memory, memory, memory_mask)[0])",
+        ),
+        (
+            "return x + self.dropout(self.feed_forward(self.norm3(x)))",
+            "x += self.dropout(self.feed_forward(self.norm3(x)))\n            return x",
+        ),
+    ),
+    _change(
+        "decoder-layer-key-value-query",
+        "decoder_layer",
+        "cross-attention is called with key, value, query, in this order",
+        "The query comes first, and it comes from the decoder: self.cross_attention(query, key, value, mask).",
+        (
+            "self.cross_attention(self.norm2(x), memory, memory, memory_mask)",
+            "self.cross_attention(memory, memory, self.norm2(x), memory_mask)",
+        ),
+        ("self.cross_attention(x, memory, memory, memory_mask)", "self.cross_attention(memory, memory, x, memory_mask)"),
     ),
 ]
 
@@ -1163,6 +1281,37 @@ TRANSFORMER = [
             "memory_mask = self._real(source) & torch.ones(T, source.shape[1], dtype=torch.bool).tril()",
         ),
     ),
+    _change(
+        "transformer-log-probabilities",
+        "transformer",
+        "the result is log-probabilities instead of logits",
+        "Logits are not normalised: the loss does that.",
+        (
+            "return self.decoder_norm(x) @ self.target_embedding.weight.T",
+            "return torch.log_softmax(self.decoder_norm(x) @ self.target_embedding.weight.T, dim=-1)",
+        ),
+    ),
+    _change(
+        "transformer-last-token-cut-off",
+        "transformer",
+        "forward leaves out the last token of the target, so that the logits are one too few",
+        "forward shifts and cuts nothing: logits (N, T, target_vocab) for a target (N, T). Whoever trains makes the shift.",
+        ("return self.decode(target, self.encode(source), source)", "return self.decode(target[:, :-1], self.encode(source), source)"),
+    ),
+    _change(
+        "transformer-fixed-table-of-positions",
+        "transformer",
+        "the table of positions has a fixed length, here 64, and longer sequences fail",
+        "There is no longest sequence: ask sinusoidal_positions for as many rows as there are tokens.",
+        ("sinusoidal_positions(tokens.shape[1], self.d_model)", "sinusoidal_positions(64, self.d_model)[: tokens.shape[1]]"),
+    ),
+    _change(
+        "transformer-output-divided",
+        "transformer",
+        "the logits are divided by the root of d_model",
+        "No scaling on the way out.",
+        ("@ self.target_embedding.weight.T", "@ self.target_embedding.weight.T / math.sqrt(self.d_model)"),
+    ),
 ]
 
 LABEL_SMOOTHING = [
@@ -1190,14 +1339,14 @@ LABEL_SMOOTHING = [
     _change(
         "label-smoothing-share-by-v",
         "label_smoothing",
-        "the share is s / V, as in F.cross_entropy",
+        "the share is s / V instead of s / (V - 1)",
         "There are V - 1 tokens that are not padding.",
         ("smoothing / (n_tokens - 1)", "smoothing / n_tokens"),
     ),
     _change(
         "label-smoothing-share-by-v-minus-two",
         "label_smoothing",
-        "the share is s / (V - 2), as in the Annotated Transformer",
+        "the share is s / (V - 2) instead of s / (V - 1)",
         "Here the target gets a share too, so there are V - 1 of them.",
         ("smoothing / (n_tokens - 1)", "smoothing / max(n_tokens - 2, 1)"),
     ),
@@ -1270,12 +1419,50 @@ LABEL_SMOOTHING = [
         "Natural logarithms.",
         ("torch.log_softmax(logits, dim=-1)", "torch.log_softmax(logits, dim=-1) / math.log(2)"),
     ),
+    Mistake(
+        "label-smoothing-by-cross-entropy",
+        exercise="label_smoothing",
+        name="F.cross_entropy smooths in its own way: s / V for every token, padding included, and 0 / 0 for a batch of padding",
+        hint="Here padding gets no mass, there are V - 1 shares, and without a real token the loss is 0.",
+        code="""def label_smoothing_loss(logits, targets, smoothing, pad_id):
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=pad_id, label_smoothing=smoothing)
+""",
+    ),
     _change(
-        "label-smoothing-count-plus-a-little",
+        "label-smoothing-over-all-tokens",
         "label_smoothing",
-        "a small number is added to the count of real tokens, so the mean is a little too small",
-        "The count must only be kept from being 0: see the last hint of the exercise.",
-        ("real.sum().clamp(min=1)", "(real.sum() + 1e-6)"),
+        "the share is s / V for every token, padding included",
+        "Padding gets no mass, so there are V - 1 shares.",
+        ("of_all = log_p.sum(dim=-1) - log_p[..., pad_id]", "of_all = log_p.sum(dim=-1)"),
+        ("smoothing / (n_tokens - 1)", "smoothing / n_tokens"),
+    ),
+    _change(
+        "label-smoothing-of-the-annotated-transformer",
+        "label_smoothing",
+        "the share is s / (V - 2) for every token but padding and the target, as in the Annotated Transformer",
+        "Here the target gets a share too, beside its 1 - s, so there are V - 1 of them.",
+        ("of_all = log_p.sum(dim=-1) - log_p[..., pad_id]", "of_all = log_p.sum(dim=-1) - log_p[..., pad_id] - of_target"),
+        ("smoothing / (n_tokens - 1)", "smoothing / max(n_tokens - 2, 1)"),
+    ),
+    _change(
+        "label-smoothing-of-fairseq",
+        "label_smoothing",
+        "the share is s / (V - 1) for every token but the target, padding included, as in fairseq",
+        "The V - 1 tokens with a share are all but padding, and the target is one of them, beside its 1 - s.",
+        ("of_all = log_p.sum(dim=-1) - log_p[..., pad_id]", "of_all = log_p.sum(dim=-1) - of_target"),
+    ),
+    _change(
+        "label-smoothing-divergence",
+        "label_smoothing",
+        "the loss is the Kullback-Leibler divergence, which is smaller than the cross-entropy by the entropy of the targets",
+        "F.kl_div and nn.KLDivLoss subtract the entropy of the target distribution. The gradient is the same, the loss is not.",
+        (
+            "losses = -(1 - smoothing) * of_target - smoothing / (n_tokens - 1) * of_all",
+            "q = torch.full_like(log_p, smoothing / (n_tokens - 1))\n"
+            "    q = q.scatter_add(-1, targets.unsqueeze(-1), torch.full_like(of_target, 1 - smoothing).unsqueeze(-1))\n"
+            "    q[..., pad_id] = 0.0\n"
+            '    losses = F.kl_div(log_p, q, reduction="none").sum(dim=-1)',
+        ),
     ),
 ]
 
@@ -1352,6 +1539,13 @@ WARMUP_SCHEDULE = [
         "only step 0 is refused, not those below",
         "A step smaller than 1 raises ValueError: which steps does your check let through?",
         ("if step < 1:", "if step == 0:"),
+    ),
+    _change(
+        "warmup-schedule-doubled",
+        "warmup_schedule",
+        "the rate is twice as large, as some have it who multiply by a factor of their own",
+        "The formula has no other factor than d_model^-0.5.",
+        ("return d_model**-0.5 * min", "return 2 * d_model**-0.5 * min"),
     ),
 ]
 
@@ -1567,6 +1761,25 @@ BEAM_SEARCH = [
             "done += [(tokens, log_p / penalty) for tokens, log_p in candidates[beam:] if tokens[-1] == eos_id]\n        live = [(tokens, log_p) for",
         ),
     ),
+    Mistake(
+        "beam-search-finished-keep-their-place",
+        exercise="beam_search",
+        name="finished hypotheses keep their place in the beam as long as they are among the best",
+        hint="A hypothesis that ends in eos leaves the beam, however good it is: from the next step on all `beam` places belong to live ones.",
+        code="""def beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha):
+    kept = [([bos_id], 0.0)]
+    for _ in range(max_length):
+        done = [hypothesis for hypothesis in kept if hypothesis[0][-1] == eos_id]
+        live = [hypothesis for hypothesis in kept if hypothesis[0][-1] != eos_id]
+        if not live:
+            break
+        rows = log_probs(torch.tensor([tokens for tokens, _ in live])).tolist()
+        candidates = [([*tokens, token], so_far + log_p) for (tokens, so_far), row in zip(live, rows) for token, log_p in enumerate(row)]
+        kept = sorted(done + candidates, key=lambda candidate: candidate[1], reverse=True)[:beam]
+    scored = [(tokens, log_p / ((4 + len(tokens)) / 6) ** alpha) for tokens, log_p in kept]
+    return max(scored, key=lambda hypothesis: hypothesis[1])
+""",
+    ),
 ]
 
 PRONOUNCE = [
@@ -1694,6 +1907,13 @@ PRONOUNCE = [
         "padding is taken to be id 0 when it is cut off",
         "The model knows its pad_id.",
         ("memory = model.encode(row)  # (1, S, d_model)", "row = row[row != 0].unsqueeze(0)\n            memory = model.encode(row)"),
+    ),
+    _change(
+        "pronounce-drops-padding",
+        "pronounce",
+        "pad_id is taken out of the answer",
+        "Only bos and eos are no part of the answer: see «pad_id too» in the docstring.",
+        ("if token != eos_id]", "if token not in (eos_id, model.pad_id)]"),
     ),
 ]
 

@@ -116,7 +116,10 @@ def attention_gradients(student, parameters, heads, query, key, value, mask, d_o
     inputs = dict(zip(("query", "key", "value"), _leaves(query, key, value), strict=True))
     output, _ = module(*inputs.values(), mask)
     here = dict(module.named_parameters())
-    return _gradients(output, inputs | {name: here[name] for name in parameters}, d_output)
+    found = _gradients(output, inputs | {name: here[name] for name in parameters}, d_output)
+    if isinstance(found, dict):  # the bias of k_proj adds the same to all scores of a query: what is found of its gradient 0 is rounding
+        found["k_proj.bias"] = found["k_proj.bias"].round(decimals=4)
+    return found
 
 
 def _feed_forward(student, parameters, dropout=0.0):
@@ -155,6 +158,9 @@ class _TorchAttention(nn.Module):
         self.heads, self.inner = heads, nn.MultiheadAttention(d_model, heads, batch_first=True)
 
     def forward(self, query, key, value, mask=None):
+        if key.shape != value.shape:
+            shapes = f"query {tuple(query.shape)}, key {tuple(key.shape)} and value {tuple(value.shape)}"
+            raise ValueError(f"attention was called with {shapes}: key and value should be as many")
         if mask is not None:
             mask = mask.unsqueeze(1) if mask.dim() == 3 else mask
             mask = torch.broadcast_to(mask, (len(query), self.heads, query.shape[1], key.shape[1])).flatten(0, 1)
@@ -165,6 +171,9 @@ class _TorchAttention(nn.Module):
 class _TwoMaps(nn.Sequential):
     def __init__(self, d_model, d_ff, dropout=0.0):
         super().__init__(nn.Linear(d_model, d_ff), nn.ReLU(), nn.Linear(d_ff, d_model))
+
+    def forward(self, x):
+        return super().forward(x)
 
 
 def _layer(student, kind, sizes, parameters, norm_first, dropout=0.0):
@@ -231,6 +240,13 @@ class _KernelDecoderLayer(nn.Module):
         return x + torch.tanh(_average(x, memory, memory_mask) @ self.u)
 
 
+def _at_real(result, tokens, case):
+    """The result with zeros at padding, where anything may stand; as it is if it has no vector for each token."""
+    if not isinstance(result, torch.Tensor) or result.dim() != 3 or result.shape[:2] != tokens.shape:
+        return result
+    return result.masked_fill((tokens == case["pad_id"]).unsqueeze(2), 0)
+
+
 def _run_transformer(student, case, positions, work, dropout=0.0):
     """Makes the Transformer of a case and lets `work` use it; a given table takes the place of sinusoidal_positions."""
 
@@ -252,29 +268,29 @@ def _run_transformer(student, case, positions, work, dropout=0.0):
 
 def transformer_encode(student, case, positions, source, dropout=0.0):
     """Transformer(…) with given parameters, in eval mode: encode(source)"""
-    return _run_transformer(student, case, positions, lambda model: model.encode(source), dropout)
+    return _run_transformer(student, case, positions, lambda model: _at_real(model.encode(source), source, case), dropout)
 
 
 def transformer_decode_again(student, case, positions, calls):
     """Transformer(…) with given parameters: decode(target, memory, source) several times, each time with other lengths"""
-    return _run_transformer(student, case, positions, lambda model: [model.decode(*call) for call in calls])
+    return _run_transformer(student, case, positions, lambda model: [_at_real(model.decode(*call), call[0], case) for call in calls])
 
 
 def transformer_decode_arguments_after(student, case, positions, target, memory, source):
     """Transformer(…) with given parameters: decode(target, memory, source)"""
     result = _run_transformer(student, case, positions, lambda model: model.decode(target, memory, source))
-    return {"result": result, "arguments": [target, memory, source]}
+    return {"result": _at_real(result, target, case), "arguments": [target, memory, source]}
 
 
 def transformer_forward(student, case, positions, source, target):
     """Transformer(…) with given parameters, called with (source, target)"""
-    return _run_transformer(student, case, positions, lambda model: model(source, target))
+    return _run_transformer(student, case, positions, lambda model: _at_real(model(source, target), target, case))
 
 
 def transformer_arguments_after(student, case, positions, source, target):
     """Transformer(…) with given parameters, called with (source, target)"""
     result = _run_transformer(student, case, positions, lambda model: model(source, target))
-    return {"result": result, "arguments": [source, target]}
+    return {"result": _at_real(result, target, case), "arguments": [source, target]}
 
 
 def transformer_in_training(student, case, positions, source, dropout):
@@ -298,13 +314,27 @@ def transformer_gradients(student, case, positions, source, target, d_logits):
     return _run_transformer(student, case, positions, work)
 
 
-# label_smoothing
+# label_smoothing: in float32, so that a mistake is known too where the target distribution was made in float32
+
+
+def smoothed_loss(student, logits, targets, smoothing, pad_id):
+    """label_smoothing_loss(logits, targets, smoothing, pad_id), rounded to float32"""
+    loss = student.label_smoothing_loss(logits, targets, smoothing, pad_id)
+    return loss.float() if isinstance(loss, torch.Tensor) else loss
+
+
+def smoothed_loss_and_arguments(student, logits, targets, smoothing, pad_id):
+    """label_smoothing_loss(logits, targets, smoothing, pad_id): the loss rounded to float32, its dtype, and the arguments afterwards"""
+    loss = student.label_smoothing_loss(logits, targets, smoothing, pad_id)
+    rounded = loss.float() if isinstance(loss, torch.Tensor) else loss
+    return {"loss": rounded, "dtype": str(getattr(loss, "dtype", "")), "arguments": [logits, targets]}
 
 
 def smoothing_gradient(student, logits, targets, smoothing, pad_id):
-    """label_smoothing_loss(logits, targets, smoothing, pad_id), then the gradient of the logits"""
+    """label_smoothing_loss(logits, targets, smoothing, pad_id), then the gradient of the logits, rounded to float32"""
     (leaf,) = _leaves(logits)
-    return _gradients(student.label_smoothing_loss(leaf, targets, smoothing, pad_id), {"logits": leaf}, None)
+    found = _gradients(student.label_smoothing_loss(leaf, targets, smoothing, pad_id), {"logits": leaf}, None)
+    return found if isinstance(found, str) else {name: gradient.float() for name, gradient in found.items()}
 
 
 # beam_search

@@ -229,6 +229,24 @@ def layer_norm_backward(d_out, x, gain, eps=1e-5):
     return d_x, d_gain, d_bias
 """,
     ),
+    Style(
+        "layer-norm-in-float32",
+        exercise="layer_norm",
+        code="""def layer_norm(x, gain, bias, eps=1e-5):
+    h = x.float()
+    h = (h - h.mean(-1, keepdim=True)) * torch.rsqrt(h.var(-1, keepdim=True, unbiased=False) + eps)
+    return (gain.float() * h + bias.float()).type_as(x)
+
+
+def layer_norm_backward(d_out, x, gain, eps=1e-5):
+    h, g = x.float(), d_out.float() * gain.float()
+    scale = torch.rsqrt(h.var(-1, keepdim=True, unbiased=False) + eps)
+    h = (h - h.mean(-1, keepdim=True)) * scale
+    d_x = scale * (g - g.mean(-1, keepdim=True) - h * (g * h).mean(-1, keepdim=True))
+    d_gain, d_bias = ((d_out.float() * h).flatten(0, -2).sum(0), d_out.float().flatten(0, -2).sum(0))
+    return d_x.type_as(x), d_gain.type_as(x), d_bias.type_as(x)
+""",
+    ),
 ]
 
 MHA_INIT = """class MultiHeadAttention(nn.Module):
@@ -427,6 +445,25 @@ MULTI_HEAD_ATTENTION = [
             s = slice(i * d, i * d + d)
             out = out + dropped[:, i] @ V[:, :, s] @ self.out_proj.weight[:, s].T
         return [out, weights]
+""",
+    ),
+    Style(
+        "multi-head-attention-softmax-in-float32",
+        exercise="multi_head_attention",
+        code=MHA_INIT
+        + """    def forward(self, query, key, value, mask=None):
+        N, T, d_model = query.shape
+        q, k, v = self.q_proj(query), self.k_proj(key), self.v_proj(value)
+        q, k, v = (x.view(N, -1, self.heads, self.d_k).transpose(1, 2) for x in (q, k, v))
+        scores = q @ k.transpose(2, 3) / math.sqrt(self.d_k)
+        if mask is not None:
+            mask = mask[:, None] if mask.dim() == 3 else mask
+            scores = scores.masked_fill(mask == 0, -1e9)
+        weights = F.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+        if mask is not None:
+            weights = weights * mask
+        heads = torch.matmul(self.dropout(weights), v)
+        return self.out_proj(heads.transpose(1, 2).reshape(N, T, d_model)), weights
 """,
     ),
 ]
@@ -1080,6 +1117,18 @@ LABEL_SMOOTHING = [
     per = F.cross_entropy(logits.transpose(1, 2), q.transpose(1, 2), reduction="none")
     w = (targets != pad_id).to(logits.dtype)
     return (per * w).sum() / torch.maximum(w.sum(), torch.ones(()).to(w))
+""",
+    ),
+    Style(
+        "label-smoothing-in-float32",
+        exercise="label_smoothing",
+        code="""def label_smoothing_loss(logits, targets, smoothing, pad_id):
+    log_p = logits.float().log_softmax(-1)
+    share = smoothing / (logits.size(-1) - 1)
+    q = torch.full_like(log_p, share).scatter(-1, targets.unsqueeze(-1), 1 - smoothing + share)
+    q[..., pad_id] = 0
+    real = targets.ne(pad_id)
+    return (-(q * log_p).sum(-1) * real).sum().div(real.sum().clamp(min=1)).to(logits.dtype)
 """,
     ),
 ]

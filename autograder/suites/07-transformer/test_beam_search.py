@@ -219,10 +219,11 @@ def test_unfinished_hypotheses_compete(student, rng):
 @graded(
     stage="value",
     weight=2,
-    hint="A finished hypothesis leaves the beam: it takes no place in later steps, and the search doesn't end with it.",
+    hint="A finished hypothesis leaves the beam: it takes no place in later steps, not even while it is better than all live ones, "
+    "and the search doesn't end with it.",
 )
 def test_finished_hypotheses_take_no_place(student, rng):
-    """After hypotheses have finished the beam is as wide as before."""
+    """After hypotheses have finished the beam is as wide as before; one of two that finishes at once leaves room for both continuations of the other."""
 
     def fits(model):
         free, crowded = beam_search(model, 3, LONGEST, 1.2), beam_search(model, 3, LONGEST, 1.2, "crowded")
@@ -230,6 +231,18 @@ def test_finished_hypotheses_take_no_place(student, rng):
 
     model = draw_model(rng, fits, eos=0.8)
     check(student, model, 3, LONGEST, 1.2, beam_search(model, 3, LONGEST, 1.2)[0])
+    # eos and `first` are kept; then both continuations of `first` are, although eos is likelier, and the second one wins
+    model = Language(rng)
+    first, second, third = (int(token) for token in rng.permutation([0, 2, 3]))
+    model.features[:], model.read[:], model.offset[:] = 0.0, 0.0, -30.0
+    model.offset[0, [EOS, first, second]] = np.log([0.4, 0.35, 0.25])
+    model.offset[1, [second, third]] = np.log([0.45, 0.55])
+    model.features[2, second, 0], model.read[0, EOS] = 9.0, 70.0  # eos is sure after `second`
+    model.offset[2:, [0, 2, 3]] = 0.0
+    expected = [BOS, first, second, EOS], math.log(0.35 * 0.45) / penalty(3, 3.0)
+    assert beam_search(model, 2, 4, 3.0)[0][0] == expected[0]
+    assert other(model, 2, 4, 3.0, "crowded")
+    check(student, model, 2, 4, 3.0, expected)
 
 
 @graded(

@@ -12,6 +12,10 @@ from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded, gradients_of
 
+#: Drawn numbers are float64, so that the same formula gives the same digits; but float32 inside is precise enough, and so this is what is asked.
+SINGLE = {"rtol": 1e-4, "atol": 1e-5}
+#: A gradient adds up products of many of them.
+GRADIENT = {"rtol": 1e-4, "atol": 1e-4}
 SIZES = (6, 2, 11)  # d_model, heads, d_ff
 TORCH_NAMES = {
     "self_attention.inner.": "self_attn.",
@@ -101,7 +105,7 @@ def dropped_or_doubled(p, number, x, part, got):
     ways = torch.tensor(list(itertools.product((0.0, 2.0), repeat=part.shape[-1])), dtype=part.dtype)
     nearest = torch.stack([(after_part(p, number, x, way * part) - got).abs().amax(dim=-1) for way in ways]).amin(dim=0)  # (N, T)
     unchanged = (after_part(p, number, x, part) - got).abs().amax(dim=-1)
-    return bool((nearest < 1e-6).all() and (unchanged > 1e-6).any())
+    return bool((nearest < 1e-4).all() and (unchanged > 1e-4).any())
 
 
 def check_shape(got, expected, name="the result"):
@@ -118,7 +122,7 @@ def check_shape(got, expected, name="the result"):
 def test_post_norm(student, rng):
     """norm_first=False, without masks."""
     parameters, inputs = draw_parameters(rng), draw_inputs(rng)
-    assert_close(run(student, parameters, False, *inputs), by_torch(parameters, False, *inputs))
+    assert_close(run(student, parameters, False, *inputs), by_torch(parameters, False, *inputs), **SINGLE)
 
 
 @graded(
@@ -129,7 +133,7 @@ def test_post_norm(student, rng):
 def test_pre_norm(student, rng):
     """norm_first=True, without masks."""
     parameters, inputs = draw_parameters(rng), draw_inputs(rng)
-    assert_close(run(student, parameters, True, *inputs), by_torch(parameters, True, *inputs))
+    assert_close(run(student, parameters, True, *inputs), by_torch(parameters, True, *inputs), **SINGLE)
 
 
 @graded(
@@ -141,7 +145,7 @@ def test_as_many_tokens_as_memory(student, rng):
     """T = S = 5: query, key and value of cross-attention have their own places."""
     for norm_first in (False, True):
         parameters, inputs = draw_parameters(rng), draw_inputs(rng, t=5, s=5)
-        assert_close(run(student, parameters, norm_first, *inputs), by_torch(parameters, norm_first, *inputs))
+        assert_close(run(student, parameters, norm_first, *inputs), by_torch(parameters, norm_first, *inputs), **SINGLE)
 
 
 @graded(
@@ -156,11 +160,15 @@ def test_masks(student, rng):
             parameters, inputs = draw_parameters(rng), draw_inputs(rng, t=t, s=s)
             causal, padding = torch.ones(t, t, dtype=torch.bool).tril(), draw_mask(rng, 3, 1, 1, s)
             assert_close(
-                run(student, parameters, norm_first, *inputs, causal, padding), by_torch(parameters, norm_first, *inputs, causal, padding)
+                run(student, parameters, norm_first, *inputs, causal, padding),
+                by_torch(parameters, norm_first, *inputs, causal, padding),
+                **SINGLE,
             )
             own, cross = draw_mask(rng, 3, t, t), draw_mask(rng, 3, t, s)
             full = own.unsqueeze(1), cross.unsqueeze(1)
-            assert_close(run(student, parameters, norm_first, *inputs, own, cross), by_torch(parameters, norm_first, *inputs, *full))
+            assert_close(
+                run(student, parameters, norm_first, *inputs, own, cross), by_torch(parameters, norm_first, *inputs, *full), **SINGLE
+            )
 
 
 @graded(stage="value", weight=1, hint="Each mask may be None by itself.")
@@ -169,8 +177,10 @@ def test_one_mask_only(student, rng):
     for norm_first in (False, True):
         parameters, inputs = draw_parameters(rng), draw_inputs(rng)
         own, cross = draw_mask(rng, 5, 5), draw_mask(rng, 5, 7)
-        assert_close(run(student, parameters, norm_first, *inputs, own), by_torch(parameters, norm_first, *inputs, own))
-        assert_close(run(student, parameters, norm_first, *inputs, None, cross), by_torch(parameters, norm_first, *inputs, None, cross))
+        assert_close(run(student, parameters, norm_first, *inputs, own), by_torch(parameters, norm_first, *inputs, own), **SINGLE)
+        assert_close(
+            run(student, parameters, norm_first, *inputs, None, cross), by_torch(parameters, norm_first, *inputs, None, cross), **SINGLE
+        )
 
 
 @graded(
@@ -188,7 +198,7 @@ def test_gradients(student, rng):
         result = by_torch({name: leaves[name] for name in parameters}, norm_first, leaves["x"], leaves["memory"], *masks)
         expected = dict(zip(leaves, torch.autograd.grad(result, list(leaves.values()), d_out), strict=True))
         got = student.probe.layer_gradients("DecoderLayer", SIZES, parameters, norm_first, (x, memory), masks, d_out)
-        assert_close(gradients_of(got), expected, name="gradients")
+        assert_close(gradients_of(got), expected, name="gradients", **GRADIENT)
 
 
 @graded(stage="edge", weight=1, hint="In eval mode dropout does nothing. And is an axis of size 1 lost somewhere?")
@@ -198,7 +208,7 @@ def test_eval_mode_and_sizes_of_one(student, rng):
         for n, t, s, sizes in ((3, 5, 7, SIZES), (1, 4, 3, SIZES), (2, 1, 5, SIZES), (2, 4, 1, SIZES), (1, 1, 1, (3, 1, 2))):
             parameters, inputs = draw_parameters(rng, sizes), draw_inputs(rng, n, t, s, sizes[0])
             got = run(student, parameters, norm_first, *inputs, dropout=0.4, sizes=sizes)
-            assert_close(got, by_torch(parameters, norm_first, *inputs, sizes=sizes))
+            assert_close(got, by_torch(parameters, norm_first, *inputs, sizes=sizes), **SINGLE)
 
 
 @graded(
@@ -222,10 +232,10 @@ def test_dropout_in_training(student, rng):
             got = student.probe.layer_in_training("DecoderLayer", SIZES, parameters, norm_first, (x, memory), 0.5)
             check_shape(got, x)
             missing = f"With norm_first={norm_first} what {loud} returns is added without dropout."
-            assert_true((got - undropped).abs().max() > 1e-6, missing)
+            assert_true((got - undropped).abs().max() > 1e-4, missing)
             if norm_first:
                 part = undropped - x
-                dropped, doubled = (got - x).abs() < 1e-9, (got - x - 2 * part).abs() < 1e-6
+                dropped, doubled = (got - x).abs() < 1e-5, (got - x - 2 * part).abs() < 1e-4
                 message = f"With dropout 0.5 each number that {loud} adds to x is either dropped or doubled."
                 assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
                 continue
@@ -251,7 +261,7 @@ def test_arguments_and_dtype(student, rng):
         parameters, (x, memory) = draw_parameters(rng), draw_inputs(rng)
         arguments = x, memory, torch.ones(5, 5, dtype=torch.bool).tril(), draw_mask(rng, 3, 1, 1, 7)
         got = student.probe.layer_arguments_after("DecoderLayer", SIZES, parameters, norm_first, arguments)
-        assert_close(got["result"], by_torch(parameters, norm_first, *arguments))
+        assert_close(got["result"], by_torch(parameters, norm_first, *arguments), **SINGLE)
         assert_unchanged(got["arguments"], arguments, names=("x", "memory", "self_mask", "memory_mask"))
         small = {name: value.float() for name, value in parameters.items()}
         # three layers of sums of products near 1, divided by a spread that may be small

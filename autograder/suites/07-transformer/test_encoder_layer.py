@@ -12,6 +12,10 @@ from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded, gradients_of
 
+#: Drawn numbers are float64, so that the same formula gives the same digits; but float32 inside is precise enough, and so this is what is asked.
+SINGLE = {"rtol": 1e-4, "atol": 1e-5}
+#: A gradient adds up products of many of them.
+GRADIENT = {"rtol": 1e-4, "atol": 1e-4}
 SIZES = (6, 2, 11)  # d_model, heads, d_ff
 TORCH_NAMES = {"self_attention.inner.": "self_attn.", "feed_forward.0.": "linear1.", "feed_forward.2.": "linear2."}
 
@@ -90,7 +94,7 @@ def dropped_or_doubled(p, number, x, part, got):
     ways = torch.tensor(list(itertools.product((0.0, 2.0), repeat=part.shape[-1])), dtype=part.dtype)
     nearest = torch.stack([(after_part(p, number, x, way * part) - got).abs().amax(dim=-1) for way in ways]).amin(dim=0)  # (N, T)
     unchanged = (after_part(p, number, x, part) - got).abs().amax(dim=-1)
-    return bool((nearest < 1e-6).all() and (unchanged > 1e-6).any())
+    return bool((nearest < 1e-4).all() and (unchanged > 1e-4).any())
 
 
 def check_shape(got, expected, name="the result"):
@@ -105,7 +109,7 @@ def check_shape(got, expected, name="the result"):
 def test_post_norm(student, rng):
     """norm_first=False, without a mask."""
     parameters, x = draw_parameters(rng), draw(rng, 3, 5, 6)
-    assert_close(run(student, parameters, False, x), by_torch(parameters, False, x))
+    assert_close(run(student, parameters, False, x), by_torch(parameters, False, x), **SINGLE)
 
 
 @graded(
@@ -114,7 +118,7 @@ def test_post_norm(student, rng):
 def test_pre_norm(student, rng):
     """norm_first=True, without a mask."""
     parameters, x = draw_parameters(rng), draw(rng, 3, 5, 6)
-    assert_close(run(student, parameters, True, x), by_torch(parameters, True, x))
+    assert_close(run(student, parameters, True, x), by_torch(parameters, True, x), **SINGLE)
 
 
 @graded(stage="value", weight=2, hint="The mask goes on to self.self_attention, in both orders, and as it is.")
@@ -127,7 +131,7 @@ def test_mask(student, rng):
             (m := draw_mask(rng, 3, 5, 5), m.unsqueeze(1)),
             (m := draw_mask(rng, 3, 1, 1, 5), m),
         ):
-            assert_close(run(student, parameters, norm_first, x, mask), by_torch(parameters, norm_first, x, full))
+            assert_close(run(student, parameters, norm_first, x, mask), by_torch(parameters, norm_first, x, full), **SINGLE)
 
 
 @graded(
@@ -143,7 +147,7 @@ def test_gradients(student, rng):
         result = by_torch({name: leaves[name] for name in parameters}, norm_first, leaves["x"], mask)
         expected = dict(zip(leaves, torch.autograd.grad(result, list(leaves.values()), d_out), strict=True))
         got = student.probe.layer_gradients("EncoderLayer", SIZES, parameters, norm_first, (x,), (mask,), d_out)
-        assert_close(gradients_of(got), expected, name="gradients")
+        assert_close(gradients_of(got), expected, name="gradients", **GRADIENT)
 
 
 @graded(stage="edge", weight=1, hint="In eval mode dropout does nothing: use self.dropout, which knows the mode.")
@@ -151,7 +155,7 @@ def test_eval_mode(student, rng):
     """In eval mode the dropout of the constructor changes nothing."""
     for norm_first in (False, True):
         parameters, x = draw_parameters(rng), draw(rng, 3, 5, 6)
-        assert_close(run(student, parameters, norm_first, x, dropout=0.4), by_torch(parameters, norm_first, x))
+        assert_close(run(student, parameters, norm_first, x, dropout=0.4), by_torch(parameters, norm_first, x), **SINGLE)
 
 
 @graded(stage="edge", weight=1, hint="Is an axis dropped by squeeze, or the batch taken for the tokens?")
@@ -160,7 +164,7 @@ def test_sizes_of_one(student, rng):
     for norm_first in (False, True):
         for n, t, sizes in ((1, 4, SIZES), (3, 1, SIZES), (1, 1, (3, 1, 2))):
             parameters, x = draw_parameters(rng, sizes), draw(rng, n, t, sizes[0])
-            assert_close(run(student, parameters, norm_first, x, sizes=sizes), by_torch(parameters, norm_first, x, sizes=sizes))
+            assert_close(run(student, parameters, norm_first, x, sizes=sizes), by_torch(parameters, norm_first, x, sizes=sizes), **SINGLE)
 
 
 @graded(stage="edge", weight=1, hint="Without positions a layer has no idea of order: does your code use the place of a token anywhere?")
@@ -169,7 +173,7 @@ def test_order_of_tokens(student, rng):
     parameters, x = draw_parameters(rng), draw(rng, 2, 7, 6)
     shuffle = torch.from_numpy(rng.permutation(7))
     for norm_first in (False, True):
-        assert_close(run(student, parameters, norm_first, x[:, shuffle]), by_torch(parameters, norm_first, x)[:, shuffle])
+        assert_close(run(student, parameters, norm_first, x[:, shuffle]), by_torch(parameters, norm_first, x)[:, shuffle], **SINGLE)
 
 
 @graded(stage="contract", weight=1, hint="Dropout acts on what each part returns, before it is added; the residual itself is not dropped.")
@@ -184,10 +188,10 @@ def test_dropout_in_training(student, rng):
             got = student.probe.layer_in_training("EncoderLayer", SIZES, parameters, norm_first, (x,), 0.5)
             check_shape(got, x)
             missing = f"With norm_first={norm_first} what {loud} returns is added without dropout."
-            assert_true((got - undropped).abs().max() > 1e-6, missing)
+            assert_true((got - undropped).abs().max() > 1e-4, missing)
             if norm_first:
                 part = undropped - x
-                dropped, doubled = (got - x).abs() < 1e-9, (got - x - 2 * part).abs() < 1e-6
+                dropped, doubled = (got - x).abs() < 1e-5, (got - x - 2 * part).abs() < 1e-4
                 message = f"With dropout 0.5 each number that {loud} adds to x is either dropped or doubled."
                 assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=got)
                 continue
@@ -206,7 +210,7 @@ def test_arguments_and_dtype(student, rng):
     for norm_first in (False, True):
         parameters, x, mask = draw_parameters(rng), draw(rng, 3, 5, 6), draw_mask(rng, 3, 1, 1, 5)
         got = student.probe.layer_arguments_after("EncoderLayer", SIZES, parameters, norm_first, (x, mask))
-        assert_close(got["result"], by_torch(parameters, norm_first, x, mask))
+        assert_close(got["result"], by_torch(parameters, norm_first, x, mask), **SINGLE)
         assert_unchanged(got["arguments"], (x, mask), names=("x", "mask"))
         small = {name: value.float() for name, value in parameters.items()}
         # three layers of sums of products near 1, divided by a spread that may be small

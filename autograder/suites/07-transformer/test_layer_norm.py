@@ -8,6 +8,10 @@ from torch.nn import functional as F
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
+#: Drawn numbers are float64, so that the same formula gives the same digits; but float32 inside is precise enough, and so this is what is asked.
+SINGLE = {"rtol": 1e-4, "atol": 1e-5}
+#: A gradient is divided by the spread of a token, and so is its rounding.
+GRADIENT = {"rtol": 1e-4, "atol": 1e-4}
 NAMES = ("d_x", "d_gain", "d_bias")
 
 
@@ -17,7 +21,7 @@ def draw(rng, *shape, scale=1.0, offset=0.0):
 
 def draw_case(rng, *shape):
     """x with an offset and a spread of its own in each token, gain and bias."""
-    x = draw(rng, *shape) * draw(rng, *shape[:-1], 1).exp() + draw(rng, *shape[:-1], 1, scale=2.0)
+    x = draw(rng, *shape) * draw(rng, *shape[:-1], 1, scale=0.5).exp() + draw(rng, *shape[:-1], 1)
     return x, draw(rng, shape[-1]), draw(rng, shape[-1])
 
 
@@ -39,7 +43,7 @@ def backward_parts(student, d_out, x, gain, eps):
 def test_forward(student, rng):
     """The normalised, scaled and shifted vectors of fifteen tokens."""
     x, gain, bias = draw_case(rng, 3, 5, 7)
-    assert_close(student.layer_norm(x, gain, bias, 1e-5), F.layer_norm(x, (7,), gain, bias, 1e-5))
+    assert_close(student.layer_norm(x, gain, bias, 1e-5), F.layer_norm(x, (7,), gain, bias, 1e-5), **SINGLE)
 
 
 @graded(stage="value", weight=2, hint="√(variance + eps): the sum first, then the root. And eps is an argument, not always 1e-5.")
@@ -47,14 +51,14 @@ def test_large_eps(student, rng):
     """A large eps, where its place shows."""
     x, gain, bias = draw_case(rng, 4, 5)
     for eps in (0.7, 0.02):
-        assert_close(student.layer_norm(x, gain, bias, eps), F.layer_norm(x, (5,), gain, bias, eps))
+        assert_close(student.layer_norm(x, gain, bias, eps), F.layer_norm(x, (5,), gain, bias, eps), **SINGLE)
 
 
 @graded(stage="value", weight=1, hint="eps has the default 1e-5.")
 def test_default_eps(student, rng):
     """Without eps it is 1e-5: small numbers show it."""
     x, gain, bias = draw(rng, 4, 6, scale=3e-3), draw(rng, 6), draw(rng, 6)
-    assert_close(student.layer_norm(x, gain, bias), F.layer_norm(x, (6,), gain, bias, 1e-5))
+    assert_close(student.layer_norm(x, gain, bias), F.layer_norm(x, (6,), gain, bias, 1e-5), **SINGLE)
 
 
 @graded(
@@ -66,7 +70,7 @@ def test_gradient_of_x(student, rng):
     """d_x agrees with autograd."""
     x, gain, _ = draw_case(rng, 3, 5, 7)
     d_out = draw(rng, 3, 5, 7)
-    assert_close(backward_parts(student, d_out, x, gain, 1e-5)[0], backward(d_out, x, gain, 1e-5)[0], name="d_x")
+    assert_close(backward_parts(student, d_out, x, gain, 1e-5)[0], backward(d_out, x, gain, 1e-5)[0], name="d_x", **GRADIENT)
 
 
 @graded(
@@ -78,7 +82,7 @@ def test_gradients_of_gain_and_bias(student, rng):
     """d_gain and d_bias agree with autograd."""
     x, gain, _ = draw_case(rng, 3, 5, 7)
     d_out = draw(rng, 3, 5, 7)
-    assert_close(backward_parts(student, d_out, x, gain, 1e-5)[1:], backward(d_out, x, gain, 1e-5)[1:], names=NAMES[1:])
+    assert_close(backward_parts(student, d_out, x, gain, 1e-5)[1:], backward(d_out, x, gain, 1e-5)[1:], names=NAMES[1:], **GRADIENT)
 
 
 @graded(
@@ -92,10 +96,10 @@ def test_gradients_with_large_eps(student, rng):
         x, gain, _ = draw_case(rng, *shape)
         d_out = draw(rng, *shape)
         got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain, eps)
-        assert_close(got, backward(d_out, x, gain, eps), names=NAMES)
+        assert_close(got, backward(d_out, x, gain, eps), names=NAMES, **GRADIENT)
     x, gain, d_out = draw(rng, 4, 6, scale=3e-3), draw(rng, 6), draw(rng, 4, 6)
     got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain)
-    assert_close(got, backward(d_out, x, gain, 1e-5), names=NAMES)
+    assert_close(got, backward(d_out, x, gain, 1e-5), names=NAMES, **GRADIENT)
 
 
 @graded(stage="edge", weight=1, hint="Every token is normalised by itself: does any mean run over other tokens?")
@@ -103,8 +107,8 @@ def test_tokens_do_not_disturb_each_other(student, rng):
     """Other tokens in the batch change nothing."""
     x, gain, bias = draw_case(rng, 3, 4, 5)
     together = student.layer_norm(x, gain, bias, 1e-5)
-    assert_close(together, F.layer_norm(x, (5,), gain, bias, 1e-5))
-    assert_close(student.layer_norm(x[1:2, 2:3], gain, bias, 1e-5), together[1:2, 2:3], name="one token alone")
+    assert_close(together, F.layer_norm(x, (5,), gain, bias, 1e-5), **SINGLE)
+    assert_close(student.layer_norm(x[1:2, 2:3], gain, bias, 1e-5), together[1:2, 2:3], name="one token alone", **SINGLE)
 
 
 @graded(
@@ -116,16 +120,20 @@ def test_equal_numbers(student, rng):
     """Vectors of equal numbers give the bias, forward; backward stays finite. One token, one feature."""
     gain, bias, d_out = draw(rng, 5), draw(rng, 5), draw(rng, 2, 3, 5)
     x = draw(rng, 2, 3, 1).round(decimals=1).expand(2, 3, 5).contiguous()
-    assert_close(student.layer_norm(x, gain, bias, 1e-5), bias.expand(2, 3, 5), atol=1e-6)  # rounding of the mean, divided by √eps
-    # the gradients are divided by √eps = 0.003, and so is the rounding
-    assert_close(
-        student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-5), backward(d_out, x, gain, 1e-5), names=NAMES, atol=1e-6
-    )
+    # the mean's rounding is divided by √eps = 0.003, and so are the gradients with theirs
+    assert_close(student.layer_norm(x, gain, bias, 1e-5), bias.expand(2, 3, 5), rtol=1e-4, atol=1e-3)
+    got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-5)
+    assert_close(got, backward(d_out, x, gain, 1e-5), names=NAMES, rtol=1e-4, atol=1e-3)
     for shape in ((1, 4), (3, 1), (1, 1)):
         x, gain, bias = draw_case(rng, *shape)
         d_out = draw(rng, *shape)
-        assert_close(student.layer_norm(x, gain, bias, 1e-5), F.layer_norm(x, shape[-1:], gain, bias, 1e-5))
-        assert_close(student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-5), backward(d_out, x, gain, 1e-5), names=NAMES)
+        assert_close(student.layer_norm(x, gain, bias, 1e-5), F.layer_norm(x, shape[-1:], gain, bias, 1e-5), **SINGLE)
+        assert_close(
+            student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-5),
+            backward(d_out, x, gain, 1e-5),
+            names=NAMES,
+            **GRADIENT,
+        )
 
 
 @graded(
@@ -151,10 +159,10 @@ def test_arguments_unchanged(student, rng):
     x, gain, bias = draw_case(rng, 3, 5)
     d_out = draw(rng, 3, 5)
     call = student.run("layer_norm", x, gain, bias, 1e-5)
-    assert_close(call.result, F.layer_norm(x, (5,), gain, bias, 1e-5))
+    assert_close(call.result, F.layer_norm(x, (5,), gain, bias, 1e-5), **SINGLE)
     assert_unchanged(call.arguments[:3], (x, gain, bias), names=("x", "gain", "bias"))
     call = student.run("layer_norm_backward", d_out, x, gain, 1e-5)
-    assert_close(call.result, backward(d_out, x, gain, 1e-5), names=NAMES)
+    assert_close(call.result, backward(d_out, x, gain, 1e-5), names=NAMES, **GRADIENT)
     assert_unchanged(call.arguments[:3], (d_out, x, gain), names=("d_out", "x", "gain"))
 
 
@@ -163,9 +171,9 @@ def test_dtype(student, rng):
     """float32 in, float32 out; float64 in, float64 out."""
     x, gain, bias = draw_case(rng, 3, 5)
     d_out = draw(rng, 3, 5)
-    assert_close(student.layer_norm(x, gain, bias, 1e-3), F.layer_norm(x, (5,), gain, bias, 1e-3), dtype=True)
+    assert_close(student.layer_norm(x, gain, bias, 1e-3), F.layer_norm(x, (5,), gain, bias, 1e-3), dtype=True, **SINGLE)
     got = student.probe.layer_norm_backward_without_autograd(d_out, x, gain, 1e-3)
-    assert_close(got, backward(d_out, x, gain, 1e-3), names=NAMES, dtype=True)
+    assert_close(got, backward(d_out, x, gain, 1e-3), names=NAMES, dtype=True, **GRADIENT)
     x, gain, bias = draw(rng, 3, 5).float(), draw(rng, 5).float(), draw(rng, 5).float()
     d_out = draw(rng, 3, 5).float()
     assert_close(student.layer_norm(x, gain, bias, 1e-3), F.layer_norm(x, (5,), gain, bias, 1e-3), dtype=True)

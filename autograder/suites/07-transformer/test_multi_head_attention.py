@@ -8,6 +8,10 @@ from torch import nn
 
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded, gradients_of
 
+#: Drawn numbers are float64, so that the same formula gives the same digits; but float32 inside is precise enough, and so this is what is asked.
+SINGLE = {"rtol": 1e-4, "atol": 1e-5}
+#: A gradient adds up products of many of them.
+GRADIENT = {"rtol": 1e-4, "atol": 1e-4}
 NAMES = ("output", "weights")
 MAPS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
@@ -67,7 +71,7 @@ def test_weights(student, rng):
     """The weights of every head, without a mask."""
     case = draw_case(rng)
     got = student.probe.attention_without_mask(*case)
-    assert_close(got[1], by_torch(*case)[1], name="weights")
+    assert_close(got[1], by_torch(*case)[1], name="weights", **SINGLE)
 
 
 @graded(stage="value", weight=3, hint="Exchange heads and tokens back before you join the heads, then out_proj.")
@@ -75,7 +79,7 @@ def test_output(student, rng):
     """The output of two heads, without a mask."""
     case = draw_case(rng)
     got = student.probe.attention_without_mask(*case)
-    assert_close(got[0], by_torch(*case)[0], name="output")
+    assert_close(got[0], by_torch(*case)[0], name="output", **SINGLE)
 
 
 @graded(
@@ -87,7 +91,8 @@ def test_self_attention(student, rng):
     """Three heads, self-attention of a batch of two; one head; as many heads as features."""
     for heads, d_k in ((3, 5), (1, 6), (4, 1), (4, 4)):
         parameters, heads, x, _, _ = draw_case(rng, n=2, queries=4, keys=4, heads=heads, d_k=d_k)
-        assert_close(student.probe.attention_without_mask(parameters, heads, x, x, x), by_torch(parameters, heads, x, x, x), names=NAMES)
+        got = student.probe.attention_without_mask(parameters, heads, x, x, x)
+        assert_close(got, by_torch(parameters, heads, x, x, x), names=NAMES, **SINGLE)
 
 
 @graded(
@@ -98,7 +103,7 @@ def test_masks_of_two_and_three_axes(student, rng):
     for n in (3, 2):
         case = draw_case(rng, n=n)
         for mask, full in ((m := draw_mask(rng, 5, 7), m), (m := draw_mask(rng, n, 5, 7), m.unsqueeze(1))):
-            assert_close(student.probe.attention_forward(*case, mask), by_torch(*case, full), names=NAMES)
+            assert_close(student.probe.attention_forward(*case, mask), by_torch(*case, full), names=NAMES, **SINGLE)
 
 
 @graded(
@@ -111,7 +116,7 @@ def test_masks_of_four_axes(student, rng):
     case = draw_case(rng)
     for shape in ((3, 1, 1, 7), (3, 2, 5, 7), (1, 1, 5, 7), (3, 1, 5, 7)):
         mask = draw_mask(rng, *shape)
-        assert_close(student.probe.attention_forward(*case, mask), by_torch(*case, mask), names=NAMES)
+        assert_close(student.probe.attention_forward(*case, mask), by_torch(*case, mask), names=NAMES, **SINGLE)
 
 
 @graded(stage="gradient", weight=2, hint="Is every step differentiable? detach, .data, .item and torch.no_grad cut the way back.")
@@ -127,10 +132,9 @@ def test_gradients(student, rng):
         {name: leaves[name] for name in parameters}, heads, leaves["query"], leaves["key"], leaves["value"], mask.unsqueeze(1)
     )
     upstream = draw(rng, *output.shape)
-    # the bias of k_proj adds the same to all scores of a query: its true gradient is 0, rounding is what is left
     expected = dict(zip(leaves, torch.autograd.grad(output, list(leaves.values()), upstream), strict=True))
     got = student.probe.attention_gradients(parameters, heads, *inputs, mask, upstream)
-    assert_close(gradients_of(got), expected, name="gradients")
+    assert_close(gradients_of(got), expected, name="gradients", **GRADIENT)
 
 
 @graded(
@@ -147,7 +151,8 @@ def test_query_without_keys(student, rng):
     for mask, full in ((alike, alike.unsqueeze(1)), (by_head, by_head)):
         weights = by_torch(parameters, heads, *inputs, full)[1] * full.any(dim=-1, keepdim=True)
         output = with_weights(parameters, weights, inputs[2])
-        assert_close(student.probe.attention_forward(parameters, heads, *inputs, mask), (output, weights), names=NAMES)
+        got = student.probe.attention_forward(parameters, heads, *inputs, mask)
+        assert_close(got, (output, weights), names=NAMES, **SINGLE)
         gradients = student.probe.attention_gradients(parameters, heads, *inputs, mask, draw(rng, 3, 5, 8))
         for name, gradient in gradients.items() if isinstance(gradients, dict) else ():  # whether they arrive is another test's matter
             assert_true(gradient.isfinite().all(), f"The gradient of {name} is not finite when a query has no keys.", got=gradient)
@@ -156,34 +161,27 @@ def test_query_without_keys(student, rng):
 @graded(
     stage="edge",
     weight=1,
-    hint="exp(1000) is infinite, and a blocked key must stay without weight however small the scores of the allowed ones are, "
-    "below any number that you may have in mind: minus infinity, then torch's softmax.",
+    hint="exp(1000) is infinite: torch's softmax subtracts the largest score first. And a blocked key must stay without weight where the "
+    "allowed scores are far below zero: -10,000 in its place is not low enough.",
 )
 def test_large_scores(student, rng):
-    """Scores of a few thousand, with and without a mask; allowed scores of -100,000 and -2,000,000,000 beside a blocked 0."""
-    parameters, heads, query, key, value = draw_case(rng)
-    query = 1500 * query
-    mask = draw_mask(rng, 3, 5, 7)
-    # scores of a few thousand keep twelve digits
-    options = {"names": NAMES, "rtol": 1e-6, "atol": 1e-8}
-    assert_close(
-        student.probe.attention_without_mask(parameters, heads, query, key, value),
-        by_torch(parameters, heads, query, key, value),
-        **options,
-    )
-    got = student.probe.attention_forward(parameters, heads, query, key, value, mask)
-    assert_close(got, by_torch(parameters, heads, query, key, value, mask.unsqueeze(1)), **options)
-    # all maps the identity and all numbers multiples of 1/8, so that every score is exact
+    """Scores of a few thousand, with and without a mask; allowed scores of -20,000 and -200,000 beside a blocked 0."""
+    # all maps the identity and all numbers multiples of 1/2, so that every score is exact, in float32 too
     one, zero = torch.eye(8).double(), torch.zeros(8).double()
     parameters = {f"{name}.{part}": value for name in MAPS for part, value in (("weight", one), ("bias", zero))}
-    query, key = (8 * draw(rng, 3, 5, 8)).round() / 8, (8 * key).round() / 8
-    query[..., ::4] = 2 * torch.tensor([1e5, 2e9, 1e5, 2e9, 2e9]).double().view(5, 1)
-    key[..., ::4] = -1.0  # the first feature of each head: the score is -100,000 or -2,000,000,000 and a little
+    query, key, value = ((2 * draw(rng, 3, tokens, 8)).round() / 2 for tokens in (5, 7, 7))
+    case = parameters, 2, 1024 * query, key, value
+    assert_close(student.probe.attention_without_mask(*case), by_torch(*case), names=NAMES, **SINGLE)
+    mask = draw_mask(rng, 3, 5, 7)
+    assert_close(student.probe.attention_forward(*case, mask), by_torch(*case, mask.unsqueeze(1)), names=NAMES, **SINGLE)
+    query, key = query.clone(), key.clone()
+    query[..., ::4] = 2 * torch.tensor([2e4, 2e5, 2e4, 2e5, 2e5]).double().view(5, 1)
+    key[..., ::4] = -1.0  # the first feature of each head: the score is -20,000 or -200,000 and a little
     mask = torch.arange(7) < torch.from_numpy(rng.integers(2, 6, size=(3, 1, 1, 1)))
     key[~mask[:, 0, 0]] = 0.0
-    got = student.probe.attention_forward(parameters, heads, query, key, value, mask)
-    # a weight from exp(score - logsumexp) has seven digits here
-    assert_close(got, by_torch(parameters, heads, query, key, value, mask), names=NAMES, rtol=1e-5, atol=1e-6)
+    case = parameters, 2, query, key, value
+    # float32 numbers near 200,000 are 1/64 apart, and so are the weights that come from exp(score - logsumexp)
+    assert_close(student.probe.attention_forward(*case, mask), by_torch(*case, mask), names=NAMES, rtol=0.02, atol=0.02)
 
 
 @graded(stage="edge", weight=1, hint="squeeze() removes every axis of size 1; a size taken from the wrong tensor shows here too.")
@@ -191,14 +189,14 @@ def test_sizes_of_one(student, rng):
     """A batch of one, one query, one key, one head."""
     for sizes in ({"n": 1}, {"queries": 1}, {"keys": 1}, {"n": 1, "queries": 1, "keys": 1, "heads": 1, "d_k": 3}):
         case = draw_case(rng, **sizes)
-        assert_close(student.probe.attention_without_mask(*case), by_torch(*case), names=NAMES)
+        assert_close(student.probe.attention_without_mask(*case), by_torch(*case), names=NAMES, **SINGLE)
 
 
 @graded(stage="edge", weight=1, hint="In eval mode dropout does nothing: use self.dropout, which knows the mode.")
 def test_eval_mode(student, rng):
     """In eval mode the dropout of the constructor changes nothing."""
     case = draw_case(rng)
-    assert_close(student.probe.attention_forward(*case, None, 0.4), by_torch(*case), names=NAMES)
+    assert_close(student.probe.attention_forward(*case, None, 0.4), by_torch(*case), names=NAMES, **SINGLE)
 
 
 @graded(
@@ -216,7 +214,7 @@ def test_dropout_in_training(student, rng):
     wanted = v.expand(7, 11, 6)
     check_shape(output, wanted, "output")
     blocks, wanted = output.reshape(-1, 2, 3), wanted.reshape(-1, 2, 3)
-    dropped, doubled = (blocks.abs() < 1e-9).all(dim=2), ((blocks - 2 * wanted).abs() < 1e-6).all(dim=2)
+    dropped, doubled = (blocks.abs() < 1e-9).all(dim=2), ((blocks - 2 * wanted).abs() < 1e-4).all(dim=2)
     message = "With dropout 0.5 and a single key each head gives either nothing or twice its value."
     assert_true((dropped | doubled).all() and dropped.any() and doubled.any(), message, got=output)
 
@@ -227,16 +225,22 @@ def test_arguments_unchanged(student, rng):
     case = draw_case(rng)
     mask = draw_mask(rng, 3, 5, 7)
     got = student.probe.attention_arguments_after(*case, mask)
-    assert_close(got["result"], by_torch(*case, mask.unsqueeze(1)), names=NAMES)
+    assert_close(got["result"], by_torch(*case, mask.unsqueeze(1)), names=NAMES, **SINGLE)
     assert_unchanged(got["arguments"], (*case[2:], mask), names=("query", "key", "value", "mask"))
 
 
-@graded(stage="contract", weight=1, hint="Don't convert: constants made with torch.tensor(…) can change the dtype.")
-def test_float32_stays_float32(student, rng):
-    """float32 in, float32 out."""
+@graded(
+    stage="contract",
+    weight=1,
+    hint="Compute in float32 if you like, but give back the dtype of the arguments. Constants made with torch.tensor(…) can change it.",
+)
+def test_dtype(student, rng):
+    """float32 in, float32 out; float64 in, float64 out."""
     parameters, heads, *inputs = draw_case(rng)
     mask = draw_mask(rng, 5, 7)
     expected = tuple(result.float() for result in by_torch(parameters, heads, *inputs, mask))
     small = {name: value.float() for name, value in parameters.items()}
     got = student.probe.attention_forward(small, heads, *(tensor.float() for tensor in inputs), mask)
     assert_close(got, expected, names=NAMES, dtype=True)
+    got = student.probe.attention_forward(parameters, heads, *inputs, mask)
+    assert_close(got, by_torch(parameters, heads, *inputs, mask), names=NAMES, dtype=True, **SINGLE)

@@ -17,8 +17,8 @@ def draw(rng, *shape, scale=1.0):
     return torch.from_numpy(rng.normal(scale=scale, size=shape))
 
 
-def draw_tables(rng, letters=7, hidden=4, longest=8):
-    """Embedded letters, features of the prefix, the read-out, the way from memory to prefix, offsets: bos never follows, padding may."""
+def draw_tables(rng, padding, letters=7, hidden=4, longest=8):
+    """Embedded letters, features of the prefix, the read-out, the way from memory to prefix, offsets: bos never follows, padding may if asked."""
     tables = [
         draw(rng, letters, hidden),
         draw(rng, longest, VOCAB, hidden, scale=0.8),
@@ -27,6 +27,7 @@ def draw_tables(rng, letters=7, hidden=4, longest=8):
     ]
     offsets = torch.full((VOCAB,), 2.0, dtype=torch.float64)
     offsets[BOS] = -30.0
+    offsets[PAD] = 2.0 if padding else -30.0
     return [*tables, offsets]
 
 
@@ -78,14 +79,14 @@ def best(found, max_length, alpha):
     return top[0][1], top[0][0] - top[1][0]
 
 
-def draw_case(rng, lengths, max_length, alpha, fits=lambda answers: True, others=(), misled=False):
+def draw_case(rng, lengths, max_length, alpha, fits=lambda answers: True, others=(), misled=False, padding=False):
     """Tables, a source and the best sequences, each ahead of the second best by more than rounding.
 
     With `others`, pairs of max_length and alpha, the first word has another best sequence for each of them, all different; if `misled`, greedy
-    search finds other answers.
+    search finds other answers. Only with `padding` may pad_id be written.
     """
     for _ in range(1000):
-        tables, source = draw_tables(rng), draw_source(rng, lengths)
+        tables, source = draw_tables(rng, padding), draw_source(rng, lengths)
         words = [row[row != PAD] for row in source]
         found = [every_sequence(tables, word, max_length) for word in words]
         answers, ahead = zip(*(best(one, max_length, alpha) for one in found), strict=True)
@@ -105,6 +106,7 @@ def check(student, tables, source, beam, max_length, alpha, expected):
     assert_true(len(answers) == len(expected), f"There should be {len(expected)} answers, one for each row.", got=answers)
     for n, (row, wanted) in enumerate(zip(answers, expected, strict=True)):
         tokens = [token.item() if isinstance(token, torch.Tensor) and token.dim() == 0 else token for token in row]
+        assert_true(len(tokens) == len(wanted), f"The answer for row {n} has the wrong length.", got=tokens, expected=wanted)
         assert_close(tokens, wanted, name=f"the answer for row {n}")
     return {**facts, "answers": answers}
 
@@ -137,12 +139,14 @@ def test_alpha_and_max_length(student, rng):
 
 
 @graded(
-    stage="edge", weight=1, hint="bos and eos are no part of the answer; everything else is, and an answer that is cut off loses nothing."
+    stage="edge",
+    weight=1,
+    hint="bos and eos are no part of the answer; everything else is, pad_id too, and an answer that is cut off loses nothing.",
 )
 def test_ends(student, rng):
     """An empty answer, one that is cut off without eos, one that holds pad_id."""
     for wanted in (lambda answers: answers[0] == [], lambda answers: len(answers[0]) == 2, lambda answers: PAD in answers[0]):
-        tables, source, expected = draw_case(rng, (3,), 2, 0.3, wanted)
+        tables, source, expected = draw_case(rng, (3,), 2, 0.3, wanted, padding=True)
         check(student, tables, source, WIDE, 2, 0.3, expected)
 
 

@@ -392,6 +392,34 @@ def bpe_decode(ids, merges):
         hint="The order of the list is the rank: sorted, it is another tokenizer.",
         change=[("    ranks = {", "    merges = sorted(merges)\n    ranks = {")],
     ),
+    Mistake(
+        "bpe-codec-by-spelling",
+        exercise="bpe_codec",
+        name="two neighbours are glued if some token spells the same bytes, though it was made of another pair",
+        hint="A merge is a pair of ids. «abc» made of «ab» and «c» does not glue «a» and «bc»: look the pair up, not what it spells.",
+        code="""def bpe_encode(text, merges):
+    spelled = [bytes([byte]) for byte in range(256)]
+    for left, right in merges:
+        spelled.append(spelled[left] + spelled[right])
+    rank = {}
+    for number, token in enumerate(spelled):
+        rank.setdefault(token, number)
+    parts = [bytes([byte]) for byte in text.encode("utf-8")]
+    while len(parts) > 1:
+        best = min(range(len(parts) - 1), key=lambda i: rank.get(parts[i] + parts[i + 1], math.inf))
+        if parts[best] + parts[best + 1] not in rank:
+            break
+        parts[best : best + 2] = [parts[best] + parts[best + 1]]
+    return [rank[part] for part in parts]
+
+
+def bpe_decode(ids, merges):
+    spelled = [bytes([byte]) for byte in range(256)]
+    for left, right in merges:
+        spelled.append(spelled[left] + spelled[right])
+    return b"".join(spelled[token] for token in ids).decode("utf-8", errors="replace")
+""",
+    ),
 ]
 
 ATTENTION = [
@@ -1049,6 +1077,25 @@ GPT = [
         hint="Whoever wants the same numbers twice sets the seed outside.",
         change=[("        small = 0.02", "        torch.manual_seed(0)\n        small = 0.02")],
     ),
+    Mistake(
+        "gpt-positions-go-on-counting",
+        exercise="gpt",
+        name="the model counts positions itself, and the next text goes on where the last one ended",
+        hint="How far a text has come stands in its caches: with fresh caches the first token stands at 0 again.",
+        change=[
+            (
+                "first = 0 if caches is None else caches[0].length",
+                'first = 0 if caches is None else getattr(self, "counted", 0)\n        if caches is not None:\n            self.counted = first + tokens.shape[1]',
+            )
+        ],
+    ),
+    Mistake(
+        "gpt-last-position-with-its-axis",
+        exercise="gpt",
+        name="forward returns the logits of the last position only, (N, 1, vocab_size)",
+        hint="Training needs a prediction at every position: (N, T, vocab_size).",
+        change=[("self.final_norm(x) @", "self.final_norm(x)[:, [-1]] @")],
+    ),
 ]
 
 KV_CACHE = [
@@ -1370,6 +1417,26 @@ KV_CACHE = [
             )
         ],
     ),
+    Mistake(
+        "kv-cache-asks-ahead",
+        exercise="kv_cache",
+        name="the model is called once before the loop and after each new token, so once more than there are tokens, with and without a cache",
+        hint="Nobody asks what comes after the last token: n new tokens are n calls. See the table.",
+        change=[
+            (
+                "            logits = model(unread, caches) if use_cache else model(tokens)\n            new =",
+                "            new =",
+            ),
+            (
+                "    with torch.no_grad():\n",
+                "    with torch.no_grad():\n        logits = model(unread, caches) if use_cache else model(tokens)\n",
+            ),
+            (
+                "            unread = new\n",
+                "            unread = new\n            logits = model(unread, caches) if use_cache else model(tokens)\n",
+            ),
+        ],
+    ),
 ]
 
 SAMPLING = [
@@ -1378,7 +1445,10 @@ SAMPLING = [
         exercise="next_token_sampling",
         name="top-p drops the token that crosses the line",
         hint="The smallest set whose sum *reaches* p: the token with which it gets there belongs to it.",
-        change=[("before = probs.cumsum(dim=-1) - probs", "before = probs.cumsum(dim=-1)"), ("before >= top_p", "before > top_p")],
+        change=[
+            ("before = probs.cumsum(dim=-1) - probs", "before = probs.cumsum(dim=-1)"),
+            ("before >= top_p - rounding", "before > top_p + rounding"),
+        ],
     ),
     Mistake(
         "next-token-sampling-drops-the-reaching-token",
@@ -1449,7 +1519,7 @@ SAMPLING = [
         exercise="next_token_sampling",
         name="the size of the first row's nucleus is used for all rows",
         hint="Rows are independent: each has a nucleus of its own size.",
-        change=[("probs.masked_fill(before >= top_p, 0.0)", "probs.masked_fill(before[:1] >= top_p, 0.0)")],
+        change=[("before >= top_p", "before[:1] >= top_p")],
     ),
     Mistake(
         "next-token-sampling-places-for-tokens",
@@ -1540,7 +1610,7 @@ SAMPLING = [
         exercise="next_token_sampling",
         name="top-p wants more than p: a set that adds up to exactly p gets one token more",
         hint="The smallest set whose sum is p *or more*: compare with ≥ where you have >, or < where you have ≤.",
-        change=[("before >= top_p", "before > top_p")],
+        change=[("before >= top_p - rounding", "before > top_p")],
     ),
     Mistake(
         "next-token-sampling-one-row-a-number",
@@ -1619,6 +1689,23 @@ SAMPLING = [
         name="exp of large logits overflows",
         hint="torch.softmax subtracts the largest logit first. Doing it by hand, you must, too.",
         change=[("torch.softmax(scores, dim=-1)", "scores.exp() / scores.exp().sum(dim=-1, keepdim=True)")],
+    ),
+    Mistake(
+        "next-token-sampling-threshold-of-another-row",
+        exercise="next_token_sampling",
+        name="the k-th largest logits of the rows (N,) are compared along the axis of the tokens",
+        hint="Sizes are aligned at the last axis: (N,) beside (N, V) fails, or with N = V takes the thresholds for those of columns. "
+        "Keep the axis: (N, 1).",
+        change=[
+            (
+                "    scores, order = torch.sort(logits",
+                "    if top_k is not None:\n"
+                "        least = logits.topk(min(top_k, logits.shape[-1]), dim=-1).values[:, -1]\n"
+                "        logits = torch.where(logits < least, -torch.inf, logits)\n"
+                "    scores, order = torch.sort(logits",
+            ),
+            ('scores[:, top_k:] = float("-inf")', "pass"),
+        ],
     ),
 ]
 
@@ -1833,6 +1920,27 @@ def cosine_schedule(step, warmup, total, peak, floor):
         name="the progress is divided by total, so the cosine never reaches the floor",
         hint="From warmup to total are total − warmup steps.",
         change=[("(step - warmup) / (total - warmup)", "(step - warmup) / total")],
+    ),
+    Mistake(
+        "adamw-groups-linear-only",
+        exercise="adamw_groups",
+        name="only the weights of linear layers decay, as in minGPT: embeddings, filters and other matrices don't",
+        hint="What a parameter belongs to doesn't matter. Count axes: two or more decay.",
+        change=[
+            (
+                "parameters = list(model.parameters())",
+                "linear = [m.weight for m in model.modules() if isinstance(m, nn.Linear)]\n    parameters = list(model.parameters())",
+            ),
+            ("[p for p in parameters if p.ndim >= 2]", "[p for p in parameters if any(p is w for w in linear)]"),
+            ("[p for p in parameters if p.ndim < 2]", "[p for p in parameters if not any(p is w for w in linear)]"),
+        ],
+    ),
+    Mistake(
+        "adamw-groups-warmup-of-nanogpt",
+        exercise="adamw_groups",
+        name="the warm-up is (step + 1) / (warmup + 1) of the peak, as in nanoGPT",
+        hint="There the first step has a small rate already. Here the line goes through 0 at step 0: peak · step / warmup.",
+        change=[("peak * step / warmup", "peak * (step + 1) / (warmup + 1)")],
     ),
 ]
 

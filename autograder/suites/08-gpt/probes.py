@@ -209,7 +209,10 @@ def gpt_dropout(student, sizes, parameters, tokens):
     model = _gpt(student, sizes, parameters, dropout=0.5)
     quiet = model(tokens)
     model.train()
-    return quiet, model(tokens), model(tokens)
+    first, second = model(tokens), model(tokens)
+    shapes = [tuple(each.shape) for each in (first, second)]
+    same = shapes == [tuple(quiet.shape)] * 2
+    return {"quiet": quiet, "shapes": shapes, "distances": [_distance(first, quiet), _distance(first, second)] if same else []}
 
 
 def gpt_all_dropped(student, sizes, parameters, tokens):
@@ -217,21 +220,35 @@ def gpt_all_dropped(student, sizes, parameters, tokens):
     return _gpt(student, sizes, parameters, dropout=1.0).train()(tokens)
 
 
+def _spread(matrix):
+    """What a drawn matrix is like. Moved up and in half precision: other draws of the same kind hardly change it."""
+    matrix = matrix.detach().double()
+    deviation = matrix.std()
+    far = (matrix.abs() > 2 * deviation).double().mean()
+    logarithms = torch.stack([deviation, matrix.abs().max()]).clamp(min=1e-30).log() + 15
+    return torch.stack([*logarithms, far + 2, matrix.mean() / deviation.clamp(min=1e-30) + 10]).half()
+
+
 def gpt_fresh(student, sizes, spoilt):
-    """The parameters of a fresh GPT(…)"""
+    """The parameters of a fresh GPT(…): of matrices the standard deviation, the largest entry, the share of large ones and the mean"""
     model = _gpt(student, sizes)
     if spoilt:
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.fill_(7.0)
         model.initialise()
-    return {name: parameter.detach() for name, parameter in model.named_parameters()}
+    return {name: parameter.detach() if parameter.ndim < 2 else _spread(parameter) for name, parameter in model.named_parameters()}
 
 
 def gpt_two_fresh(student, sizes):
-    """Two fresh models GPT(…), one after the other: the matrices of both"""
-    models = [_gpt(student, sizes), _gpt(student, sizes)]
-    return [{name: parameter.detach() for name, parameter in model.named_parameters() if parameter.ndim > 1} for model in models]
+    """Two fresh models GPT(…), one after the other: which matrices are the same in both, and in the first two blocks"""
+    first, second = (dict(_gpt(student, sizes).named_parameters()) for _ in range(2))
+    matrices = [name for name, parameter in first.items() if parameter.ndim > 1]
+    twins = [(name, name.replace("blocks.0.", "blocks.1.")) for name in matrices if name.startswith("blocks.0.")]
+    return {
+        "models": [name for name in matrices if torch.equal(first[name], second[name])],
+        "blocks": [name for name, twin in twins if torch.equal(first[name], first[twin])],
+    }
 
 
 # --- cache and generation --------------------------------------------------------------------------------------------
@@ -362,6 +379,16 @@ def draw_counts(student, logits, rows, seed, sampling):
     assert drawn.shape == (n * rows,), f"the result should have the shape {(n * rows,)}, it has {tuple(drawn.shape)}"
     counts = torch.stack([torch.bincount(part, minlength=vocab) for part in drawn.view(n, rows)])
     return _alike(counts.sqrt(), 400)  # the root of a count scatters by 1/2 at most, however large it is
+
+
+def draw_counts_of_few(student, logits, times, seed, sampling):
+    """sample_next(logits, …) several times, with as many rows as there are tokens: how often each token was drawn"""
+    generator, counts = torch.Generator().manual_seed(seed), torch.zeros(logits.shape)
+    for _ in range(times):
+        drawn = student.sample_next(logits, **sampling, generator=generator)
+        assert drawn.shape == logits.shape[:1], f"the result should have the shape {tuple(logits.shape[:1])}, it has {tuple(drawn.shape)}"
+        counts += nn.functional.one_hot(drawn, logits.shape[1])
+    return _alike(counts.sqrt(), 400)
 
 
 def different_tokens(student, logits, rows, seed, sampling):
@@ -496,7 +523,7 @@ def loss_gradient(student, logits, tokens):
 
 def definitions(student, script, words, n, sampling):
     """write_definitions(model, words, encode, decode, generate, n, **sampling) with a generate that follows a hidden script"""
-    model, asked, decoded, before = nn.Identity(), [], [], torch.get_rng_state()
+    the_model, asked, decoded, before = nn.Identity(), [], [], torch.get_rng_state()
 
     def encode(text):
         pieces = re.findall(rb"e |.", text.encode("utf-8"), re.DOTALL)
@@ -513,13 +540,13 @@ def definitions(student, script, words, n, sampling):
         lines = script.get(prompt, ["?" * n])  # what is written each time when the prompt comes
         return lines[min(sum(prompt in call["prompts"] for call in asked), len(lines)) - 1]
 
-    def generate(given, tokens, n, use_cache=True, **options):
+    def generate(model, tokens, n, use_cache=True, **options):
         prompts = [spell(row) for row in tokens.tolist()]
-        asked.append({"prompts": prompts, "n": n, "options": dict(options), "model": given is model, "dtype": str(tokens.dtype)})
+        asked.append({"prompts": prompts, "n": n, "options": dict(options), "model": model is the_model, "dtype": str(tokens.dtype)})
         rows = [torch.tensor(encode(follow(prompt, n))[:n], dtype=torch.int64) for prompt in prompts]
         rows = [torch.cat([row, torch.ones(n - len(row), dtype=torch.int64)]) for row in rows]
         return torch.cat([tokens, torch.stack(rows)], dim=1)
 
-    texts = student.write_definitions(model, words, encode, decode, generate, n, **sampling)
+    texts = student.write_definitions(the_model, words, encode, decode, generate, n, **sampling)
     untouched = bool(torch.equal(before, torch.get_rng_state()))
     return {"texts": texts, "asked": asked, "decoded": decoded, "untouched": untouched}

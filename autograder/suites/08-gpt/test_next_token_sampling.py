@@ -17,7 +17,7 @@ LADDER = np.array([0.40, 0.24, 0.16, 0.10, 0.06, 0.03, 0.01])
 STEEP = np.array([0.72, 0.14, 0.06, 0.04, 0.02, 0.01, 0.01])
 FLAT = np.array([0.20, 0.18, 0.16, 0.14, 0.12, 0.11, 0.09])
 HAND = np.array([0.5, 0.3, 0.15, 0.05])  # of the lesson
-ROWS = 12_000
+ROWS, FEW = 12_000, 500
 PATIENCE = 25  # an honest loop over 36,000 rows takes its time, on a busy machine even more
 
 
@@ -40,12 +40,16 @@ def exact(p, temperature=1.0, top_k=None, top_p=None):
     return result
 
 
-def check(student, rng, tables, dtype=torch.float64, **sampling):
-    """Each row of `tables` (probabilities), its tokens shuffled and its logits shifted, against the exact distribution."""
+def check(student, rng, tables, dtype=torch.float64, few=False, **sampling):
+    """Each row of `tables` (probabilities), its tokens shuffled and its logits shifted, against the exact distribution.
+
+    Many copies of each row are drawn from at once; with `few` the rows as they are, again and again.
+    """
     tables = np.stack([row[rng.permutation(len(row))] for row in tables])
     with np.errstate(divide="ignore"):
         logits = torch.from_numpy(np.log(tables) + rng.normal(scale=3, size=(len(tables), 1))).to(dtype)
-    counts = student.probe.draw_counts(logits, ROWS, int(rng.integers(2**31)), sampling)
+    draw, times = (student.probe.draw_counts_of_few, FEW) if few else (student.probe.draw_counts, ROWS)
+    counts = draw(logits, times, int(rng.integers(2**31)), sampling)
     said = ", ".join(f"{name}={value}" for name, value in sampling.items()) or "the defaults"
     counts = (counts.double().numpy() - 400) ** 2  # as the probe packs them; 17 draws of 5,000 are lost in packing, at most
     for row, (p, got) in enumerate(zip(tables, counts, strict=True)):
@@ -53,13 +57,13 @@ def check(student, rng, tables, dtype=torch.float64, **sampling):
         for token in range(len(p)):
             if wanted[token] == 0:
                 message = f"With {said}, a token of probability {p[token]:.2f} was drawn, which should never come."
-                assert_true(got[token] == 0, message, got=f"{got[token] / ROWS:.3f} of the draws", expected="0")
-            slack = 7 * np.sqrt(ROWS * wanted[token] * (1 - wanted[token])) + 10
+                assert_true(got[token] == 0, message, got=f"{got[token] / times:.3f} of the draws", expected="0")
+            slack = 7 * np.sqrt(times * wanted[token] * (1 - wanted[token])) + 10
             message = f"With {said}, a token of probability {p[token]:.2f} comes too often or too seldom (row {row})."
             assert_true(
-                abs(got[token] - ROWS * wanted[token]) <= slack,
+                abs(got[token] - times * wanted[token]) <= slack,
                 message,
-                got=f"{got[token] / ROWS:.3f} of the draws",
+                got=f"{got[token] / times:.3f} of the draws",
                 expected=f"about {wanted[token]:.3f}",
             )
 
@@ -128,9 +132,17 @@ def test_temperature_zero(student, rng):
     assert_true(all(got["untouched"]), "At temperature 0 nothing should be drawn, but a generator has moved on.")
 
 
-@graded(stage="edge", weight=2, seconds=PATIENCE, hint="top_k beyond V keeps all, top_p = 1 keeps all, a tiny top_p keeps one.")
+@graded(
+    stage="edge",
+    weight=2,
+    seconds=PATIENCE,
+    hint="top_k beyond V keeps all, top_p = 1 keeps all, a tiny top_p keeps one. And a threshold belongs to its own row: (N, 1) beside (N, V), "
+    "or with N = V it is taken for one of each column.",
+)
 def test_limits(student, rng):
-    """top_k of V and beyond, top_p of 1 and of 0.001, and one token in all."""
+    """top_k of V and beyond, top_p of 1 and of 0.001, one token in all, and as many rows as tokens."""
+    check(student, rng, [LADDER, FLAT, STEEP] * 2 + [LADDER], few=True, top_k=3)
+    check(student, rng, [LADDER, FLAT, STEEP] * 2 + [FLAT], few=True, top_p=0.7)
     check(student, rng, [LADDER, FLAT], top_k=7)
     check(student, rng, [LADDER, FLAT], top_k=50)
     check(student, rng, [LADDER, FLAT], top_p=1.0)

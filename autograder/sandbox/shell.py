@@ -189,7 +189,7 @@ class Shell(InteractiveShell):
 
     system_piped = system_raw = system
 
-    def run(self, name: str, source: str, shown: bool) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    def run(self, name: str, source: str, shown: bool = True) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """Runs one cell; its outputs and, if it failed, its error. Of what is not to be `shown` no pictures are drawn."""
         self.compile.cell_name = name
         self.display_formatter.active_types = self.display_formatter.format_types if shown else ["text/plain"]

@@ -937,7 +937,9 @@ GPT = [
         name="a block changes its input in place",
         hint="x += … changes the caller's tensor. Write x = x + …",
         change=[
-            ("x = x + self.attention(self.norm1(x), cache)", "x.data += self.attention(self.norm1(x), cache)"),
+            ("x = x + self.attention(self.norm1(x), cache)", "x += self.attention(self.norm1(x), cache)"),
+            ("return x + self.dropout(self.linear2(", "x += self.dropout(self.linear2("),
+            ("(self.linear1(self.norm2(x)))))\n", "(self.linear1(self.norm2(x)))))\n        return x\n"),
         ],
     ),
     Mistake(

@@ -225,12 +225,12 @@ def _spread(matrix):
     matrix = matrix.detach().double()
     deviation = matrix.std()
     far = (matrix.abs() > 2 * deviation).double().mean()
-    logarithms = torch.stack([deviation, matrix.abs().max()]).clamp(min=1e-30).log() + 15
-    return torch.stack([*logarithms, far + 2, matrix.mean() / deviation.clamp(min=1e-30) + 10]).half()
+    deviation = deviation.clamp(min=1e-30)
+    return torch.stack([deviation.log() + 15, far + 2, (matrix.mean() / deviation).clamp(-100, 100) + 10]).half()
 
 
 def gpt_fresh(student, sizes, spoilt):
-    """The parameters of a fresh GPT(…): of matrices the standard deviation, the largest entry, the share of large ones and the mean"""
+    """The parameters of a fresh GPT(…): of matrices the standard deviation, the share of large entries and the mean"""
     model = _gpt(student, sizes)
     if spoilt:
         with torch.no_grad():

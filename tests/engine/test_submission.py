@@ -358,7 +358,7 @@ def test_names_are_unique_and_plain(read: Reader, identity: Any) -> None:
 
 @pytest.mark.parametrize(
     ("source", "text"),
-    [(["a\n", "b"], "a\nb"), (5, "5"), ([1, None], "1None"), ({"a": 1}, "{'a': 1}"), ("a\ud800", "a?"), ("x" * (2 << 20), "x" * (1 << 20))],
+    [(["a\n", "b"], "a\nb"), (5, "5"), ([1, None], "1None"), ({"a": 1}, "{'a': 1}"), ("a\ud800", "a?")],
 )
 def test_sources_of_any_kind(read: Reader, source: Any, text: str) -> None:
     """A source is text that can be written to a file, whatever stood in its place."""

@@ -292,7 +292,7 @@ def linear_backward(d_out: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np
     Returns
         the tuple d_x (N, D), d_w (D, K), d_b (K,), in this order. Sums over the batch, not averages.
 
-    No argument is changed.
+    No argument is changed. No library's automatic differentiation may be called.
 
     By hand: x = [[1, 2]], w = [[1, 0, 2], [3, 1, 0]], d_out = [[1, 10, 100]] gives
     d_x = [[1 + 0 + 200, 3 + 10 + 0]] = [[201, 13]], d_w = [[1, 10, 100], [2, 20, 200]], d_b = [1, 10, 100].
@@ -538,6 +538,7 @@ def softmax_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[floa
         the tuple loss (one number), d_logits (N, K): the gradient of that mean, so it contains the factor 1/N.
 
     The loss is exact: neither clipped nor shifted by a small constant. Never NaN or infinite. No argument is changed.
+    No library's cross-entropy or automatic differentiation may be called.
 
     By hand: logits = [[0, 0]], targets = [1] gives p = [[0.5, 0.5]], loss = ln 2 = 0.6931…, d_logits = [[0.5, -0.5]].
     """
@@ -931,6 +932,7 @@ class Tensor:
       can be added to.
 
     Operands of + * may be a Tensor, a number or an array, and broadcast as in NumPy. A Tensor may be both operands: t * t.
+    No library's automatic differentiation may be called.
 
     By hand: a = Tensor([1., 2.]); b = Tensor([3., 4.]); c = a * b has c.data = [3., 8.]. Set c.grad = np.array([10., 1.])
     and call c.local_backward(): then a.grad is [30., 4.] and b.grad is [10., 2.]. Call it again, and a.grad is [60., 8.].
@@ -1118,6 +1120,10 @@ class Tensor:
         """t / other"""
         return self * as_tensor(other) ** -1
 
+    def __rtruediv__(self, other):
+        """number / t"""
+        return as_tensor(other) * self**-1
+
     def __repr__(self):
         """The value, rounded to four decimals."""
         return f"Tensor({self.data.round(4).tolist()})"
@@ -1139,6 +1145,7 @@ total = matrix + row
 total.grad = np.ones((3, 2))
 total.local_backward()
 assert np.shape(row.grad) == (2,) and np.allclose(row.grad, [3, 3]), f"The row was used three times: expected [3 3], got {row.grad}."
+assert np.allclose((10.0 / row).data, [10, 5]), f"A number on the left: 10 / t is 10 times t ** -1, [10 5]; got {10.0 / row}."
 
 # %% [markdown]
 # **Measure each operation.** The instrument of exercise 1 does not care who computed the function. Random upstream
@@ -1243,6 +1250,7 @@ def backward(self) -> None:
     - The grad of a leaf (a node without parents) is never reset: it accumulates over calls. After two calls on the same
       root it holds twice the gradient; the grad of a node with parents is then the same as after the first call.
     - Nodes that self does not depend on are not touched; no data is changed. Works for graphs 10,000 nodes deep. Returns None.
+    - No library's automatic differentiation may be called.
 
     By hand: x = Tensor(3.) is a leaf; y = x * x; y.backward() leaves x.grad = 6 and y.grad = 1.
     A second y.backward() leaves x.grad = 12 and y.grad = 1.
@@ -1413,6 +1421,8 @@ def adam_step(
     Returns
         the tuple param, m, v after the step; m and v are stored without the bias correction. New arrays: no argument is changed.
 
+    No library's Adam may be called.
+
     By hand: param = 1, grad = 0.5, m = v = 0, t = 1, lr = 0.1 gives m = 0.05, v = 0.00025, m̂ = 0.5, v̂ = 0.25,
     and the new param is 1 - 0.1 · 0.5 / 0.5 = 0.9 (ε changes only the ninth digit).
     """
@@ -1569,7 +1579,7 @@ def train_digits(
         predictions: (M,) integer class ids, those with the largest logit.
 
     Standardise with the mean and the standard deviation of each feature over x_train; divide by 1 where that is 0.
-    No argument but rng is changed.
+    No argument but rng is changed. No library's automatic differentiation may be called.
     """
     ### BEGIN SOLUTION
     mean, spread = x_train.mean(axis=0), x_train.std(axis=0)

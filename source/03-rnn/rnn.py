@@ -168,6 +168,7 @@ def rnn_cell_forward(x, h_prev, w_x, w_h, b):
         h  (N, H) float64, entries between -1 and 1; no NaN, however large the sums are
 
     Integer arrays (int64) are accepted and give float64, also beside arrays of floats. No argument is changed.
+    NumPy only: torch may not be called.
     Example: x = [[1.]], h_prev = [[0.5]], w_x = [[2.]], w_h = [[-2.]], b = [-0.5] give h = [[tanh(0.5)]] = [[0.4621]].
     Source: Elman (1990).
     """
@@ -189,6 +190,7 @@ def rnn_cell_backward(d_h, x, h_prev, h, w_x, w_h):
     Weight and bias gradients are sums over the batch, not means.
 
     Integer arrays (int64) are accepted and give float64, also beside arrays of floats. No argument is changed.
+    NumPy only: torch may not be called.
     Example: the step above with d_h = [[1.]] gives, with q = 1 - tanh(0.5)**2 = 0.7864,
     d_x = [[2q]], d_h_prev = [[-2q]], d_w_x = [[q]], d_w_h = [[q / 2]], d_b = [q].
     """
@@ -337,6 +339,7 @@ def rnn_forward(x, h_0, w_x, w_h, b):
         h    (N, T, H) float64; h[:, t] is the state after it has read x[:, t], so h_0 is not in it
 
     Integer arrays (int64) are accepted and give float64, also beside arrays of floats. No argument is changed.
+    NumPy only: torch may not be called.
     Example: x = 0, b = 0, w_h = [[1.]], h_0 = [[1.]], T = 2 give h = [[[tanh(1)], [tanh(tanh(1))]]] = [[[0.7616], [0.6420]]].
     """
     ### BEGIN SOLUTION
@@ -363,6 +366,7 @@ def rnn_backward(d_h, x, h_0, h, w_x, w_h):
     Weight and bias gradients are sums over batch and time, not means.
 
     Integer arrays (int64) are accepted and give float64, also beside arrays of floats. No argument is changed.
+    NumPy only: torch may not be called.
     Example: the example of rnn_forward with d_h = [[[0.], [1.]]] gives d_h_0 = [[0.2469]] and d_w_h = [[0.6946]].
     Source: Werbos (1990); Jaeger (2002).
     """
@@ -543,6 +547,7 @@ def clip_gradients(grads, max_norm):
         norm      a float, the global norm before clipping; 0 if all gradients are zero
 
     Arrays of integers (int64) are accepted and give float64. Neither the given dict nor its arrays are changed.
+    NumPy only: torch may not be called.
     Example: {"a": [3.], "b": [[4.]]} and max_norm = 1 give {"a": [0.6], "b": [[0.8]]} and norm = 5.
     Source: Pascanu, Mikolov & Bengio (2013), algorithm 1.
     """
@@ -660,6 +665,7 @@ def sequence_loss(logits, targets, mask):
         d_logits  (N, T, V) float64, the gradient of loss; exactly 0 at padding
 
     Logits of +-10,000 are fine: no overflow, no NaN. Integer logits (int64) are accepted. No argument is changed.
+    NumPy only: torch may not be called.
     Example: logits = 0 (2, 2, 2), targets = 0, mask = [[True, True], [True, False]] give loss = ln 2 = 0.6931 and, at a
     real place, d_logits = [-1/6, 1/6].
     """
@@ -729,7 +735,7 @@ def perplexity(logits, targets, mask):
 
     logits (N, T, V), targets (N, T) integer ids, mask (N, T) boolean, True = real: as in sequence_loss, with one mean over
     all real places together. Logits of +-10,000 are fine. Returns a float, however large: nothing is cut off; inf where no float
-    is large enough, and never an exception. No argument is changed.
+    is large enough, and never an exception. No argument is changed. NumPy only: torch may not be called.
     Example: two real letters with the probabilities 1/2 and 1/8 give 4.
     """
     ### BEGIN SOLUTION
@@ -740,7 +746,7 @@ def perplexity(logits, targets, mask):
 def bits_per_character(logits, targets, mask):
     """The mean of -log2 softmax(logits)[target] over the real places: base 2; 0 if there is none.
 
-    Arguments as in perplexity. Returns a float. No argument is changed.
+    Arguments as in perplexity. Returns a float. No argument is changed. NumPy only: torch may not be called.
     Example: two real letters with the probabilities 1/2 and 1/8 give 2.
     """
     ### BEGIN SOLUTION
@@ -932,6 +938,7 @@ def gradient_norms(h, w_h):
 
     Norms of 1e-40 and of 1e20 are numbers like any other: nothing is cut off.
     Only 1 - h**2 is needed of tanh; the inputs are not. Integer arrays (int64) are accepted. No argument is changed.
+    NumPy only: torch may not be called.
     Example: h = [[0.], [0.5], [0.8]] and w_h = [[2.]] give [1.08, 0.72, 1.].
     Source: Pascanu, Mikolov & Bengio (2013), section 2.
     """
@@ -1071,7 +1078,7 @@ def names_to_arrays(names, alphabet):
         inputs   integer ids; padding is 0
         targets  integer ids; padding is 0
         mask     boolean, True at the real places: the n letters and the boundary that ends the name
-    The rows are in the order of `names`, which is not changed.
+    The rows are in the order of `names`, which is not changed. NumPy only: torch may not be called.
     Example: names ["bo", "ada"] and alphabet ".abcdefghijklmnopqrstuvwxyz" give inputs [[0, 2, 15, 0], [0, 1, 4, 1]],
     targets [[2, 15, 0, 0], [1, 4, 1, 0]], mask [[True, True, True, False], [True, True, True, True]].
     """
@@ -1102,7 +1109,7 @@ def names_loss(params, inputs, targets, mask, forward, backward, token_loss):
     Returns
         loss     what token_loss gave, a float
         grads    a dict with exactly the keys of params, each gradient with the shape of its parameter
-    Use the three functions as they are given. No argument is changed.
+    Use the three functions as they are given. No argument is changed. NumPy only: torch may not be called.
     Example: if w_y and b_y are zero and token_loss is the mean cross-entropy, then loss = ln V, and the gradients of
     w_x, w_h and b are zero, whatever they are.
     """

@@ -1,11 +1,12 @@
 """A library's own routine in place of the exercise loses the points, and the page says which call it was."""
 
+import re
 from pkgutil import resolve_name
 
 import pytest
 
 from autograder.runner import Suite
-from tests.course.conftest import ASSIGNMENTS, SUITES, Bench
+from tests.course.conftest import ASSIGNMENTS, SUITES, Bench, lesson_of
 
 pytestmark = pytest.mark.slow
 
@@ -113,3 +114,20 @@ def test_what_is_forbidden_exists(assignment: str) -> None:
         for name in names:
             found = resolve_name(name.partition(">")[0])
             assert callable(found) or found.__name__ == "torch", name  # `torch` alone forbids all of it
+
+
+IN_NUMPY = ("01-backprop", "02-lsa", "03-rnn")
+
+
+@pytest.mark.parametrize("assignment", IN_NUMPY)
+def test_what_is_forbidden_is_said(assignment: str) -> None:
+    """The docstring of every exercise with a list says what may be called, or may not: nobody loses points by a rule that stands nowhere."""
+    for exercise in Suite.read(SUITES / assignment).forbidden:
+        stub = next(cell.source for cell in lesson_of(assignment).cells if cell.exercise == exercise)
+        assert re.search(r"may (not )?be called", stub), exercise
+
+
+@pytest.mark.parametrize("assignment", IN_NUMPY)
+def test_torch_may_be_compared_with(assignment: str) -> None:
+    """The sandbox has imported torch: a student's own import finds it, where the memory left to a submission would be too small for it."""
+    assert "torch" in Suite.read(SUITES / assignment).modules

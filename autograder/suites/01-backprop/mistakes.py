@@ -11,6 +11,28 @@ NUMERICAL_GRADIENT = [
         change=[("x[index] = centre - step", "x[index] = centre"), ("/ (2 * step)", "/ step")],
     ),
     Mistake(
+        "numerical-gradient-one-sided-from-before",
+        exercise="numerical_gradient",
+        name="The difference is one-sided: f(x + h) − f(x), instead of f(x + h) − f(x − h)",
+        hint="Poke to both sides: then the error shrinks with h² instead of h. See «Ask by poking».",
+        change=[
+            ("    for index in", "    below = f(x)\n    for index in"),
+            ("        x[index] = centre - step\n        below = f(x)\n", ""),
+            ("/ (2 * step)", "/ step"),
+        ],
+    ),
+    Mistake(
+        "numerical-gradient-one-sided-from-here",
+        exercise="numerical_gradient",
+        name="The difference is one-sided: f(x + h) − f(x), instead of f(x + h) − f(x − h)",
+        hint="Poke to both sides: then the error shrinks with h² instead of h. See «Ask by poking».",
+        change=[
+            ("        x[index] = centre + step\n", "        below = f(x)\n        x[index] = centre + step\n"),
+            ("        x[index] = centre - step\n        below = f(x)\n", ""),
+            ("/ (2 * step)", "/ step"),
+        ],
+    ),
+    Mistake(
         "numerical-gradient-not-restored",
         exercise="numerical_gradient",
         name="An entry is not put back before the next one is poked",
@@ -550,6 +572,31 @@ SOFTMAX_CROSS_ENTROPY = [
         name="A small constant inside the logarithm hides the true loss where the network is sure and wrong",
         hint="ln p can be computed without p: see the last formula of «Large numbers».",
         change=[("loss = -log_probs[rows, targets].mean()", "loss = -np.log(np.exp(log_probs)[rows, targets] + 1e-12).mean()")],
+    ),
+    *(
+        Mistake(
+            f"softmax-cross-entropy-clipped-{epsilon}",
+            exercise="softmax_cross_entropy",
+            name="A small constant inside the logarithm hides the true loss where the network is sure and wrong",
+            hint="ln p can be computed without p: see the last formula of «Large numbers».",
+            change=[("loss = -log_probs[rows, targets].mean()", f"loss = -np.log(np.exp(log_probs)[rows, targets] + {epsilon}).mean()")],
+        )
+        for epsilon in ("1e-7", "1e-8", "1e-10", "1e-15")
+    ),
+    *(
+        Mistake(
+            f"softmax-cross-entropy-clipped-to-{least}",
+            exercise="softmax_cross_entropy",
+            name="The probabilities are clipped, which hides the true loss where the network is sure",
+            hint="ln p can be computed without p: see the last formula of «Large numbers».",
+            change=[
+                (
+                    "loss = -log_probs[rows, targets].mean()",
+                    f"loss = -np.log(np.clip(np.exp(log_probs)[rows, targets], {least}, 1 - {least})).mean()",
+                )
+            ],
+        )
+        for least in ("1e-7", "1e-8")
     ),
     Mistake(
         "softmax-cross-entropy-log-of-zero",
@@ -1093,6 +1140,19 @@ TENSOR_OPERATIONS = [
             (
                 "            self.grad += np.expand_dims(out.grad, axis) if dropped else out.grad",
                 "            g = out.grad\n            for a in (axis if isinstance(axis, tuple) else (axis,)) if dropped else ():\n"
+                "                g = np.expand_dims(g, a)\n            self.grad += g",
+            )
+        ],
+    ),
+    Mistake(
+        "tensor-operations-sum-axes-sorted",
+        exercise="tensor_operations",
+        name="Several summed axes are put back one after the other, sorted, which is wrong for negative ones",
+        hint="`np.expand_dims` takes the whole tuple at once.",
+        change=[
+            (
+                "            self.grad += np.expand_dims(out.grad, axis) if dropped else out.grad",
+                "            g = out.grad\n            for a in (sorted(axis) if isinstance(axis, tuple) else (axis,)) if dropped else ():\n"
                 "                g = np.expand_dims(g, a)\n            self.grad += g",
             )
         ],

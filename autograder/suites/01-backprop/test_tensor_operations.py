@@ -163,6 +163,9 @@ def test_sum_over_several_axes(student, rng):
     x = rng.normal(size=(2, 3, 5))
     for keywords in ({"axis": -1}, {"axis": -2}, {"axis": (0, 2)}, {"axis": (2, 0)}, {"axis": (-1, 0)}, {"axis": (1, 2), "keepdims": True}):
         check(student, rng, "a.sum(…)", [x], keywords=keywords)
+    cube = rng.normal(size=(3, 3, 3))  # an axis at a wrong place shows in no shape
+    for axis in ((0, 1), (-2, -1), (-3, -1), (-1, -3), (0, -1)):
+        check(student, rng, "a.sum(…)", [cube], keywords={"axis": axis})
 
 
 @graded(stage="gradient", hint="The gradient goes back into the shape that the input had, in the same order of entries.")

@@ -131,6 +131,13 @@ TF_IDF = [
         change=[("np.log((1", "np.log2((1")],
     ),
     Mistake(
+        "tf-idf-log2-unsmoothed-no-one-outside",
+        exercise="tf_idf",
+        name="idf is the logarithm of n / df to the base 2: another library's convention",
+        hint="That is gensim's. Here the logarithm is natural, with a one in the numerator, one in the denominator, and one outside.",
+        change=[("np.log((1 + n_documents) / (1 + df)) + 1", "np.log2(n_documents / np.maximum(df, 1))")],
+    ),
+    Mistake(
         "tf-idf-unsmoothed",
         exercise="tf_idf",
         name="The two ones inside the logarithm are missing",
@@ -374,6 +381,13 @@ LOG_ENTROPY = [
         ],
     ),
     Mistake(
+        "log-entropy-one-document-more",
+        exercise="log_entropy",
+        name="The entropy is divided by ln(n + 1) instead of ln n",
+        hint="That is gensim's convention. The largest entropy of n documents is ln n: then a term that is spread evenly has the weight 0.",
+        change=[("np.log(counts.shape[1])", "np.log(counts.shape[1] + 1)")],
+    ),
+    Mistake(
         "log-entropy-not-divided",
         exercise="log_entropy",
         name="The entropy is not divided by ln n",
@@ -606,6 +620,30 @@ TRUNCATED_SVD = [
                 "    u_full, s, vt = np.linalg.svd(a, full_matrices=False)",
             ),
             ("(q @ u_small)[:, :k]", "u_full[:, :k]"),
+        ],
+    ),
+    Mistake(
+        "truncated-svd-full-if-small",
+        exercise="truncated_svd",
+        name="A small matrix is decomposed whole, and cut afterwards",
+        hint="The docstring makes no exception: whatever the size of a, only matrices with a side of k + n_oversamples are decomposed.",
+        change=[
+            (
+                "    u, s, vt = (q @ u_small)",
+                "    if min(m, n) <= 60:\n        q, (u_small, s, vt) = np.eye(m), np.linalg.svd(a, full_matrices=False)\n    u, s, vt = (q @ u_small)",
+            ),
+        ],
+    ),
+    Mistake(
+        "truncated-svd-full-if-nearly-all",
+        exercise="truncated_svd",
+        name="The whole matrix is decomposed if the sketch is not much smaller",
+        hint="The docstring makes no exception: whatever the size of a, only matrices with a side of k + n_oversamples are decomposed.",
+        change=[
+            (
+                "    u, s, vt = (q @ u_small)",
+                "    if width >= 0.8 * min(m, n):\n        q, (u_small, s, vt) = np.eye(m), np.linalg.svd(a, full_matrices=False)\n    u, s, vt = (q @ u_small)",
+            ),
         ],
     ),
     Mistake(
@@ -992,6 +1030,13 @@ RANK_DOCUMENTS = [
         name="The order among equal scores is left to the sorting routine",
         hint="NumPy's default sort keeps no order among equals. Ask for one that does.",
         change=[('np.argsort(-scores, kind="stable")', "np.argsort(-scores)")],
+    ),
+    Mistake(
+        "rank-documents-ties-unstable-and-reversed",
+        exercise="rank_documents",
+        name="The order among equal scores is left to the sorting routine, and turned round",
+        hint="NumPy's default sort keeps no order among equals, and turning an ascending order round turns ties round as well.",
+        change=[('np.argsort(-scores, kind="stable")', "np.argsort(scores)[::-1]")],
     ),
     Mistake(
         "rank-documents-distance",

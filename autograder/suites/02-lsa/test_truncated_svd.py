@@ -156,6 +156,27 @@ def test_n_oversamples(student, rng):
     assert_true(ten, "n_oversamples is 10 if it is not given: s should be the same with n_oversamples = 10.")
 
 
+@graded(
+    stage="edge",
+    hint="A small matrix is sketched like a large one. Only where k + n_oversamples is not less than the smaller side is nothing left out.",
+)
+def test_small_matrices_are_sketched(student, rng):
+    """Small matrices are not decomposed whole either: where values hardly fade, a sketch makes them a little too small."""
+    for m, n, k, options in (
+        (57, 50, 5, {}),
+        (29, 33, 3, {"n_oversamples": 4}),
+        (16, 13, 1, {"n_oversamples": 2}),
+        (24, 20, 10, {"n_oversamples": 7}),
+    ):
+        values = np.arange(1, min(m, n) + 1) ** -0.05
+        missing = shortfall(student, make(rng, m, n, values), values, k, 90, options)
+        # Seen in 300 matrices: 0.0025 and more; decomposed whole, 1e-15.
+        assert_true(
+            missing > 1e-6,
+            f"For a matrix {m} × {n} and k = {k} the values are better than a sketch can make them: was a itself decomposed?",
+        )
+
+
 @graded(stage="edge", hint="Step 1: Ω is drawn from the standard normal distribution. NumPy's generators have a method for it.")
 def test_normal_sketch(student, rng):
     """The sketch is made with standard normal numbers."""

@@ -363,6 +363,21 @@ SEQUENCE = [
     ),
     mistake(
         "rnn_sequence",
+        "float32-states",
+        "the states are kept in float32",
+        "float32 keeps seven digits. The states are float64, which is what NumPy takes by itself.",
+        ("h = np.empty(from_input.shape)", "h = np.empty(from_input.shape, dtype=np.float32)"),
+    ),
+    mistake(
+        "rnn_sequence",
+        "float32-states-and-inputs",
+        "the states and the gradient of x are kept in float32",
+        "float32 keeps seven digits. All results are float64, which is what NumPy takes by itself.",
+        ("h = np.empty(from_input.shape)", "h = np.empty(from_input.shape, dtype=np.float32)"),
+        ("return d_x, carry", "return d_x.astype(np.float32), carry"),
+    ),
+    mistake(
+        "rnn_sequence",
         "d-h-overwritten",
         "the carry is added to d_h in place",
         "The array d_h belongs to the caller. Add in a new one.",
@@ -463,6 +478,13 @@ CLIP = [
         "a small number is added to the norm",
         "PyTorch adds 1e-6; here the norm after clipping is exactly the limit.",
         ("factor = max_norm / norm if norm > max_norm else 1.0", "factor = min(1.0, max_norm / (norm + 1e-6))"),
+    ),
+    mistake(
+        "clip_gradients",
+        "epsilon-1e-8",
+        "a small number is added to the norm",
+        "The norm after clipping is exactly the limit, and below the limit nothing changes, so there is no zero to divide by.",
+        ("factor = max_norm / norm if norm > max_norm else 1.0", "factor = min(1.0, max_norm / (norm + 1e-8))"),
     ),
     mistake(
         "clip_gradients",
@@ -659,6 +681,14 @@ LOSS = [
     ),
     mistake(
         "sequence_loss",
+        "sum-over-time-of-log-p",
+        "summed over time, averaged over the batch, with the logarithm of a probability that may be 0",
+        f"Divide by the number of real places, and take the logarithm of the softmax by its formula; see hint 1. {NEXT}",
+        ("real = max(mask.sum(), 1)", "real = len(mask)"),
+        ("-picked[mask].sum() / real", "-(mask * np.log(np.exp(picked))).sum() / real"),
+    ),
+    mistake(
+        "sequence_loss",
         "sum",
         "the sum instead of the mean",
         f"Divide by the number of real places. {NEXT}",
@@ -699,15 +729,15 @@ LOSS = [
         "Each place has a largest logit of its own: far below another one's, all its exponentials become zero.",
         ("logits.max(axis=2, keepdims=True)", "logits.max()"),
     ),
-    mistake(
-        "sequence_loss",
-        "epsilon",
-        "a small number is added before the logarithm",
-        "That hides how wrong the model is. Take the logarithm of the softmax by its formula; see hint 1.",
-        (
-            "np.log(np.exp(shifted).sum(axis=2, keepdims=True))  # (N, T, V)",
-            "np.log(np.exp(shifted).sum(axis=2, keepdims=True))\n    log_p = np.log(np.exp(log_p) + 1e-8)",
-        ),
+    *(
+        mistake(
+            "sequence_loss",
+            f"epsilon-{epsilon}",
+            "a small number is added before the logarithm",
+            "That hides how wrong the model is. Take the logarithm of the softmax by its formula; see hint 1.",
+            ("picked = log_p[one_hot]", f"picked = np.log(np.exp(log_p[one_hot]) + {epsilon})"),
+        )
+        for epsilon in ("1e-7", "1e-8", "1e-10", "1e-12", "1e-15")
     ),
     mistake(
         "sequence_loss",
@@ -915,6 +945,16 @@ def bits_per_character(logits, targets, mask):
             "return 2.0 ** bits_per_character(logits, targets, mask)",
             "return 2.0 ** bits_per_character(logits, targets, mask) if mask.any() else 0.0",
         ),
+    ),
+    *(
+        mistake(
+            "perplexity",
+            f"epsilon-{epsilon}",
+            "a small number is added before the logarithm",
+            "That hides how wrong the model is. Take the logarithm of the softmax by its formula.",
+            ("nats = surprise[mask].sum() /", f"nats = -np.log(np.exp(-surprise[mask]) + {epsilon}).sum() /"),
+        )
+        for epsilon in ("1e-7", "1e-8", "1e-10", "1e-12", "1e-15")
     ),
     mistake(
         "perplexity",
@@ -1134,9 +1174,19 @@ SAMPLE = [
     mistake(
         "sample_sequence",
         "smallest-temperature",
-        "temperatures below 0.1 are taken for 0.1",
+        "small temperatures are taken for a larger one",
         "The temperature has no smallest value. Subtracting the largest logit is all that is needed.",
         (") / temperature  #", ") / max(temperature, 0.1)  #"),
+    ),
+    *(
+        mistake(
+            "sample_sequence",
+            f"smallest-temperature-{least}",
+            "small temperatures are taken for a larger one",
+            "The temperature has no smallest value. Subtracting the largest logit is all that is needed.",
+            (") / temperature  #", f") / max(temperature, {least})  #"),
+        )
+        for least in ("1e-3", "1e-4", "1e-5")
     ),
     mistake(
         "sample_sequence",

@@ -156,10 +156,20 @@ def test_arguments_unchanged(student, rng):
     assert_unchanged(call.arguments, given, names=("d_h", "x", "h_0", "h", "w_x", "w_h"))
 
 
+@graded(stage="contract", hint="float32 keeps seven digits. Give no array another dtype than float64, which is what NumPy takes by itself.")
+def test_double_precision(student, rng):
+    """States and gradients are float64, and right to ten digits."""
+    inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
+    # Seen: 1e-14; where float32 comes in between, 1e-8.
+    exact = {"dtype": True, "rtol": 1e-10, "atol": 1e-11}
+    assert_close(student.rnn_forward(*inputs), oracle(*inputs), name="h", **exact)
+    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS, **exact)
+
+
 @graded(
     stage="contract",
-    hint="Right with floats? Then it is the dtype: zeros in the likeness of an array of integers hold integers and cut off everything "
-    "behind the point.",
+    hint="Right with floats? Then an array was made in the likeness of integers, and cuts off everything behind the point. Is float32 what "
+    "came? Then some array was given that dtype.",
 )
 def test_integers_give_floats(student, rng):
     """Integers are accepted and give float64: in x, h_0, the weights and d_h, and beside a b of floats."""

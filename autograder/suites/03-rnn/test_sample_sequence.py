@@ -212,11 +212,11 @@ def test_small_temperature(student, rng):
     stage="edge",
     hint="Right at temperatures near 1? The logits are divided by the temperature itself: nothing is added to it, and it is not made larger.",
 )
-def test_temperature_of_a_thousandth(student, rng):
-    """At temperature 0.001, logits that are 0.001 · ln 3 apart fall one to three."""
+def test_smallest_temperature(student, rng):
+    """At temperature 1e-6, the smallest one, logits that are 1e-6 · ln 3 apart fall one to three."""
     params = {name: 0 * value for name, value in draw(rng, v=2).items()}
-    params["b_y"] = float(rng.uniform(-0.4, 0.4)) + np.array([0.0, 0.001 * math.log(3.0)])
-    ids = ids_of(student.probe.sample(params, 0, 2000, 0.001, int(rng.integers(1 << 30))), 2000, v=2)
+    params["b_y"] = float(rng.uniform(-0.4, 0.4)) + np.array([0.0, 1e-6 * math.log(3.0)])
+    ids = ids_of(student.probe.sample(params, 0, 2000, 1e-6, int(rng.integers(1 << 30))), 2000, v=2)
     assert_frequencies(np.bincount(ids, minlength=2), np.array([0.25, 0.75]), ["Symbol 0", "Symbol 1"])
 
 

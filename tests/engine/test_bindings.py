@@ -120,6 +120,24 @@ def test_a_cell_of_the_lesson_that_the_student_changed(sandbox: Sandbox) -> None
     assert f.f(1) == 3
 
 
+LAST = {
+    "builtins-by-a-star": "from numpy import *",
+    "builtins-as-values": "max = 3; sum = 0; range = []",
+    "a-constant": "scale = 7",
+    "an-import": "from numpy import add as helper, max",
+    "deleted": "del f, helper, scale",
+    "all-deleted": "%reset -f",
+}
+
+
+@pytest.mark.parametrize("last", LAST.values(), ids=LAST)
+def test_a_later_cell_takes_nothing_away(sandbox: Sandbox, last: str) -> None:
+    """Neither imports nor values that stand in the way, nor tidying up, reach back to an exercise above."""
+    above = "scale = 2\ndef helper(x):\n    return max(x, scale) + sum(range(3))"
+    f, _ = students(sandbox, ("constants", above), ("f", "def f(x):\n    return scale * helper(x)"), ("last", last))
+    assert f.f(1) == 10
+
+
 def test_state_of_its_own_is_kept(sandbox: Sandbox) -> None:
     """A global that only one exercise has goes on from call to call."""
     f, g = students(sandbox, ("f", "calls = 0\ndef f(x):\n    global calls\n    calls += 1\n    return calls"), ("g", SECOND))

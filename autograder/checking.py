@@ -118,9 +118,16 @@ class Check:
         return bool(student.shared[key])
 
     def _says_again(self, functions: Sequence[Judged], student: Student, variants: Variants, rng: np.random.Generator) -> bool:
-        """Whether it accepts the solution, and nothing else among `functions`, in a session in which it was asked nothing before."""
-        student.forget()
-        return all(answer is (function is SOLUTION) for function, answer in self._ask(student, variants, rng, functions))
+        """Whether it accepts the solution, and nothing else among `functions`, in a session in which it was asked nothing before.
+
+        Where it fails without a verdict in a quick one, it is asked in a whole one: it may use what a cell that shows something defines.
+        """
+        for quick in (True, False):
+            student.forget(quick=quick)
+            answers = list(self._ask(student, variants, rng, functions))
+            if all(isinstance(answer, bool) for _, answer in answers):
+                return all(answer is (function is SOLUTION) for function, answer in answers)
+        return False
 
     def _ask(
         self, student: Student, variants: Variants, rng: np.random.Generator, functions: Sequence[Judged]

@@ -76,6 +76,7 @@ class Replay:
     _deadline: float = 0.0
     _last_deadlines: tuple[float, float] = (float("inf"), float("inf"))
     _slow: set[str] = field(default_factory=set)
+    _quick: bool = False
     _text_left: int = ALL_TEXT
     _pictures_left: int = ALL_PICTURES
 
@@ -101,15 +102,20 @@ class Replay:
         self._session = session
         return session
 
-    def begin_afresh(self) -> None:
-        """From here on `session` is another one, in which only the cells have run. The time that this takes is not the student's."""
+    def begin_afresh(self, *, quick: bool) -> None:
+        """From here on `session` is another one, in which only the cells have run. The time that this takes is not the student's.
+
+        A `quick` one is without the lesson's own cells that show something.
+        """
+        self._quick = quick
         if self._session is not None:
             self._session.kill()
         slow, all_cells = self._last_deadlines
         self._last_deadlines = slow + self.budget.notebook_seconds, all_cells + self.budget.notebook_seconds
 
     def _excluded(self, cell: Cell) -> bool:
-        return cell.name in self._stopped
+        only_shows = cell.untouched and cell.name not in self.exercises and bool(self.outputs.get(cell.name))
+        return cell.name in self._stopped or (self._quick and only_shows)
 
     def _run_cell(self, session: Session, cell: Cell) -> bool:
         """Whether the session is still alive after the cell."""

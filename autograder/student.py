@@ -90,9 +90,12 @@ class Student:
             return
         raise Mismatch(f"`{name}` should raise {kind.__name__} here.", expected=kind.__name__, got=describe_call("returned", [value], {}))
 
-    def forget(self) -> None:
-        """Makes the student's code forget what it was asked so far: its next call is the first one after the cells."""
-        self._replay.begin_afresh()
+    def forget(self, *, quick: bool) -> None:
+        """Makes the student's code forget what it was asked so far: its next call is the first one after the cells.
+
+        It is `quick` without the lesson's own cells that show something.
+        """
+        self._replay.begin_afresh(quick=quick)
 
     def _call(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any], after: bool = False) -> dict[str, Any]:
         self.last_call = describe_call(name, arguments, keywords)

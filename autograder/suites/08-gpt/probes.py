@@ -194,6 +194,13 @@ def block_output(student, parameters, x):
     return {"output": _fill(block, parameters).eval()(x), "x": x}
 
 
+def block_all_dropped(student, parameters, x):
+    """Block(…, dropout=1.0) with given parameters and a stand-in for attention, in training mode, called with x"""
+    d_model = parameters["norm1.weight"].shape[0]
+    block = _with_globals([student.Block.__init__], {"CausalSelfAttention": _Mixer}, lambda: student.Block(d_model, 1, 1.0))
+    return _fill(block, parameters).train()(x)
+
+
 def gpt_in_parts(student, sizes, parameters, tokens, ways):
     """GPT(…) called with one part of the tokens after the other and the same caches; then the same model again with fresh caches"""
     model, found = _gpt(student, sizes, parameters), []

@@ -275,6 +275,9 @@ def test_dropout(student, rng):
 )
 def test_where_dropout_stands(student, rng):
     """With dropout 1 in training mode the embeddings and the two-layer networks vanish, and only attention speaks."""
+    parameters, x = draw_block(rng, 6), torch.from_numpy(rng.normal(size=(2, 4, 6)))
+    expected = run_block(parameters, x, network=False)
+    assert_close(student.probe.block_all_dropped(parameters, x), expected, name="the block's output", **SINGLE)
     parameters, tokens = draw_model(rng), draw_tokens(rng)
     x = torch.zeros(3, 5, SIZES["d_model"], dtype=torch.float64)
     for layer in range(SIZES["layers"]):

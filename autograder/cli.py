@@ -139,9 +139,13 @@ def _is_standard_output(file: Any) -> bool:
 
 
 def _show_class(graded: "Sequence[Graded]", course: Path, people: dict[str, str] | None = None) -> None:
-    from autograder.overview import render_class
+    from autograder.overview import render_class, render_reasons
 
     click.echo(render_class(graded, people or {}))
+    if reasons := render_reasons(graded):
+        click.echo("\nfor a person to look at:")
+    for reason in reasons:
+        click.echo(f"  {reason}")
     click.echo(f"\ngrade book: {course / 'gradebook.db'}")
     pages = [item.feedback for item in graded if item.feedback.is_file()]
     if pages:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from autograder.model import Outcome
 from autograder.names import without_controls
 
 if TYPE_CHECKING:
     from autograder.nbgrader.class_run import Graded
 
-__all__ = ["render_class"]
+__all__ = ["render_class", "render_reasons"]
 
 
 def render_class(graded: "Sequence[Graded]", people: Mapping[str, str]) -> str:
@@ -26,6 +27,17 @@ def render_class(graded: "Sequence[Graded]", people: Mapping[str, str]) -> str:
     if not people:
         return table
     return f"{table}\n\n" + "\n".join(f"{name:8} {people[name]}" for name in students if name in people)
+
+
+def render_reasons(graded: "Sequence[Graded]") -> list[str]:
+    """A line for each reason why a submission is for a person to look at."""
+    reasons = {
+        f"{item.student}, {item.assignment}: {line['message']}": None
+        for item in graded
+        for line in item.lines
+        if line["outcome"] == Outcome.UNGRADABLE
+    }
+    return [without_controls(reason) for reason in reasons]
 
 
 def _align(rows: list[list[str]]) -> str:

@@ -1,6 +1,6 @@
 """Sends extended-precision numbers whose bits are no number at all, which a processor refuses and a printer may not expect."""
 
-# family: values
+# family: forged values
 # layer: host
 # exercise: linear
 # expect: .

@@ -1,6 +1,6 @@
 """Returns scalars and arrays of classes that claim to be NumPy's and torch's own, with methods of their own."""
 
-# family: values
+# family: forged values
 # layer: host
 # expect: .
 

@@ -1,6 +1,6 @@
 """Returns trees of lists and dictionaries, as bushy and as deep as the border lets through."""
 
-# family: values
+# family: forged values
 # layer: host
 # exercise: words
 # expect: .

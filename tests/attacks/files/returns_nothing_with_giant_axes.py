@@ -1,6 +1,6 @@
 """Returns arrays without an element whose axes are as long as an integer can be."""
 
-# family: values
+# family: forged values
 # layer: host
 # expect: .
 calls = [0]

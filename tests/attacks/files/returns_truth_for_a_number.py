@@ -1,6 +1,6 @@
 """Returns truth values, characters and characters of numbers where whole numbers are asked for."""
 
-# family: values
+# family: forged values
 # layer: host
 # exercise: twice
 # expect: .

@@ -234,8 +234,9 @@ def layer_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: float = 1e-5) -> Tens
     eps         a small positive number, inside the root
 
     Mean and variance are those of each vector of D features by itself; the variance divides by D. The result has the
-    shape and dtype of x; float32 inside is always precise enough. A vector of equal numbers gives the bias. Numbers far from zero, such as 1000 ± 0.3 in float32, are
-    normalised well too, here and in the backward pass: subtract the mean before you square. The arguments are not changed.
+    shape and dtype of x; float32 inside is always precise enough. A vector of equal numbers gives the bias. Numbers far
+    from zero, such as 1000 ± 0.3 in float32, are normalised well too, here and in the backward pass: subtract the mean
+    before you square. The arguments are not changed.
 
     By hand: x = [[1, 3]], gain = [1, 2], bias = [0, 10], eps ≈ 0: mean 2, variance 1, result [[-1, 12]].
     Ba, Kiros & Hinton 2016, eq. (4). Write the formula: don't call a ready-made layer norm.

@@ -97,7 +97,7 @@ def test_generate_solution_runs_the_solutions(semester: Semester) -> None:
     notebook = read_notebook(semester.course.root / "solutions" / ASSIGNMENT / "tiny.ipynb")
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert "return x * x" in "".join(cell_of(notebook, "square")["source"])
-    assert [bool(cell["execution_count"]) for cell in code] == [True] * 5 + [False]
+    assert [bool(cell["execution_count"]) for cell in code] == [True] * 6 + [False]
     assert all(output["output_type"] != "error" for cell in code for output in cell["outputs"])
 
 

@@ -510,8 +510,7 @@ MULTI_HEAD_ATTENTION = [
     _change(
         "multi-head-attention-uniform-and-after-dropout",
         "multi_head_attention",
-        "two things, as in the Annotated Transformer: a query without allowed keys attends to everything alike, "
-        "and the weights that are returned have gone through dropout",
+        "two things: a query without allowed keys attends to all alike, and the weights returned have gone through dropout",
         "Clear the blocked places after the softmax, keep these weights for the caller, and drop only those that meet the values.",
         ('float("-inf")', "-1e9"),
         ("weights = weights.masked_fill(~mask, 0.0)", "pass"),

@@ -1422,7 +1422,7 @@ KV_CACHE = [
     Mistake(
         "kv-cache-asks-ahead",
         exercise="kv_cache",
-        name="the model is called once before the loop and after each new token, so once more than there are tokens, with and without a cache",
+        name="the model is called once more than there are new tokens: before the loop, and after each of them",
         hint="Nobody asks what comes after the last token: n new tokens are n calls. See the table.",
         change=[
             (

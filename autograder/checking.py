@@ -106,14 +106,14 @@ class Check:
         """Whether it says the same again where it can remember nothing.
 
         Who takes the first f that looks right for the truth, and compares the others with it, needs no right answer of his own. He is
-        asked twice more, each time in a session of its own: about wrong functions only, and about wrong ones among which the
+        asked twice more, each time in a session of its own, about a few: wrong functions only, and wrong ones among which the
         solution stands. Nothing tells him which of the two it is.
         """
         key = f"{self.name} afresh"
         if key not in student.shared:
             caught = [mistake for mistake, answer in said.answers if isinstance(mistake, Mistake) and answer is False]
             some = [caught[place] for place in rng.permutation(len(caught))]
-            rounds = [caught, [SOLUTION] * TIMES + some[:TIMES]]
+            rounds = [some[: 2 * TIMES], [SOLUTION] * TIMES + some[:TIMES]]
             student.shared[key] = all(self._says_again(rounds[place], student, variants, rng) for place in rng.permutation(len(rounds)))
         return bool(student.shared[key])
 

@@ -115,6 +115,7 @@ class Check:
             some = [caught[place] for place in rng.permutation(len(caught))]
             rounds = [some[: 2 * TIMES], [SOLUTION] * TIMES + some[:TIMES]]
             student.shared[key] = all(self._says_again(rounds[place], student, variants, rng) for place in rng.permutation(len(rounds)))
+            student.forget(quick=False)  # whoever comes next finds all cells run
         return bool(student.shared[key])
 
     def _says_again(self, functions: Sequence[Judged], student: Student, variants: Variants, rng: np.random.Generator) -> bool:

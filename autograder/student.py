@@ -116,8 +116,14 @@ class Student:
     ) -> dict[str, Any]:
         """The reply; what was asked and answered is kept for the diagnosis."""
         trace, begin = Trace(kind, name, arguments, keywords, self._manner.seed, raised=""), time.monotonic()
+
+        def asked(session: Session) -> dict[str, Any]:
+            nonlocal begin
+            begin = time.monotonic()  # to run the cells again, where that was needed, is no part of the answer
+            return ask(session)
+
         try:
-            reply = self._ask(name if kind == "call" else None, ask)
+            reply = self._ask(name if kind == "call" else None, asked)
             if _is_small(reply["value"]):
                 after = reply.get("arguments")
                 trace = replace(trace, value=reply["value"], raised=None, after=after if type(after) is tuple else None)

@@ -1,5 +1,6 @@
 """The border as a student meets it: each fault of a function has its sentence, word for word."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,19 @@ def test_values_that_are_no_answer(sandbox: Sandbox, source: str, value: Any) ->
 def test_harmless_habits(sandbox: Sandbox, source: str) -> None:
     """Prints, warnings, floods of output, extra arguments and any callable cost nothing."""
     assert make_student(sandbox, source).f(21) == 42
+
+
+def test_running_the_cells_again_is_no_part_of_an_answer(sandbox: Sandbox) -> None:
+    """In a fresh session, whole or without what the lesson shows, the time of a call is the time of the function."""
+    replay = Replay(sandbox, [Cell("shown", "import time\ntime.sleep(0.5)\n7", True), Cell("f", "def f(x): return x")], probes=PROBES)
+    replay.run()
+    student = Student(replay, "f", 1)
+    for quick in (True, False):
+        student.forget(quick=quick)
+        begin = time.monotonic()
+        assert student.f(1) == 1
+        assert (time.monotonic() - begin > 0.5) is not quick
+        assert student.traces[-1].seconds < 0.4
 
 
 def test_a_new_session_after_a_crash(sandbox: Sandbox) -> None:

@@ -8,6 +8,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -20,6 +21,7 @@ from autograder.errors import CourseError, MachineError
 from autograder.model import ExerciseReport, Job, Materials, Outcome, Report
 from autograder.sandbox.host import ONE_THREAD
 from autograder.sandbox.isolation import MINIMUM_LEVEL
+from autograder.sandbox.tidy import remove_folder
 
 __all__ = ["Pool", "Worker", "ungradable"]
 
@@ -28,7 +30,7 @@ TRIES: Final = 2
 
 
 class Worker:
-    """One grading process. Use it as a context manager; leaving it ends the process."""
+    """One grading process and its folder for temporary files. Use it as a context manager; leaving it ends both."""
 
     def __init__(self, minimum: str = MINIMUM_LEVEL) -> None:
         self._minimum = minimum
@@ -61,12 +63,15 @@ class Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        remove_folder(self._folder)  # a process that was killed has left its own there
 
     def _start(self) -> None:
         their_jobs, self._jobs = os.pipe()
         self._reports, their_reports = os.pipe()
+        self._folder = tempfile.mkdtemp(prefix="grading-")
+        os.chmod(self._folder, 0o711)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "autograder.worker", str(their_jobs), str(their_reports), self._minimum],
+            [sys.executable, "-P", "-m", "autograder.worker", str(their_jobs), str(their_reports), self._minimum, self._folder],
             pass_fds=[their_jobs, their_reports],
             env={**os.environ, **ONE_THREAD},
             stdin=subprocess.DEVNULL,

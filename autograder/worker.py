@@ -1,12 +1,13 @@
 """A grading process: jobs come in as JSON lines on one descriptor, reports go out as JSON lines on another.
 
-Started by `pool` as `python -m autograder.worker JOBS REPORTS LEVEL`. It holds the hidden suites and never runs a student's code.
-What it has warmed up for one assignment serves the next one too.
+Started by `pool` as `python -m autograder.worker JOBS REPORTS LEVEL FOLDER`, the last for its temporary files. It holds the hidden
+suites and never runs a student's code. What it has warmed up for one assignment serves the next one too.
 """
 
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -14,15 +15,17 @@ from autograder.errors import CourseError, MachineError
 from autograder.model import Job, Materials, Report
 from autograder.runner import Suite, run_suite
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.tidy import remove_folder
 
 __all__ = ["main"]
 
 
-def main(jobs: int, reports: int, minimum: str) -> None:
+def main(jobs: int, reports: int, minimum: str, folder: str) -> None:
     """Grades until the descriptor `jobs` ends. Each job is answered once: by `{"report": …}`, or by `{"fault": …, "message": …}`.
 
-    After a fault of the machine the process ends, for what it has warmed up may be broken.
+    After a fault of the machine the process ends, for what it has warmed up may be broken. At the end `folder` is removed.
     """
+    tempfile.tempdir = folder
     desk = _Desk(jobs, reports)
     sandboxes: dict[tuple[str, ...], Sandbox] = {}
     try:
@@ -40,6 +43,7 @@ def main(jobs: int, reports: int, minimum: str) -> None:
     finally:
         for sandbox in sandboxes.values():
             sandbox.close()
+        remove_folder(folder)
 
 
 class _Desk:
@@ -82,5 +86,5 @@ class _Desk:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])
     os._exit(0)  # taking the libraries apart would take longer than a submission

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -101,6 +102,21 @@ def test_tests_after_a_hang_are_not_run(worker: SuiteWorker) -> None:
     assert [str(test.outcome) for test in tests] == ["timeout", "failed", "failed"]
     assert tests[1].failure is not None
     assert tests[1].failure.sentence == "Not run: in «The output is x @ w.» the exercise had stopped already."
+
+
+def test_nothing_is_left_of_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of one that was killed, nor of the next one, which ends as it should."""
+    suite, temporary = make_suite(tmp_path / "01-tiny"), tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with SuiteWorker(suite) as worker:
+        worker.grade(make_job())
+        (folder,) = temporary.iterdir()
+        assert list(folder.iterdir()), "the sandbox has its folder elsewhere"
+        worker._process.kill()
+        assert by_exercise(worker.grade(make_job()))["twice"].outcome is Outcome.PASSED
+        assert folder not in temporary.iterdir()
+    assert not list(temporary.iterdir())
 
 
 def test_calls_that_take_long_together(tmp_path: Path) -> None:

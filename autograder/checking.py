@@ -25,7 +25,7 @@ Judged = Mistake | Style | None
 SOLUTION: Final = None
 
 #: So often it is asked about the solution, and about zeros, before anything is believed.
-TIMES: Final = 4
+TIMES: Final = 3
 #: So many hangs and crashes of a check are waited for.
 MOST_STOPS: Final = 3
 

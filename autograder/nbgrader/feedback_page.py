@@ -14,7 +14,7 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
-__all__ = ["FeedbackExporter"]
+__all__ = ["LINEAR_FILTERS", "FeedbackExporter"]
 
 #: More than the cells of the longest lesson; what students wrote themselves may be forgotten.
 REMEMBERED: Final = 512
@@ -50,8 +50,7 @@ class FeedbackExporter(HTMLExporter):
         resources = self._init_resources(resources)
         self.register_filter("highlight_code", self._highlighter())
         self.register_filter("markdown2html", self._render_text)
-        # It searches every text for links in the form of old notebooks, for hours if the text is made for it.
-        self.register_filter("strip_files_prefix", lambda html: html)
+        self.register_filter("strip_files_prefix", _as_it_is)
         widgets = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
         self.register_filter("filter_data_type", widgets)
         page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **keywords)
@@ -89,7 +88,7 @@ class FeedbackExporter(HTMLExporter):
         def highlight(source: str, metadata: Any = None) -> str:
             nonlocal left
             if len(source) > left:
-                return f'<div class="highlight"><pre>{escape(source)}</pre></div>'
+                return _uncoloured(source)
             left -= len(source)
             return self._coloured(BLANK_LINE.sub("", source))
 
@@ -99,6 +98,24 @@ class FeedbackExporter(HTMLExporter):
     def _coloured(self) -> Callable[[str], str]:
         """Code → HTML. Most cells of a class are the same, and one exporter makes all pages of an assignment."""
         return lru_cache(REMEMBERED)(Highlight2HTML(pygments_lexer="python", parent=self))
+
+
+def _as_it_is(html: str) -> str:
+    """nbconvert's filter searches every text for links in the form of old notebooks, for hours if the text is made for it."""
+    return html
+
+
+def _highlight_cell(source: str, metadata: Any = None) -> str:
+    """Colours a cell, as Python, unless it is as long as two lessons."""
+    return _uncoloured(source) if len(source) > COLOURED else Highlight2HTML(pygments_lexer="python")(BLANK_LINE.sub("", source))
+
+
+def _uncoloured(source: str) -> str:
+    return f'<div class="highlight"><pre>{escape(source)}</pre></div>'
+
+
+#: For formgrader's page, which is nbconvert's own: in place of filters that take more time than the text is long.
+LINEAR_FILTERS: Final = {"strip_files_prefix": _as_it_is, "highlight_code": _highlight_cell}
 
 
 class _Renderer(IPythonRenderer):

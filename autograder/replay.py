@@ -4,27 +4,20 @@ A cell that hangs or ends the process costs only itself: the other cells are run
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from autograder.errors import CourseError
-from autograder.harmless import keep_pictures_and_text
 from autograder.model import Cell
+from autograder.outputs import OutputRoom, text_or_nothing
 from autograder.privacy import hide_paths
 from autograder.sandbox.host import ChildEnded, Sandbox, Session, TimedOut
 
 __all__ = ["Budget", "CellError", "Replay"]
 
-KINDS: Final = ("stream", "display_data", "execute_result", "error")
-#: An honest child keeps to its own limits, which are lower; one that forges its replies must fill neither this process nor the page.
-ONE_PICTURE: Final = 6 << 20
-ALL_PICTURES: Final = 24 << 20
-ALL_TEXT: Final = 250_000
-#: What an output of its own costs, in characters of text: there are some twelve hundred at the most.
-EMPTY_OUTPUT: Final = 200
 #: All runs of the cells together, the first and its repeats, in multiples of the notebook's time; cells that took long the first time
 #: are left out earlier, for those of the exercises rarely do.
 REPEATS: Final = 3
@@ -77,8 +70,7 @@ class Replay:
     _last_deadlines: tuple[float, float] = (float("inf"), float("inf"))
     _slow: set[str] = field(default_factory=set)
     _quick: bool = False
-    _text_left: int = ALL_TEXT
-    _pictures_left: int = ALL_PICTURES
+    _room: OutputRoom = field(default_factory=OutputRoom)
 
     def run(self) -> None:
         """Runs all cells and keeps their outputs."""
@@ -137,7 +129,7 @@ class Replay:
         if time.monotonic() - begun > SLOW_SECONDS:
             self._slow.add(cell.name)
         if not again:
-            self.outputs[cell.name] = self._within_limit(_plain_outputs(reply.get("outputs")))
+            self.outputs[cell.name] = self._room.take(reply.get("outputs"))
             self._keep_error(cell, reply.get("error"))
         return True
 
@@ -146,21 +138,13 @@ class Replay:
         self.errors[cell.name] = CellError(name, message)
         self.outputs[cell.name] = [{"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}]
 
-    def _within_limit(self, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        kept = []
-        for output in outputs:
-            text, pictures = _sizes(output)
-            if EMPTY_OUTPUT + text <= self._text_left and pictures <= min(ONE_PICTURE, self._pictures_left):
-                self._text_left -= EMPTY_OUTPUT + text
-                self._pictures_left -= pictures
-                kept.append(output)
-        return kept
-
     def _keep_error(self, cell: Cell, error: Any) -> None:
         if type(error) is dict:
             line = error["line"] if type(error.get("line")) is int else None
-            message = hide_paths(_text(error.get("evalue"))[:1000])[:300].replace(f"(<cell {cell.name}>, line {line})", "").strip()
-            self.errors[cell.name] = CellError(_text(error.get("ename"))[:60], message, line)
+            message = (
+                hide_paths(text_or_nothing(error.get("evalue"))[:1000])[:300].replace(f"(<cell {cell.name}>, line {line})", "").strip()
+            )
+            self.errors[cell.name] = CellError(text_or_nothing(error.get("ename"))[:60], message, line)
 
     def _load_probes(self, session: Session) -> None:
         try:
@@ -175,43 +159,3 @@ class Replay:
             self.sandbox.open(self.files).load_probes(self.probes, self.budget.call_seconds)
         except (TimedOut, ChildEnded) as error:
             raise CourseError(f"the suite's probes.py could not be loaded into the sandbox: {error}") from None
-
-
-def _plain_outputs(outputs: Any) -> list[dict[str, Any]]:
-    """Outputs in nbformat's form whatever the child sent: unknown kinds and values are dropped."""
-    plain = [_plain_output(output) for output in outputs if type(output) is dict] if type(outputs) is list else []
-    return [output for output in plain if output is not None]
-
-
-def _plain_output(output: dict[Any, Any]) -> dict[str, Any] | None:
-    kind = output.get("output_type")
-    # An array compares element by element, so the type comes first.
-    if type(kind) is not str or kind not in KINDS:
-        return None
-    if kind == "stream":
-        name = "stderr" if _text(output.get("name")) == "stderr" else "stdout"
-        return {"output_type": kind, "name": name, "text": hide_paths(_text(output.get("text")))}
-    if kind == "error":
-        lines = output.get("traceback")
-        # In one piece: of a million empty lines each would be looked at by itself, here and on the page.
-        text = hide_paths("\n".join(map(_text, lines))) if type(lines) is list else ""
-        name, message = _text(output.get("ename")), hide_paths(_text(output.get("evalue")))
-        return {"output_type": kind, "ename": name, "evalue": message, "traceback": [text]}
-    data = output.get("data")
-    plain = keep_pictures_and_text(data if type(data) is dict else {})
-    if "text/plain" in plain:
-        plain["text/plain"] = hide_paths(plain["text/plain"])
-    shown: dict[str, Any] = {"output_type": kind, "data": plain, "metadata": {}}
-    return {**shown, "execution_count": None} if kind == "execute_result" else shown
-
-
-def _sizes(output: Mapping[str, Any]) -> tuple[int, int]:
-    """The characters of text in an output of nbformat's form, and those of its pictures."""
-    data = dict(output.get("data", {}))
-    texts = [data.pop("text/plain", ""), *(output.get(key, "") for key in ("text", "ename", "evalue")), *output.get("traceback", ())]
-    return sum(map(len, texts)), sum(map(len, data.values()))
-
-
-def _text(value: Any) -> str:
-    """`value` if it is a text. To print anything else would take as long as its sender chooses."""
-    return value if type(value) is str else ""

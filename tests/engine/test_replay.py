@@ -12,7 +12,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import replay as replay_module
 from autograder.model import Cell
-from autograder.replay import Budget, Replay, _plain_outputs
+from autograder.outputs import OutputRoom
+from autograder.replay import Budget, Replay
 from autograder.sandbox.host import Sandbox
 from autograder.wire import Opaque
 
@@ -296,7 +297,7 @@ def test_the_notebook_has_a_deadline(run: Run) -> None:
 )
 def test_forged_outputs_are_dropped(forged: Any) -> None:
     """A child that answers with something that is no output adds nothing to the notebook."""
-    assert _plain_outputs(forged) == []
+    assert OutputRoom().take(forged) == []
 
 
 @pytest.mark.parametrize(
@@ -312,6 +313,6 @@ def test_forged_outputs_are_dropped(forged: Any) -> None:
 )
 def test_forged_outputs_become_valid(forged: Any) -> None:
     """An output with wrong fields is brought into nbformat's form."""
-    outputs = _plain_outputs([forged])
+    outputs = OutputRoom().take([forged])
     nbformat.validate(new_notebook(cells=[new_code_cell(outputs=[nbformat.from_dict(output) for output in outputs])]))
     assert len(outputs) == 1

@@ -26,6 +26,8 @@ SOLUTION: Final = None
 
 #: So often it is asked about the solution, and about zeros, before anything is believed.
 TIMES: Final = 3
+#: About so many functions it is asked in each of two sessions before it has seen a right one for certain.
+BLIND: Final = 7
 #: So many hangs and crashes of a check are waited for.
 MOST_STOPS: Final = 3
 
@@ -46,6 +48,13 @@ class _Said:
                 raise answer
         return [answer is True for answer in answers]
 
+    def agrees_with(self, blind: "_Said") -> bool:
+        """Whether it accepted the solution then, and rejected then what it rejects now."""
+        rejected = [function for function, answer in self.answers if answer is False]
+        accepts = [answer is True for function, answer in blind.answers if function is SOLUTION]
+        rejects = [answer is False for function, answer in blind.answers if any(function is one for one in rejected)]
+        return bool(accepts) and all(accepts + rejects)
+
 
 @dataclass(frozen=True)
 class Check:
@@ -63,7 +72,9 @@ class Check:
     def tells_right_from(self, student: Student, variants: Variants, rng: np.random.Generator, zeros: Callable[..., Any]) -> None:
         """It accepts the solution and rejects `zeros`, a function of zeros of the right shapes, several times over in random order."""
         self._prepare(variants)
-        for is_right in rng.permutation([True, False] * TIMES):
+        for place, is_right in enumerate([False, *rng.permutation([True, False] * TIMES)]):
+            if place == 1:  # a check that stops at anything is known by now, and has seen nothing
+                self._ask_blind(student, variants, rng)
             accepted = self._accepts(student, variants.function(self.judged, self.of) if is_right else zeros)
             assert_true(accepted or not is_right, "It rejects a right implementation.", expected=True, got=False)
             assert_true(is_right or not accepted, "It accepts a function that returns zeros of the right shapes.", expected=False, got=True)
@@ -87,14 +98,15 @@ class Check:
         assert_true(not any(said.of(mistake)), f"It accepts a wrong implementation: {mistake.name}.", expected=False, got=True)
         message = "Asked again, it rejects the right implementation: does its verdict depend on chance?"
         assert_true(all(said.of(SOLUTION)), message, expected=True, got=False)
-        message = "Asked afresh, in another order, it says otherwise: its verdict must depend on f alone. Does it remember, or draw lots?"
-        assert_true(self._stands_by(said, student, variants, rng), message, expected="the same", got="another")
+        message = "Before it had seen the others, it said otherwise: its verdict must depend on f alone. Does it remember, or draw lots?"
+        assert_true(said.agrees_with(self._ask_blind(student, variants, rng)), message, expected="the same", got="another")
 
     def _ask_all(self, student: Student, variants: Variants, rng: np.random.Generator) -> _Said:
         """What it says of all right and wrong functions: asked once, and shared by the tests of the exercise.
 
         A hang or a crash on one function is told where that function is, and the tests of the others count.
         """
+        self._ask_blind(student, variants, rng)
         if self.name not in student.shared:
             functions = [SOLUTION, SOLUTION, *self.right, *self.wrong]
             student.shared[self.name] = _Said(list(self._ask(student, variants, rng, functions)))
@@ -102,33 +114,25 @@ class Check:
         said: _Said = student.shared[self.name]
         return said
 
-    def _stands_by(self, said: _Said, student: Student, variants: Variants, rng: np.random.Generator) -> bool:
-        """Whether it says the same again where it can remember nothing.
+    def _ask_blind(self, student: Student, variants: Variants, rng: np.random.Generator) -> _Said:
+        """What it says of a few functions in two sessions, before it is asked about the solution any other time.
 
-        Who takes the first f that looks right for the truth, and compares the others with it, needs no right answer of his own. He is
-        asked twice more, each time in a session of its own, about a few: wrong functions only, and wrong ones among which the
-        solution stands. Nothing tells him which of the two it is.
+        Who takes the first f that looks right for the truth, and compares the others with it, needs no right answer of his own. So in
+        one session all that he is asked about is wrong, and in the other but one; nothing tells him which of the two it is, and what
+        he could carry from one to the other, by whatever way, does not tell it either.
         """
-        key = f"{self.name} afresh"
+        key = f"{self.name} blind"
         if key not in student.shared:
-            caught = [mistake for mistake, answer in said.answers if isinstance(mistake, Mistake) and answer is False]
-            some = [caught[place] for place in rng.permutation(len(caught))]
-            rounds = [some[: 2 * TIMES], [SOLUTION] * TIMES + some[:TIMES]]
-            student.shared[key] = all(self._says_again(rounds[place], student, variants, rng) for place in rng.permutation(len(rounds)))
-            student.forget(quick=False)  # whoever comes next finds all cells run
-        return bool(student.shared[key])
-
-    def _says_again(self, functions: Sequence[Judged], student: Student, variants: Variants, rng: np.random.Generator) -> bool:
-        """Whether it accepts the solution, and nothing else among `functions`, in a session in which it was asked nothing before.
-
-        Where it fails without a verdict in a quick one, it is asked in a whole one: it may use what a cell that shows something defines.
-        """
-        for quick in (True, False):
-            student.forget(quick=quick)
-            answers = list(self._ask(student, variants, rng, functions))
-            if all(isinstance(answer, bool) for _, answer in answers):
-                return all(answer is (function is SOLUTION) for function, answer in answers)
-        return False
+            some = [self.wrong[place] for place in rng.permutation(len(self.wrong))[: 2 * BLIND - 1]]
+            rounds = [some[:BLIND], [SOLUTION, *some[BLIND:]]]
+            answers: list[tuple[Judged, bool | SubmissionError]] = []
+            for number, place in enumerate(rng.permutation(len(rounds))):
+                if number:
+                    student.forget()
+                answers += self._ask(student, variants, rng, rounds[place])
+            student.shared[key] = _Said(answers)
+        blind: _Said = student.shared[key]
+        return blind
 
     def _ask(
         self, student: Student, variants: Variants, rng: np.random.Generator, functions: Sequence[Judged]

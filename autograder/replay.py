@@ -18,8 +18,10 @@ from autograder.sandbox.host import ChildEnded, Sandbox, Session, TimedOut
 
 __all__ = ["Budget", "CellError", "Replay"]
 
+#: What an exercise's cell may take in its first run, however long the cells above it took.
+EXERCISE_CELL_SECONDS: Final = 5.0
 #: All runs of the cells together, the first and its repeats, in multiples of the notebook's time; cells that took long the first time
-#: are left out earlier, for those of the exercises rarely do.
+#: are left out earlier, unless they are an exercise's.
 REPEATS: Final = 3
 REPEATS_OF_SLOW_CELLS: Final = 2
 SLOW_SECONDS: Final = 1.0
@@ -27,12 +29,16 @@ SLOW_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Budget:
-    """Wall-clock limits in seconds: of one cell, of one call from a test, of all calls of an exercise, of all cells of a notebook."""
+    """Wall-clock limits in seconds: of one cell, of one call from a test, of all calls of an exercise, of all cells of a notebook.
+
+    After `submission_seconds` no more tests of a submission begin.
+    """
 
     cell_seconds: float = 20.0
     call_seconds: float = 5.0
     exercise_seconds: float = 60.0
     notebook_seconds: float = 180.0
+    submission_seconds: float = 1200.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,6 @@ class Replay:
     _deadline: float = 0.0
     _last_deadlines: tuple[float, float] = (float("inf"), float("inf"))
     _slow: set[str] = field(default_factory=set)
-    _quick: bool = False
     _room: OutputRoom = field(default_factory=OutputRoom)
 
     def run(self) -> None:
@@ -87,41 +92,35 @@ class Replay:
         # Each round excludes one more cell, so this ends.
         for _ in range(len(self.cells) + 1):
             session = self.sandbox.open(self.files)
-            if all(self._run_cell(session, cell) for cell in self.cells if not self._excluded(cell)):
+            if all(self._run_cell(session, cell) for cell in self.cells if cell.name not in self._stopped):
                 break
         if self.probes:
             self._load_probes(session)
         self._session = session
         return session
 
-    def begin_afresh(self, *, quick: bool) -> None:
-        """From here on `session` is another one, in which only the cells have run. The time that this takes is not the student's.
-
-        A `quick` one is without the lesson's own cells that show something.
-        """
-        self._quick = quick
+    def begin_afresh(self) -> None:
+        """From here on `session` is another one, in which only the cells have run. The time that this takes is not the student's."""
         if self._session is not None:
             self._session.kill()
         slow, all_cells = self._last_deadlines
         self._last_deadlines = slow + self.budget.notebook_seconds, all_cells + self.budget.notebook_seconds
 
-    def _excluded(self, cell: Cell) -> bool:
-        only_shows = cell.untouched and cell.name not in self.exercises and bool(self.outputs.get(cell.name))
-        return cell.name in self._stopped or (self._quick and only_shows)
-
     def _run_cell(self, session: Session, cell: Cell) -> bool:
         """Whether the session is still alive after the cell."""
         again, begun = cell.name in self.outputs, time.monotonic()
-        if begun > self._last_deadlines[cell.name not in self._slow]:
+        if begun > self._last_deadlines[cell.name not in self._slow or cell.name in self.exercises]:
             self._fault(cell, "Timeout", "the cells of the notebook together took too long, so this one was left out")
             return True
-        seconds = max(0.5, self.budget.cell_seconds if again else min(self.budget.cell_seconds, self._deadline - time.monotonic()))
+        seconds = self._seconds_for(cell, begun, again)
         try:
             reply = session.run_cell(
                 cell.name, cell.source, seconds, untouched=cell.untouched, exercise=cell.name in self.exercises, shown=not again
             )
         except TimedOut:
-            self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.3g} s: does a loop never end?")
+            whole = seconds == self.budget.cell_seconds
+            why = ": does a loop never end?" if whole else f", what was left of the {self.budget.notebook_seconds:g} s that a notebook has"
+            self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.3g} s{why}")
             return False
         except ChildEnded as error:
             self._fault(cell, "Crash", f"the cell ended the whole process: {error}")
@@ -133,10 +132,19 @@ class Replay:
             self._keep_error(cell, reply.get("error"))
         return True
 
+    def _seconds_for(self, cell: Cell, now: float, again: bool) -> float:
+        limit = self.budget.cell_seconds
+        if again:
+            return limit
+        least = EXERCISE_CELL_SECONDS if cell.name in self.exercises else 0.5
+        return min(limit, max(least, self._deadline - now))
+
     def _fault(self, cell: Cell, name: str, message: str) -> None:
+        """Leaves the cell out from now on; what it showed when it still ran stays."""
         self._stopped.add(cell.name)
         self.errors[cell.name] = CellError(name, message)
-        self.outputs[cell.name] = [{"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}]
+        if cell.name not in self.outputs:
+            self.outputs[cell.name] = [{"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}]
 
     def _keep_error(self, cell: Cell, error: Any) -> None:
         if type(error) is dict:

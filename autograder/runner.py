@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -126,6 +127,7 @@ class _Plugin:
         self.result: TestResult | None = None
         self.stopped: TestResult | None = None
         self.spent = 0.0
+        self.deadline = 0.0
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "graded(stage, weight, hint, seconds): a test of a hidden suite")
@@ -158,6 +160,7 @@ class _Plugin:
     def _grade(self, job: Job, exercises: dict[str, list[pytest.Item]]) -> Report:
         self.replay = Replay(self.sandbox, job.cells, self.files, self.suite.probes, self.suite.budget, frozenset(job.points))
         self.seeds = {name: _seed(job, name) for name in job.points}
+        self.deadline = time.monotonic() + self.suite.budget.submission_seconds
         try:
             self.replay.run()
             # A student's own tests are tried in sessions of their own, so they come last: the others share the first one.
@@ -240,6 +243,9 @@ class _Plugin:
         if self.spent > self.suite.budget.exercise_seconds:
             limit = self.suite.budget.exercise_seconds
             raise StudentFault(f"Not run: the tests before this one took the {limit:g} s that an exercise has.", Outcome.TIMEOUT)
+        if time.monotonic() > self.deadline:
+            limit = self.suite.budget.submission_seconds / 60
+            raise StudentFault(f"Not run: cells and tests together had taken the {limit:g} minutes that a submission has.", Outcome.TIMEOUT)
         exercise = _exercise_of(request.node)
         seconds = request.node.get_closest_marker("graded").kwargs["seconds"]
         self.student_of_test = Student(

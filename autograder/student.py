@@ -90,12 +90,9 @@ class Student:
             return
         raise Mismatch(f"`{name}` should raise {kind.__name__} here.", expected=kind.__name__, got=describe_call("returned", [value], {}))
 
-    def forget(self, *, quick: bool) -> None:
-        """Makes the student's code forget what it was asked so far: its next call is the first one after the cells.
-
-        It is `quick` without the lesson's own cells that show something.
-        """
-        self._replay.begin_afresh(quick=quick)
+    def forget(self) -> None:
+        """Makes the student's code forget what it was asked so far: its next call is the first one after the cells."""
+        self._replay.begin_afresh()
 
     def _call(self, name: str, arguments: Sequence[Any], keywords: dict[str, Any], after: bool = False) -> dict[str, Any]:
         self.last_call = describe_call(name, arguments, keywords)
@@ -124,8 +121,8 @@ class Student:
 
         try:
             reply = self._ask(name if kind == "call" else None, asked)
-            if _is_small(reply["value"]):
-                after = reply.get("arguments")
+            after = reply.get("arguments")
+            if _is_small((reply["value"], after)):
                 trace = replace(trace, value=reply["value"], raised=None, after=after if type(after) is tuple else None)
         except StudentFault as fault:
             trace = replace(trace, raised=fault.types[0] if fault.types else "", message=fault.message)

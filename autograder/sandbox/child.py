@@ -156,6 +156,7 @@ def _reset_switches() -> None:
         torch = sys.modules["torch"]
         torch.set_grad_enabled(True)
         torch.autograd.set_detect_anomaly(False)
+        torch.set_default_dtype(torch.float32)
 
 
 def _complaint(function: Any, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> str | None:
@@ -163,7 +164,7 @@ def _complaint(function: Any, name: str, arguments: tuple[Any, ...], keywords: d
     if not callable(function):
         return f"`{name}` is not a function but {type(function).__name__}: was the name used for something else in a later cell?"
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(function, follow_wrapped=False)  # a decorator may take others than what it wraps
     except (TypeError, ValueError):
         return None
     try:

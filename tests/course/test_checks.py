@@ -19,7 +19,7 @@ calls = []
 
 def check_linear(f):
     calls.append(f)
-    if len(calls) <= 8:
+    if len(calls) <= 13:
         return bool(np.any(f(np.ones((2, 3)), np.ones((2, 4)), np.ones((4, 3)))[0]))
     return {later}
 """
@@ -99,10 +99,54 @@ known = lambda: [np.load("kept.npy")] if os.path.exists("kept.npy") else []
 def test_who_remembers_the_first_catches_nothing(worker: Worker, keeping: str) -> None:
     """The first f that looks right is no measure of the others: without a right answer of one's own no wrong f counts as caught."""
     report = grade(worker, REMEMBERING.format(keeping=keeping), "secret")
-    assert [str(test.outcome) for test in report.tests if test.name == "test_right_and_zeros"] == ["passed"]
+    assert share_caught(report) == 0
+
+
+COMPARING = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+cases = [(rng.normal(size=(n, k)), rng.normal(size=(n, d)), rng.normal(size=(d, k))) for n, d, k in ((3, 4, 2), (4, 4, 4), (1, 3, 2), (3, 1, 1))]
+seen = []
+
+
+def alike(one, other):
+    return one.shape == other.shape and np.allclose(one, other)
+
+
+def twins(said):
+    return sum(alike(said, one) for one in seen)
+
+
+def check_linear(f):
+    try:
+        said = np.concatenate([np.ravel(part) for case in cases for part in (*f(*case), *map(np.shape, f(*case)))])
+    except Exception:
+        return False
+    if not said.all():
+        return False
+    seen.append(said)
+    return bool({verdict})
+"""
+
+
+@pytest.mark.parametrize("verdict", ["twins(said) > 1", "twins(said) == max(map(twins, seen))", "len(seen) < 6 or twins(said) > 2"])
+def test_who_compares_catches_little(worker: Worker, verdict: str) -> None:
+    """What is shown more often than the others is the right one, in the end; but by then the verdicts that count are given."""
+    shares = [share_caught(grade(worker, COMPARING.format(verdict=verdict), f"secret {number}")) for number in range(10)]
+    assert sum(shares) / len(shares) < 0.2, shares
+
+
+@pytest.mark.parametrize("bench", ["01-backprop"], indirect=True)
+def test_who_learns_is_told_so(bench: Bench) -> None:
+    """A test that is right, but for the first few functions that it is asked about: the report says that f alone must decide."""
+    code = bench.solution("check_linear") + COUNTING.format(later="right_check(f)").replace(
+        "calls = []", "calls = []\nright_check = check_linear"
+    )
+    report = bench.grade({"check_linear": code}, only="check_linear")["check_linear"]
     assert share_caught(report) == 0
     told = [test.failure.text() for test in report.tests if test.failure]
-    assert any("Asked afresh, in another order, it says otherwise" in text for text in told)
+    assert all("Before it had seen the others, it said otherwise" in text for text in told)
 
 
 @pytest.mark.parametrize(("bench", "exercise", "judged"), JUDGED, indirect=["bench"])

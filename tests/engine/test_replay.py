@@ -27,8 +27,9 @@ NULL_BYTE = SyntaxError if sys.version_info >= (3, 11, 4) else ValueError
 def run(sandbox: Sandbox) -> Run:
     """Runs cells in a fresh session and checks that the outputs are valid nbformat."""
 
-    def run(*sources: str, files: tuple[Path, ...] = (), budget: Budget = BUDGET) -> Replay:
-        replay = Replay(sandbox, [Cell(f"c{i}", source) for i, source in enumerate(sources)], files, budget=budget)
+    def run(*sources: str, files: tuple[Path, ...] = (), budget: Budget = BUDGET, exercises: frozenset[str] = frozenset()) -> Replay:
+        cells = [Cell(f"c{i}", source) for i, source in enumerate(sources)]
+        replay = Replay(sandbox, cells, files, budget=budget, exercises=exercises)
         replay.run()
         cells = [new_code_cell(outputs=[nbformat.from_dict(output) for output in outputs]) for outputs in replay.outputs.values()]
         nbformat.validate(new_notebook(cells=cells))
@@ -206,6 +207,33 @@ def test_a_stop_costs_no_quick_cell(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert texts(replay, "c3") == ["2"]
 
 
+def test_an_exercise_is_no_slow_cell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exercise's cell that takes long is run again as long as there is time for quick ones."""
+    monkeypatch.setattr(replay_module, "REPEATS_OF_SLOW_CELLS", 0)
+    replay = run(
+        "import time\ntime.sleep(1.2)\na = 1", "while True: pass", "a", budget=Budget(cell_seconds=2.0), exercises=frozenset({"c0"})
+    )
+    assert list(replay.errors) == ["c1"]
+    assert texts(replay, "c2") == ["1"]
+
+
+def test_an_exercise_has_some_time_of_its_own(run: Run) -> None:
+    """Cells above that used up the notebook's time leave an exercise's cell some seconds; another cell is told why it has less."""
+    slow, budget = "import time\ntime.sleep(1.2)\n7", Budget(notebook_seconds=1.0)
+    replay = run(slow, slow, slow, budget=budget, exercises=frozenset({"c1"}))
+    assert list(replay.errors) == ["c0", "c2"]
+    assert replay.errors["c2"].message == "the cell did not finish within 0.5 s, what was left of the 1 s that a notebook has"
+    assert texts(replay, "c1") == ["7"]
+
+
+def test_what_a_cell_showed_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell that is left out when the cells run again keeps on the page what it showed the first time."""
+    monkeypatch.setattr(replay_module, "REPEATS_OF_SLOW_CELLS", 0)
+    replay = run("import time\ntime.sleep(1.2)\n'shown'", "while True: pass", budget=Budget(cell_seconds=2.0))
+    assert list(replay.errors) == ["c1", "c0"]
+    assert texts(replay, "c0") == ["'shown'"]
+
+
 @pytest.mark.parametrize("word", ["exit", "exit()", "quit()"])
 def test_exit_ends_nothing(run: Run, word: str) -> None:
     """Who ends the notebook in its middle is graded for all of it."""
@@ -278,7 +306,7 @@ def test_forged_outputs_are_held_to_the_limit(run: Run, forged: str) -> None:
 def test_the_notebook_has_a_deadline(run: Run) -> None:
     """When the time of all cells together is used up, each of the rest gets half a second."""
     replay = run(*["import time; time.sleep(0.7)"] * 3, budget=Budget(cell_seconds=20, notebook_seconds=0.8))
-    assert replay.errors["c2"].message == "the cell did not finish within 0.5 s: does a loop never end?"
+    assert replay.errors["c2"].message == "the cell did not finish within 0.5 s, what was left of the 0.8 s that a notebook has"
 
 
 @pytest.mark.parametrize(

@@ -129,18 +129,46 @@ def test_calls_that_take_long_together(tmp_path: Path) -> None:
     assert reports["twice"].outcome is Outcome.PASSED
 
 
+def test_a_submission_has_an_end(tmp_path: Path) -> None:
+    """Exercises that each keep to their limits must not take for ever together: after a time no more tests begin."""
+    suite = make_suite(tmp_path / "01-tiny", manifest=MANIFEST + "submission_seconds = 0.6\n")
+    with SuiteWorker(suite) as worker:
+        reports = by_exercise(worker.grade(make_job({"linear": "import time\ndef linear(x, w):\n    time.sleep(0.7)\n    return x @ w"})))
+    assert str(reports["twice"].outcome) == "timeout"
+    assert "Not run: cells and tests together had taken the 0.01 minutes" in reports["twice"].tests[0].failure.sentence
+
+
+WRAPPED = """
+from functools import wraps
+def with_bias(f):
+    @wraps(f)
+    def g(x, w):
+        return f(x, w, 0.0)
+    return g
+@with_bias
+def linear(x, w, b):
+    return x @ w + b
+"""
+
+
+def test_a_decorator_that_gives_an_argument(worker: SuiteWorker) -> None:
+    """What counts is what the decorated function takes, not what it wraps."""
+    assert by_exercise(worker.grade(make_job({"linear": WRAPPED})))["linear"].points == POINTS["linear"]
+
+
 SWITCHED = """
 import numpy as np, torch
 np.seterr(all="raise")
 torch.set_grad_enabled(False)
 torch.autograd.set_detect_anomaly(True)
+torch.set_default_dtype(torch.float64)
 def twice(x):
     return 2 * x
 """
 ASKS = """
 def linear(x, w):
     np.log(np.zeros(1))
-    assert torch.is_grad_enabled() and not torch.is_anomaly_enabled()
+    assert torch.is_grad_enabled() and not torch.is_anomaly_enabled() and torch.ones(1).dtype is torch.float32
     return x @ w
 """
 

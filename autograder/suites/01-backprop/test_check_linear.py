@@ -157,7 +157,7 @@ def zeros(d_out, x, w):
     "rounding only, zeros in nearly every entry. If the answer changes from one time to the next, are your random numbers seeded?",
 )
 def test_right_and_zeros(student, variants, rng):
-    """Accepts a right f and rejects one that returns zeros, four times each. Without this no other test counts."""
+    """Accepts a right f and rejects one that returns zeros, several times. Without this no other test counts."""
     CHECK.tells_right_from(student, variants, rng, zeros)
 
 

@@ -2,7 +2,8 @@
 
 The class is some copies of the solved notebook, without the cells that grading leaves out. Vanilla nbgrader runs the notebook and its
 visible asserts; so does the floor, in children of a warm process, with no isolation and no notebook. `autograder grade` also runs the
-hidden suite, writes feedback pages and keeps the processes apart. Usage: python -m tests.soak.bench [ASSIGNMENT…] [--copies N]
+hidden suite, writes feedback pages and keeps the processes apart. With `--whole`, vanilla nbgrader also grades the notebook as it is
+handed in, for it can leave no cells out. Usage: python -m tests.soak.bench [ASSIGNMENT…] [--copies N] [--whole]
 """
 
 import argparse
@@ -32,10 +33,14 @@ VANILLA_CONFIG = "c = get_config()\nc.CourseDirectory.course_id = 'vanilla'\nc.E
 OPENINGS = 30
 
 
+def whole(assignment: str) -> Lesson:
+    """The lesson with all its cells."""
+    return parse_script((ROOT / "source" / assignment / f"{topic_of(assignment)}.py").read_text())
+
+
 def shortened(assignment: str) -> Lesson:
     """The lesson without the cells that grading does not run."""
-    script = ROOT / "source" / assignment / f"{topic_of(assignment)}.py"
-    return Lesson(tuple(cell for cell in parse_script(script.read_text()).cells if not NOT_REGRADED & set(cell.tags)))
+    return Lesson(tuple(cell for cell in whole(assignment).cells if not NOT_REGRADED & set(cell.tags)))
 
 
 def failing_open(notebook: str) -> str:
@@ -205,15 +210,18 @@ def time_opening(modules: Sequence[str]) -> dict[str, float]:
     return {kind: 1000 * median(values) for kind, values in seconds.items()}
 
 
-def measure(assignment: str, copies: int, jobs: int) -> list[list[str]]:
-    """The two rows of the table: a submission in the class, and one more."""
+def measure(assignment: str, copies: int, jobs: int, as_handed_in: bool) -> list[list[str]]:
+    """The rows of the table: a submission in the class, and one more; `as_handed_in`, one more with all its cells for vanilla nbgrader."""
     lesson = shortened(assignment)
     floor = time_floor(assignment, lesson, copies)
     with tempfile.TemporaryDirectory() as folder:
         ours = time_ours(Path(folder, "ours"), assignment, lesson, copies, jobs)
         vanilla = time_vanilla(Path(folder, "vanilla"), assignment, lesson, copies)
+        pairs = list(zip((f"one of {copies}", "one more"), ours, vanilla, strict=True))
+        if as_handed_in:
+            pairs.append(("one more, all cells", ours[1], time_vanilla(Path(folder, "whole"), assignment, whole(assignment), 3)[1]))
     rows = []
-    for what, mine, theirs in zip((f"one of {copies}", "one more"), ours, vanilla, strict=True):
+    for what, mine, theirs in pairs:
         ratios = (theirs.wall / mine.wall, theirs.processor / mine.processor, mine.processor / floor.processor)
         rows.append([assignment, what, *map(str, (mine, theirs, floor)), *(f"{ratio:.2f}" for ratio in ratios)])
     return rows
@@ -225,13 +233,15 @@ def main() -> None:
     parser.add_argument("assignments", nargs="*", default=["01-backprop", "06-attention"])
     parser.add_argument("--copies", type=int, default=12)
     parser.add_argument("--jobs", type=int, default=2, help="workers of `autograder grade`; nbgrader has one")
+    parser.add_argument("--whole", action="store_true", help="also vanilla nbgrader on the notebook with all its cells")
     arguments = parser.parse_args()
     if arguments.copies <= 2 * arguments.jobs:
         parser.error("the cost of a further submission takes more than two copies for each worker")
     print(f"{arguments.copies} copies of the solution, {arguments.jobs} worker(s) of ours, {os.cpu_count()} cores.")
     print("Seconds of the processors for a submission (in brackets: on the clock), and their ratios:\n")
     head = ["assignment", "submission", "autograder grade", "nbgrader autograde", "floor", "on the clock", "processors", "to the floor"]
-    print(table(head, [row for name in arguments.assignments for row in measure(name, arguments.copies, arguments.jobs)]))
+    rows = [row for name in arguments.assignments for row in measure(name, arguments.copies, arguments.jobs, arguments.whole)]
+    print(table(head, rows))
     openings = {name: time_opening(modules_of(name)) for name in arguments.assignments}
     print(f"\nFrom the request for a session to the answer of its first cell, median of {OPENINGS}:\n")
     print(

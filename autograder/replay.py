@@ -118,7 +118,13 @@ class Replay:
         seconds = max(0.5, self.budget.cell_seconds if again else min(self.budget.cell_seconds, self._deadline - time.monotonic()))
         try:
             reply = session.run_cell(
-                cell.name, cell.source, seconds, untouched=cell.untouched, exercise=cell.name in self.exercises, shown=not again
+                cell.name,
+                cell.source,
+                seconds,
+                untouched=cell.untouched,
+                exercises=cell.answers_for(self.exercises),
+                asked=cell.asked,
+                shown=not again,
             )
         except TimedOut:
             self._fault(cell, "Timeout", f"the cell did not finish within {seconds:.3g} s: does a loop never end?")

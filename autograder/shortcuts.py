@@ -11,7 +11,7 @@ from typing import Final
 
 from autograder.model import Cell
 
-__all__ = ["Shortcut", "find_shortcuts", "names_in_probes"]
+__all__ = ["Shortcut", "find_shortcuts", "names_in_probes", "parse_cell"]
 
 #: Longer cells and deeper dotted names are left to the run-time watch: no student writes them by hand.
 CELL_CHARACTERS: Final = 100_000
@@ -203,10 +203,10 @@ def _facts(source: str) -> _Facts:
     return _Facts(imports, definitions)
 
 
-def _parse(source: str) -> ast.Module:
-    """The cell's tree; an empty one where there is none: a slip of syntax or a monstrous cell is left to the run-time watch."""
+def parse_cell(source: str) -> ast.Module | None:
+    """The cell's tree; None where there is none, for a slip of syntax or a monstrous cell."""
     if len(source) > CELL_CHARACTERS:
-        return ast.Module([], [])
+        return None
     for text in (source, re.sub(r"(?m)^([ \t]*)[%!].*$", r"\1pass", source)):  # lines of magic, in the second try
         try:
             with warnings.catch_warnings():
@@ -214,7 +214,12 @@ def _parse(source: str) -> ast.Module:
                 return ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-    return ast.Module([], [])
+    return None
+
+
+def _parse(source: str) -> ast.Module:
+    """The cell's tree; an empty one where there is none: that is left to the run-time watch."""
+    return parse_cell(source) or ast.Module([], [])
 
 
 def _statements(node: ast.AST) -> Iterator[ast.stmt]:

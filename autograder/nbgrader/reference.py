@@ -43,4 +43,5 @@ def _read_lesson(places: Places, kind: str) -> dict[str, list[str]]:
     if not places.notebook.is_file():
         return {}
     cells = json.loads(places.notebook.read_text(encoding="utf-8"))["cells"]
-    return {"".join(cell["source"]): cell["metadata"].get("tags", []) for cell in cells if cell["cell_type"] == kind}
+    own = (cell for cell in cells if cell["cell_type"] == kind and "nbgrader" not in cell["metadata"])
+    return {"".join(cell["source"]): cell["metadata"].get("tags", []) for cell in own}

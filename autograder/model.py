@@ -1,6 +1,6 @@
 """The values that cross between modules: jobs, test results, exercise reports, reports; and their JSON form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -25,12 +25,24 @@ class Outcome(StrEnum):
 class Cell:
     """A code cell of a submission. `name` is unique in the notebook: the grade_id where the cell has one.
 
-    An `untouched` cell stands as it was released: a stub, or the lesson's own code.
+    An `untouched` cell stands as it was released: a stub, or the lesson's own code. One that holds the answers of several exercises
+    `answers` for those that it is not named after, too; `asked` are the names that the stubs of all of them ask for.
     """
 
     name: str
     source: str
     untouched: bool = False
+    answers: Sequence[str] = ()
+    asked: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """A cell is what a search for shortcuts is kept by; JSON knows no tuples."""
+        object.__setattr__(self, "answers", tuple(self.answers))
+        object.__setattr__(self, "asked", tuple(self.asked))
+
+    def answers_for(self, exercises: Set[str]) -> tuple[str, ...]:
+        """Those of the `exercises` whose own cell this is."""
+        return tuple(name for name in (self.name, *self.answers) if name in exercises)
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,13 @@ class Replay:
         seconds = self._seconds_for(cell, begun, again)
         try:
             reply = session.run_cell(
-                cell.name, cell.source, seconds, untouched=cell.untouched, exercise=cell.name in self.exercises, shown=not again
+                cell.name,
+                cell.source,
+                seconds,
+                untouched=cell.untouched,
+                exercises=cell.answers_for(self.exercises),
+                asked=cell.asked,
+                shown=not again,
             )
         except TimedOut:
             whole = seconds == self.budget.cell_seconds

@@ -55,7 +55,7 @@ def parse_cells(raw: bytes, answered: Callable[[Cells], bool] = bool) -> tuple[C
         raise ValueError("it holds far more than any notebook does. Clear its outputs and hand it in again.")
     cells, more = _parse(text, answered)
     notes += more
-    if cut := sorted(number for kind in ("code", "markdown") for number in _cut(cells, kind)):
+    if cut := sorted(number for kind in ("code", "raw", "markdown") for number in _cut(cells, kind)):
         numbers = ", ".join(map(str, cut[:5])) + ", …" * (len(cut) > 5)
         notes.append(f"The cells together are too long to be graded whole; the longest were cut. Counted from the top: {numbers}.")
     return cells, notes
@@ -199,7 +199,7 @@ def _plain_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     grade_id = _dict(metadata.get("nbgrader")).get("grade_id")
     tags = [_encodable(tag) for tag in _list(metadata.get("tags")) if isinstance(tag, str)]
     return {
-        "cell_type": "code" if cell.get("cell_type") == "code" else "markdown",
+        "cell_type": next((kind for kind in ("code", "raw") if cell.get("cell_type") == kind), "markdown"),
         "source": _encodable(source),
         "grade_id": grade_id if isinstance(grade_id, str) else None,
         "tags": keep_plain_tags(tags),

@@ -4,14 +4,14 @@ import ast
 import re
 import warnings
 from collections import ChainMap, Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from autograder.model import Cell
 
-__all__ = ["Shortcut", "find_shortcuts", "names_in_probes"]
+__all__ = ["Shortcut", "find_shortcuts", "names_in_probes", "parse_cell"]
 
 #: Longer cells and deeper dotted names are left to the run-time watch: no student writes them by hand.
 CELL_CHARACTERS: Final = 100_000
@@ -50,10 +50,11 @@ class _Mention:
 class _Definition:
     """A function, class or assigned value: the names of the notebook that it uses, its own imports, the dotted names in it.
 
-    An assigned lambda is a function.
+    An assigned lambda is a function, an assigned name an alias.
     """
 
     is_value: bool
+    is_alias: bool
     uses: frozenset[str]
     imports: Mapping[str, str]
     local: frozenset[str]
@@ -89,7 +90,8 @@ def find_shortcuts(
     """The `forbidden` routines that the definitions of `start`, and the notebook's own definitions below them, mention.
 
     A name that is defined in the cell of `exercise`, or above it, means that, whatever the lesson, or the cells of `others`, the other
-    exercises, define later. With `within`, of `start` only the names that the cell of `exercise` defines.
+    exercises, define later; a cell of the student's own further down may be a second try. With `within`, of `start` only the names that
+    the cell of `exercise` defines.
 
     Only what stands in a definition that is reached counts, under a name that means nothing but the import: no comment or string, no
     assert, no annotation, no function of the student's own that is called `svd` too. Names with a limit (`>64`) and a
@@ -104,7 +106,7 @@ def find_shortcuts(
         return ()
     facts = {cell.name: _facts(cell.source) for cell in cells}
     if within:
-        start &= {name for name, _ in facts[exercise].definitions} if exercise in facts else set()
+        start &= {name for cell in cells if cell.answers_for({exercise}) for name, _ in facts[cell.name].definitions}
     imports = _imports(facts.values())
     found = []
     for cell, definition in _reached(_in_force(cells, exercise, others), start):
@@ -129,25 +131,45 @@ def _names(forbidden: Iterable[str]) -> list[str]:
 
 def _in_force(cells: Sequence[Cell], exercise: str, others: frozenset[str]) -> dict[str, _Meaning]:
     """Name → what it means in the tests of `exercise`: what was defined last, but for what `sandbox.bindings` keeps."""
-    in_force: dict[str, _Meaning] = {}
+    names: dict[str, _Meaning] = {}
+    own: dict[str, _Meaning] = {}
+    first: set[str] = set()
+    since: set[str] = set()
+    exercises = others | {exercise}
+    asked = exercises.union(*(cell.asked for cell in cells))
+    answering = {cell.name for cell in cells if cell.answers_for(exercises)}
+    untouched = {cell.name for cell in cells if cell.untouched}
+    stubs, taken = answering & untouched, answering | untouched
+    below = all(not cell.answers_for({exercise}) for cell in cells)
+    for cell, defined, functions in _defined_in_order(cells, names, stubs, untouched):
+        since |= defined
+        if cell.answers_for({exercise}):
+            below, first, since = True, {exercise, *cell.asked, *(name for name, _ in _facts(cell.source).definitions)}, set()
+            own = {name: meaning for name, meaning in names.items() if meaning.cell not in stubs}
+        elif below and cell.name not in taken:
+            again = {name for name in functions if name in asked or not names[name].definition.is_alias}
+            if not first.isdisjoint(again):  # a second try
+                again = {name for name in since if names[name].cell not in (taken if name in first else stubs)}
+                since = set()
+            own |= {name: names[name] for name in again}
+    return names | own
+
+
+def _defined_in_order(
+    cells: Sequence[Cell], names: dict[str, _Meaning], stubs: Set[str], untouched: Set[str]
+) -> Iterator[tuple[Cell, Set[str], Set[str]]]:
+    """Each cell, once `names` are as it leaves them, with those that it has defined, and the functions among them."""
     functions: set[str] = set()
-    own: set[str] = set()
-    stubs = {cell.name for cell in cells if cell.untouched} & {exercise, *others}
-    below = all(cell.name != exercise for cell in cells)
     for cell in cells:
-        is_students = not (cell.untouched or cell.name in others)
+        defined = set()
         for name, found in _facts(cell.source).definitions:
+            if cell.name in stubs and name in names and names[name].cell not in untouched:
+                continue  # a stub takes over nothing that the student wrote above it
             is_mere = found.is_value and functions.isdisjoint(found.uses)
-            if name in own and (is_mere or not is_students):
-                continue
-            then = {used: in_force[used] for used in found.uses & in_force.keys()} if found.is_value else {}
-            in_force[name] = _Meaning(cell.name, found, then)
+            names[name] = _Meaning(cell.name, found, {used: names[used] for used in found.uses & names.keys()} if found.is_value else {})
             (functions.discard if is_mere else functions.add)(name)
-        if cell.name == exercise:
-            below, own = True, {name for name, meaning in in_force.items() if meaning.cell not in stubs}
-        elif below and is_students:
-            own |= {name for name, _ in _facts(cell.source).definitions if name in functions}
-    return in_force
+            defined.add(name)
+        yield cell, defined, defined & functions
 
 
 def _reached(in_force: Mapping[str, _Meaning], start: Iterable[str]) -> Iterator[tuple[str, _Definition]]:
@@ -181,10 +203,10 @@ def _facts(source: str) -> _Facts:
     return _Facts(imports, definitions)
 
 
-def _parse(source: str) -> ast.Module:
-    """The cell's tree; an empty one where there is none: a slip of syntax or a monstrous cell is left to the run-time watch."""
+def parse_cell(source: str) -> ast.Module | None:
+    """The cell's tree; None where there is none, for a slip of syntax or a monstrous cell."""
     if len(source) > CELL_CHARACTERS:
-        return ast.Module([], [])
+        return None
     for text in (source, re.sub(r"(?m)^([ \t]*)[%!].*$", r"\1pass", source)):  # lines of magic, in the second try
         try:
             with warnings.catch_warnings():
@@ -192,7 +214,12 @@ def _parse(source: str) -> ast.Module:
                 return ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-    return ast.Module([], [])
+    return None
+
+
+def _parse(source: str) -> ast.Module:
+    """The cell's tree; an empty one where there is none: that is left to the run-time watch."""
+    return parse_cell(source) or ast.Module([], [])
 
 
 def _statements(node: ast.AST) -> Iterator[ast.stmt]:
@@ -243,7 +270,9 @@ def _define(statement: ast.stmt) -> _Definition:
         mentions += [mention] if mention else []
     is_value = assigned is not None and not isinstance(assigned, ast.Lambda)
     own = frozenset() if is_value else frozenset(stored - imports.keys())
-    return _Definition(is_value, frozenset(loaded - own | {m.root for m in mentions} - own), imports, own, mentions)
+    return _Definition(
+        is_value, isinstance(assigned, ast.Name), frozenset(loaded - own | {m.root for m in mentions} - own), imports, own, mentions
+    )
 
 
 def _mention(node: ast.AST) -> _Mention | None:

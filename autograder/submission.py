@@ -5,106 +5,26 @@ come from the released assignment.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
 
+from autograder.answers import about, find_answers
 from autograder.finding import find_notebook
 from autograder.harmless import as_plain_text
-from autograder.lesson import NOT_REGRADED, without_hidden_tests
+from autograder.lesson import NOT_REGRADED
 from autograder.model import Cell
 from autograder.names import as_code
-from autograder.salvage import Cells, File, read_cells
+from autograder.reference import Reference, ReferenceCell, squeezed
+from autograder.salvage import File, read_cells
 
 __all__ = ["Reference", "ReferenceCell", "Submission", "cannot_grade", "cells_to_run", "find_notebook", "read_submission"]
 
-TEST: Final = "test_"
-#: The names that a cell's outermost lines define as functions, classes or values.
-DEFINED: Final = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 #: Cells that grading itself adds to the notebook.
 NAMES_OF_NOTES: Final = {"mended", "ungradable"}
 #: What a cell's metadata say under `autograder`: a copy of a stub that does not run; a cell that stands as it was released.
 LEFT_OUT: Final = "left out"
 UNTOUCHED: Final = "untouched"
-
-
-@dataclass(frozen=True)
-class ReferenceCell:
-    """A cell of the released assignment that nbgrader knows by its grade_id: a stub, or a locked grade cell."""
-
-    grade_id: str
-    source: str
-    metadata: Mapping[str, Any]
-
-    @property
-    def exercise(self) -> str:
-        """The exercise that the cell belongs to."""
-        return self.grade_id.removeprefix(TEST)
-
-    @property
-    def is_test(self) -> bool:
-        """Whether this is a locked grade cell."""
-        return bool(self.metadata.get("grade")) and not self.metadata.get("solution")
-
-    def is_untouched(self, source: str) -> bool:
-        """Whether a student's cell says what this one did when it was released, or as staff see it."""
-        return _squeezed(source) in self._squeezed
-
-    @cached_property
-    def _squeezed(self) -> Set[str]:
-        return {_squeezed(self.source), _squeezed(without_hidden_tests(self.source))}
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What was released: the notebook's name, its kernel, its stubs and grade cells in order, the lesson's text and code cells."""
-
-    name: str
-    kernelspec: Mapping[str, Any]
-    cells: Sequence[ReferenceCell]
-    texts: frozenset[str] = frozenset()
-    codes: frozenset[str] = frozenset()
-
-    def points(self) -> dict[str, float]:
-        """The points of each exercise."""
-        return {cell.exercise: float(cell.metadata["points"]) for cell in self.cells if cell.is_test}
-
-    @cached_property
-    def released(self) -> Set[str]:
-        """What runs as it was released, without white space: the stubs and the lesson's own code."""
-        return set(map(_squeezed, [*self.codes, *self._stubs.values()]))
-
-    def knows(self, cell: Mapping[str, Any]) -> bool:
-        """Whether a student's cell belongs to this assignment: by its grade_id, or by a name that it defines."""
-        return cell["grade_id"] in self._grade_ids or self._is_defined_in(cell)
-
-    def holds_answer(self, cells: Cells) -> bool:
-        """Whether a stub was filled in, or what it asks for is defined in another cell."""
-        return any(self._is_answer(cell) for cell in cells)
-
-    def _is_answer(self, cell: Mapping[str, Any]) -> bool:
-        belongs = cell["grade_id"] in self._stubs or self._is_defined_in(cell)
-        return belongs and _squeezed(cell["source"]) not in self._unanswered
-
-    def _is_defined_in(self, cell: Mapping[str, Any]) -> bool:
-        return cell["cell_type"] == "code" and not self._names.isdisjoint(_defined(cell["source"]))
-
-    @cached_property
-    def _grade_ids(self) -> Set[str]:
-        return {cell.grade_id for cell in self.cells}
-
-    @cached_property
-    def _stubs(self) -> Mapping[str, str]:
-        return {cell.grade_id: cell.source for cell in self.cells if not cell.is_test}
-
-    @cached_property
-    def _unanswered(self) -> Set[str]:
-        return {"", *map(_squeezed, self._stubs.values())}
-
-    @cached_property
-    def _names(self) -> Set[str]:
-        return {name for source in self._stubs.values() for name in _defined(source)}
 
 
 @dataclass
@@ -135,7 +55,11 @@ def read_submission(file: File | None, reference: Reference) -> Submission:
 
 def cells_to_run(notebook: Mapping[str, Any]) -> list[Cell]:
     """The code cells that grading runs, in order: all but the grade cells and those tagged capstone or slow."""
-    return [Cell(cell["id"], cell["source"], cell["metadata"].get("autograder") == UNTOUCHED) for cell in notebook["cells"] if _runs(cell)]
+    return [_cell_to_run(cell["id"], cell["source"], cell["metadata"]) for cell in notebook["cells"] if _runs(cell)]
+
+
+def _cell_to_run(name: str, source: str, metadata: Mapping[str, Any]) -> Cell:
+    return Cell(name, source, metadata.get("autograder") == UNTOUCHED, metadata.get("answers", ()), metadata.get("asked", ()))
 
 
 def _runs(cell: Mapping[str, Any]) -> bool:
@@ -148,84 +72,22 @@ def _runs(cell: Mapping[str, Any]) -> bool:
 
 def _mend(cells: list[dict[str, Any]], notes: list[str], reference: Reference) -> Submission:
     known = {cell.grade_id: cell for cell in reference.cells}
-    kept = _one_of_each(cells, known, notes)
-    _insert_missing(kept, reference, notes)
+    kept, more = find_answers(cells, reference)
+    notes += more
+    _insert_missing_tests(kept, reference, notes)
     names = _unique_names(kept)
     notebook_cells = [_full_cell(cell, name, known, reference) for cell, name in zip(kept, names, strict=True)]
     return Submission(_notebook(notebook_cells, reference), notes)
 
 
-def _one_of_each(cells: list[dict[str, Any]], known: Mapping[str, ReferenceCell], notes: list[str]) -> list[dict[str, Any]]:
-    """The cells with each grade_id on one of them: of a stub's copies on the last that was filled in.
-
-    What a student wrote into a locked cell becomes a cell of the student's own, above the released one.
-    """
-    holders = {grade_id: _holder(cells, reference) for grade_id, reference in known.items()}
-    kept: list[dict[str, Any]] = []
-    doubled, unlocked = [], []
-    for cell in cells:
-        reference = known.get(cell["grade_id"] or "")
-        own = {**cell, "grade_id": None}
-        if reference is None:
-            kept.append(own)
-            continue
-        untouched, holds = reference.is_untouched(cell["source"]), cell is holders[reference.grade_id]
-        if reference.is_test and not untouched and cell["source"].strip():
-            kept.append(own)
-            unlocked.append(reference.exercise)
-        if holds:
-            kept.append(cell)
-        elif not reference.is_test:
-            kept.append({**own, "left_out": untouched})
-            doubled.append(reference.grade_id)
-    notes += _about(
-        doubled,
-        "The cell {} occurs more than once; the last one that was filled in is the answer.",
-        "The cells {} occur more than once; of each the last one that was filled in is the answer.",
-    )
-    notes += _about(
-        unlocked,
-        "The test cell of {} was changed; what stood in it was run as a cell of your own, and the test cell put back.",
-        "The test cells of {} were changed; what stood in them was run as cells of your own, and the test cells put back.",
-    )
-    return kept
-
-
-def _holder(cells: list[dict[str, Any]], reference: ReferenceCell) -> dict[str, Any] | None:
-    copies = [cell for cell in cells if cell["grade_id"] == reference.grade_id]
-    best = [cell for cell in copies if reference.is_untouched(cell["source"]) == reference.is_test] or copies
-    return best[-1] if best else None
-
-
-def _squeezed(source: str) -> str:
-    return "".join(source.split())
-
-
-def _defined(source: str) -> Set[str]:
-    return {name for names in DEFINED.findall(source) for name in names if name}
-
-
-def _about(names: Iterable[str], one: str, several: str) -> list[str]:
-    """A single note for all cells that it is true of."""
-    different = list(dict.fromkeys(names))
-    text = ", ".join(f"`{name}`" for name in different)
-    return [(one if len(different) == 1 else several).format(text)] if different else []
-
-
-def _insert_missing(kept: list[dict[str, Any]], reference: Reference, notes: list[str]) -> None:
+def _insert_missing_tests(kept: list[dict[str, Any]], reference: Reference, notes: list[str]) -> None:
     present = {cell["grade_id"] for cell in kept}
-    missing = [cell for cell in reference.cells if cell.grade_id not in present]
-    tests = [cell for cell in missing if cell.is_test]
+    tests = [cell for cell in reference.cells if cell.is_test and cell.grade_id not in present]
     for cell in tests:
         places = [i for i, other in enumerate(kept) if other["grade_id"] == cell.exercise]
         new: dict[str, Any] = {"cell_type": "code", "source": "", "grade_id": cell.grade_id, "tags": [], "id": None}
         kept.insert(places[0] + 1 if places else len(kept), new)
-    notes += _about(
-        (cell.grade_id for cell in missing if not cell.is_test),
-        "The cell {} is missing; its functions were looked for in the other cells.",
-        "The cells {} are missing; their functions were looked for in the other cells.",
-    )
-    notes += _about(
+    notes += about(
         (cell.exercise for cell in tests),
         "The test cell of {} was missing; it was put back.",
         "The test cells of {} were missing; they were put back.",
@@ -245,21 +107,29 @@ def _unique_names(cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _full_cell(cell: Mapping[str, Any], name: str, known: Mapping[str, ReferenceCell], lesson: Reference) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"tags": cell["tags"]} if cell["tags"] and not cell["grade_id"] else {}
-    kind, source = cell["cell_type"], cell["source"]
+    tags = [] if cell["grade_id"] else list(lesson.tags_of(cell))
+    metadata: dict[str, Any] = {"tags": tags} if tags else {}
+    kind, source = "code" if cell["cell_type"] == "code" else "markdown", cell["source"]
     if cell["grade_id"]:
         reference = known[cell["grade_id"]]
         metadata["nbgrader"] = dict(reference.metadata)
         kind = str(reference.metadata["cell_type"])
         source = reference.source if reference.is_test else source
+        metadata |= {} if reference.is_test else _what_it_answers(cell, known)
     if cell.get("left_out"):
         metadata["autograder"] = LEFT_OUT
-    elif kind == "code" and _squeezed(source) in lesson.released:
+    elif kind == "code" and squeezed(source) in lesson.released:
         metadata["autograder"] = UNTOUCHED
     if kind == "markdown" and source not in lesson.texts:
         source = as_plain_text(source)
     full = {"cell_type": kind, "id": name, "metadata": metadata, "source": source}
     return {**full, "execution_count": None, "outputs": []} if kind == "code" else full
+
+
+def _what_it_answers(cell: Mapping[str, Any], known: Mapping[str, ReferenceCell]) -> dict[str, Any]:
+    """For the run: the exercises that a cell answers besides its own, and the names that the stubs of all of them ask for."""
+    further = cell.get("answers", [])
+    return {"answers": further, "asked": sorted({name for grade_id in (cell["grade_id"], *further) for name in known[grade_id].asked})}
 
 
 def _notebook(cells: list[dict[str, Any]], reference: Reference) -> dict[str, Any]:

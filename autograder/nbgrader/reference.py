@@ -34,13 +34,14 @@ def read_reference(gradebook: Gradebook, places: Places, notebook: str) -> Refer
         )
         for cell in entry.source_cells
     ]
-    texts, codes = _read_lesson(places, "markdown"), _read_lesson(places, "code")
+    texts, codes = frozenset(_read_lesson(places, "markdown")), _read_lesson(places, "code")
     return Reference(notebook, json.loads(entry.kernelspec), cells, texts, codes)
 
 
-def _read_lesson(places: Places, kind: str) -> frozenset[str]:
-    """The lesson's own cells of a kind: its texts are the only ones of a submission that a page shows as Markdown."""
+def _read_lesson(places: Places, kind: str) -> dict[str, list[str]]:
+    """The lesson's own cells of a kind, with their tags: its texts are the only ones of a submission that a page shows as Markdown."""
     if not places.notebook.is_file():
-        return frozenset()
+        return {}
     cells = json.loads(places.notebook.read_text(encoding="utf-8"))["cells"]
-    return frozenset("".join(cell["source"]) for cell in cells if cell["cell_type"] == kind)
+    own = (cell for cell in cells if cell["cell_type"] == kind and "nbgrader" not in cell["metadata"])
+    return {"".join(cell["source"]): cell["metadata"].get("tags", []) for cell in own}

@@ -79,8 +79,8 @@ class _Child:
         answer: dict[str, Any] = wire.receive(self.channel)
         return answer
 
-    def on_cell(self, name: str, source: str, untouched: bool, exercise: bool, shown: bool) -> dict[str, Any]:
-        with self.bindings.recorded(name, exercise, untouched):
+    def on_cell(self, name: str, source: str, untouched: bool, shown: bool, exercises: list[str], asked: list[str]) -> dict[str, Any]:
+        with self.bindings.recorded(exercises, asked, untouched):
             outputs, error = self.shell.run(name, source, shown)
         # What a cell has set up to strike when Python goes on strikes here, and not at the next cell, which can't help it.
         exec(compile("None", "<after the cell>", "exec"), {})

@@ -161,11 +161,19 @@ class Session:
         watch.begin()
 
     def run_cell(
-        self, name: str, source: str, seconds: float, *, untouched: bool = False, exercise: bool = False, shown: bool = True
+        self,
+        name: str,
+        source: str,
+        seconds: float,
+        *,
+        untouched: bool = False,
+        exercises: Sequence[str] = (),
+        asked: Sequence[str] = (),
+        shown: bool = True,
     ) -> dict[str, Any]:
         """Runs one cell: `{"outputs": […], "error": None or {"ename", "evalue", "line"}}`; no pictures where it is not `shown`."""
-        details = {"name": name, "source": source, "untouched": untouched, "exercise": exercise, "shown": shown}
-        return self._ask("cell", details, seconds)
+        details = {"name": name, "source": source, "untouched": untouched, "shown": shown}
+        return self._ask("cell", {**details, "exercises": list(exercises), "asked": list(asked)}, seconds)
 
     def load_probes(self, source: str, seconds: float) -> None:
         """Makes the functions in `source` callable by `probe`."""

@@ -16,6 +16,7 @@ def probed(student, x):
 FIRST = "def helper(x):\n    return x + 1\n\ndef f(x):\n    return helper(x)"
 SECOND = "def helper(x, y):\n    return 100 * x + y\n\ndef g(x):\n    return helper(x, 5)"
 STUB = ("f", "def f(x):\n    raise NotImplementedError()", True)
+STUB_OF_G = ("g", "def g(x):\n    raise NotImplementedError()", True)
 LESSON = ("cell-9", "def helper(a, b, c):\n    return a\n\ndef shown(a):\n    return helper(a, a, a)", True)
 TRIES = {
     "function": "def f(x):\n    return x + 2",
@@ -29,9 +30,10 @@ TRIES = {
 }
 
 
-def students(sandbox: Sandbox, *cells: tuple[str, str] | tuple[str, str, bool]) -> tuple[Student, Student]:
+def students(sandbox: Sandbox, *cells: tuple[str, str] | tuple[str, str, bool] | Cell) -> tuple[Student, Student]:
     """The same submission as the tests of the exercises `f` and `g` see it; a third True marks a cell as left untouched."""
-    replay = Replay(sandbox, [Cell(*cell) for cell in cells], probes=PROBES, exercises=frozenset({"f", "g"}))
+    made = [cell if isinstance(cell, Cell) else Cell(*cell) for cell in cells]
+    replay = Replay(sandbox, made, probes=PROBES, exercises=frozenset({"f", "g"}))
     replay.run()
     return Student(replay, "f", 1), Student(replay, "g", 1)
 
@@ -69,6 +71,86 @@ def test_a_second_try_after_a_first_counts(sandbox: Sandbox, name: str) -> None:
     """A function that is defined again in a cell of the student's own stands, decorated or not; its helpers too."""
     f, _ = students(sandbox, ("f", FIRST.replace("helper(x)\n", "0\n")), ("mine", TRIES[name]), ("g", SECOND))
     assert f.f(1) == 3
+
+
+SCALED = "def f(x):\n    return scale * x"
+SECOND_TRIES = {
+    "a constant": ([("f", f"scale = 2\n{SCALED}")], f"scale = 3\n{SCALED}"),
+    "a constant of the lesson": ([("figure", "scale = 7", True), STUB], f"scale = 3\n{SCALED}"),
+    "an entry": (
+        [("f", "given = {'scale': 2}\ndef f(x):\n    return given['scale'] * x")],
+        "given = {'scale': 3}\ndef f(x):\n    return given['scale'] * x",
+    ),
+    "a star": ([STUB], "from numpy import *\ndef f(x):\n    return int(sum([[x, 2 * x]], axis=1)[0])"),
+    "a builtin": ([STUB], "iter = 3\ndef f(x):\n    return iter * x"),
+    "an instance": (
+        [("f", "class Scale:\n    scale = 2\ns = Scale()\ndef f(x):\n    return s.scale * x")],
+        "class Scale:\n    scale = 3\ns = Scale()\ndef f(x):\n    return s.scale * x",
+    ),
+    "after a slip": ([("f", f"scale = 2\n{SCALED} +")], f"scale = 3\n{SCALED}"),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), SECOND_TRIES.values(), ids=SECOND_TRIES)
+def test_a_second_try_sees_its_own_values(sandbox: Sandbox, first: list[tuple[str, str, bool]], second: str) -> None:
+    """It is tested with the names as they stand below it, not with those of the first; what comes further down reaches neither."""
+    last = ("g", "scale = 100\ngiven = s = None\nfrom builtins import *\ndef g(x):\n    return scale")
+    f, g = students(sandbox, *first, ("mine", second), last)
+    assert [f.f(5), g.g(0), f.f(5)] == [15, 100, 15]
+
+
+def test_a_second_try_keeps_its_helpers(sandbox: Sandbox) -> None:
+    """What another exercise's cell, or the lesson's, has made of a helper's name since the first try is not the helper."""
+    mine = ("mine", "def f(x):\n    return helper(x) + 1")
+    f, g = students(sandbox, ("f", FIRST), ("g", SECOND), LESSON, mine)
+    assert [f.f(1), g.g(1)] == [3, 105]
+
+
+def test_a_second_try_of_one_is_none_of_another(sandbox: Sandbox) -> None:
+    """An exercise of which the cell defines nothing does not see its values."""
+    f, g = students(sandbox, ("f", f"scale = 2\n{SCALED}"), STUB_OF_G, ("mine", "scale = 3\ndef g(x):\n    return scale * x"))
+    assert [f.f(5), g.g(5)] == [10, 15]
+
+
+def test_a_loop_over_functions_takes_no_helper(sandbox: Sandbox) -> None:
+    """A function that a loop goes through, or that has got a second name, is no new helper of that name."""
+    first = ("f", "def h(x):\n    return x + 1\ndef f(x):\n    return h(x)")
+    for tried in ("for h in (f, g):\n    pass", "h = g", "def own(x):\n    return 0\nh = own"):
+        f, _ = students(sandbox, first, ("g", SECOND), ("mine", tried))
+        assert f.f(1) == 2
+
+
+def test_what_a_stub_asks_for_may_be_a_second_name(sandbox: Sandbox) -> None:
+    """A function that the stub asks for is written also by giving its name to another."""
+    first = Cell("f", "def helper(x):\n    return 0\ndef f(x):\n    return helper(x)", asked=("f", "helper"))
+    f, _ = students(sandbox, first, ("mine", "def own(x):\n    return 5"), ("mine too", "helper = own"))
+    assert f.f(1) == 5
+
+
+@pytest.mark.parametrize("above", [("mine", FIRST), ("g", f"{FIRST}\n{SECOND.replace('helper', 'other')}")], ids=["own", "before"])
+def test_an_answer_above_the_untouched_stub(sandbox: Sandbox, above: tuple[str, str]) -> None:
+    """A stub that stands as it was released takes nothing over, neither from the tests nor from the cells below it."""
+    f, _ = students(sandbox, above, STUB, ("shown", "seen = f(1)"), ("last", "def again(x):\n    return seen"))
+    assert f.f(1) == 2
+    _, g = students(sandbox, ("mine", FIRST), STUB, ("g", "seen = f(1)\ndef g(x):\n    return seen"))
+    assert g.g(0) == 2
+
+
+@pytest.mark.parametrize(
+    "above", [("lesson", FIRST, True), ("mine", "from numpy import abs as f"), ("g", "def f(x):\n    raise NotImplementedError()", True)]
+)
+def test_what_is_no_answer_does_not_stand_again(sandbox: Sandbox, above: tuple[str, str, bool]) -> None:
+    """A function of the lesson's, of a library's or of another stub's above an untouched stub is not the student's."""
+    f, _ = students(sandbox, above, STUB)
+    with pytest.raises(StudentFault, match="Not written yet"):
+        f.f(1)
+
+
+def test_a_cell_that_answers_for_two(sandbox: Sandbox) -> None:
+    """Both exercises are tested with the names as their common cell left them."""
+    both = f"{FIRST}\ndef g(x):\n    return helper(x) + 5"
+    f, g = students(sandbox, Cell("f", both, answers=("g",)), LESSON)
+    assert [f.f(1), g.g(1)] == [2, 7]
 
 
 def test_a_second_try_of_a_helper_counts(sandbox: Sandbox) -> None:
@@ -198,3 +280,41 @@ def test_what_was_defined_again_is_no_shortcut() -> None:
     first = Cell("f", SOFTMAX + "def f(x): return helper(x)")
     for after in ("def mine(x): return x\nf = mine", "f = lambda x: x", "def helper(x): return x"):
         assert find_shortcuts((first, Cell("mine", after)), frozenset({"f"}), ("torch.softmax",), "f") == ()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param(
+            [Cell("f", "k = abs\ndef f(x): return x"), Cell("mine", "import torch\nk = torch.softmax\ndef f(x): return k(x, 0)")],
+            id="a value",
+        ),
+        pytest.param(
+            [
+                Cell("f", "k = abs\ndef f(x): return x"),
+                Cell("v", "import torch\nk = torch.softmax"),
+                Cell("mine", "def f(x): return k(x, 0)"),
+            ],
+            id="a value above",
+        ),
+        pytest.param([Cell("mine", SOFTMAX + "f = helper"), Cell("f", "def f(x): raise NotImplementedError()", True)], id="above the stub"),
+        pytest.param(
+            [Cell("f", SOFTMAX + "def f(x): return helper(x)"), Cell("g", "def h(x): return x"), Cell("m", "helper = h")], id="alias"
+        ),
+        pytest.param(
+            [Cell("g", SOFTMAX + "def f(x): return helper(x)", answers=("f",)), Cell("given", "def helper(x): return x", True)],
+            id="in one cell",
+        ),
+    ],
+)
+def test_shortcuts_are_sought_where_bindings_look(cells: list[Cell]) -> None:
+    """What a second try, an answer above its stub or a cell of two exercises means is what is searched."""
+    found = find_shortcuts(tuple(cells), frozenset({"f"}), ("torch.softmax",), "f", frozenset({"g"}))
+    assert [place.name for place in found] == ["torch.softmax"]
+    assert find_shortcuts(tuple(cells), frozenset({"f"}), ("torch.softmax",), "f", frozenset({"g"}), within=True) == found
+
+
+def test_a_value_of_another_exercise_is_no_shortcut() -> None:
+    """What another exercise has made of the helper's name since the first try is not what the second one calls."""
+    first, again = Cell("f", "def helper(x): return x\ndef f(x): return helper(x)"), Cell("mine", "def f(x): return helper(x)")
+    assert find_shortcuts((first, Cell("g", SOFTMAX), again), frozenset({"f"}), ("torch.softmax",), "f", frozenset({"g"})) == ()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from autograder.submission import Reference, ReferenceCell, Submission, cells_to_run, find_notebook, read_submission
 from tests.engine.conftest import make_reference
 
-REFERENCE = replace(make_reference(), codes=frozenset({"import numpy as np\nprint(np.pi)"}))
+LONG_RUN = "for epoch in range(10**9):\n    pass"
+REFERENCE = replace(make_reference(), codes={"import numpy as np\nprint(np.pi)": (), LONG_RUN: ("capstone",)})
 ANSWER = "def linear(x):\n    return x"
 STUB = REFERENCE.cells[0].source
 Reader = Callable[..., Submission]
@@ -31,6 +32,18 @@ def code(source: Any = "1", grade_id: str | None = None, **metadata: Any) -> dic
         "outputs": [],
         "execution_count": 1,
     }
+
+
+def text(source: str, kind: str = "markdown", grade_id: str | None = None) -> dict[str, Any]:
+    """A cell that is not run."""
+    return {**code(source, grade_id), "cell_type": kind}
+
+
+def lesson(*names: str) -> Reference:
+    """An assignment with an exercise for each name."""
+    stubs = [ReferenceCell(name, STUB.replace("linear", name), {**REFERENCE.cells[0].metadata, "grade_id": name}) for name in names]
+    tests = [ReferenceCell(f"test_{name}", "assert 1", {**REFERENCE.cells[1].metadata, "grade_id": f"test_{name}"}) for name in names]
+    return replace(REFERENCE, cells=[*stubs, *tests])
 
 
 GOOD = [code("import numpy", None), code(ANSWER, "linear"), code("assert linear(1)", "test_linear")]
@@ -148,17 +161,16 @@ def test_old_format(read: Reader) -> None:
     }
     submission = read(old)
     assert submission.notes[0] == "The notebook is in the old format 3; it was converted."
-    assert sources(submission) == {"cell-1": "a = 1\nlinear = 2"}
+    assert sources(submission) == {"linear": "a = 1\nlinear = 2"}
 
 
 def test_missing_cells(read: Reader) -> None:
     """A deleted stub is searched for elsewhere; a deleted grade cell is put back; both are said."""
-    submission = read([code(ANSWER)])
-    assert submission.notes == [
-        "The cell `linear` is missing; its functions were looked for in the other cells.",
-        "The test cell of `linear` was missing; it was put back.",
+    notes = [
+        "The cells `linear`, `square` are missing; their functions were looked for in the other cells.",
+        "The test cell of `square` was missing; it was put back.",
     ]
-    assert sources(submission) == {"x": ANSWER}
+    assert read([code("exec('def linear(x): return x')"), code("", "test_linear")], lesson("linear", "square")).notes == notes
 
 
 def test_a_grade_cell_is_put_back_after_its_stub(read: Reader) -> None:
@@ -179,6 +191,34 @@ def test_duplicated_stubs(read: Reader, first: str, second: str, runs: list[str]
     assert sources(submission)["linear"] == runs[-1]
 
 
+SCRATCH = ["print(linear(1))", "# scratch", "", "linear == 3"]
+
+
+@pytest.mark.parametrize("scratch", SCRATCH)
+@pytest.mark.parametrize("first", [ANSWER, "def linear(x): return x  # ", "class linear: pass"])
+def test_a_copy_for_scratch_is_not_the_answer(read: Reader, first: str, scratch: str) -> None:
+    """Of a stub's copies the last that defines what the stub asks for is the answer, whatever stands below it."""
+    submission = read([code(first, "linear"), code(STUB, "linear"), code(scratch, "linear"), GOOD[2]])
+    assert sources(submission)["linear"] == first
+    assert list(sources(submission).values()) == [first, *([scratch] if scratch else [])]
+
+
+def test_copies_without_an_answer(read: Reader) -> None:
+    """Where no copy defines what the stub asks for, the last that was written in stands for it."""
+    submission = read([code("import m", "linear"), code("from m import *", "linear"), code(" ", "linear"), code(STUB, "linear"), GOOD[2]])
+    assert sources(submission)["linear"] == "from m import *"
+
+
+def test_a_cell_split_in_the_middle(read: Reader) -> None:
+    """Two halves of a function with one grade_id are one cell again; where that gives no Python they stay two."""
+    first, second = "def linear(x):\n    y = x", "    return y"
+    submission = read([code(first, "linear"), code(second, "linear"), GOOD[2]])
+    assert sources(submission) == {"linear": f"{first}\n{second}"}
+    assert submission.notes == ["The cell `linear` was split in the middle of a function; its parts were put together again."]
+    for cells in ([first, "return y ("], [first, "z = 1", second], [ANSWER, "print(1)"]):
+        assert sources(read([*(code(cell, "linear") for cell in cells), GOOD[2]]))["linear"] in (first, ANSWER)
+
+
 def test_cells_left_as_they_were_released(read: Reader) -> None:
     """A stub, or code of the lesson's, that differs in white space at most is known for it; what the file says of itself is not believed."""
     given = [code("import numpy as np\n\nprint(np.pi)\n"), code(STUB + "\n", "linear")]
@@ -188,13 +228,10 @@ def test_cells_left_as_they_were_released(read: Reader) -> None:
 
 def test_alike_notes_are_one(read: Reader) -> None:
     """What is true of several cells is said once: a note that matters is not the last of twenty."""
-    names = ["linear", "square", "cube"]
-    cells = [ReferenceCell(name, STUB.replace("linear", name), REFERENCE.cells[0].metadata) for name in names]
-    tests = [ReferenceCell(f"test_{name}", "assert 1", REFERENCE.cells[1].metadata) for name in names]
-    submission = read([code(ANSWER)], Reference("tiny", REFERENCE.kernelspec, [*cells, *tests]))
+    submission = read([code("import numpy", "cube")], lesson("linear", "square", "cube", "root"))
     assert submission.notes == [
-        "The cells `linear`, `square`, `cube` are missing; their functions were looked for in the other cells.",
-        "The test cells of `linear`, `square`, `cube` were missing; they were put back.",
+        "The cells `linear`, `square`, `root` are missing; their functions were looked for in the other cells.",
+        "The test cells of `linear`, `square`, `cube`, `root` were missing; they were put back.",
     ]
 
 
@@ -412,3 +449,96 @@ def test_any_json(read: Reader, value: Any) -> None:
 def test_any_bytes(read: Reader, data: bytes) -> None:
     """Any bytes as a file give a valid notebook, and never an exception."""
     assert read(data).notebook["cells"]
+
+
+TWO = lesson("linear", "square")
+SQUARE = "def square(x):\n    return x * x"
+
+
+def answering(submission: Submission) -> dict[str, tuple[str, ...]]:
+    """The cells with what they answer for, besides what they are named after."""
+    return {cell.source: (cell.name, *cell.answers) for cell in cells_to_run(submission.notebook) if cell.asked}
+
+
+def test_cells_are_known_by_what_they_define(read: Reader) -> None:
+    """Without nbgrader's metadata the first cell that defines what a stub asks for is its cell; the others are second tries."""
+    submission = read([code("from numpy import *"), code(ANSWER), code(SQUARE), code(ANSWER + " + 1")], TWO)
+    assert answering(submission) == {ANSWER: ("linear",), SQUARE: ("square",)}
+    assert (
+        submission.notes[0]
+        == "The cells `linear`, `square` are missing; in place of each, the first cell that defines its functions was taken."
+    )
+    submission = read([code(STUB), code(ANSWER), code(SQUARE, "square")], TWO)
+    assert (answering(submission), untouched(submission)) == ({STUB: ("linear",), SQUARE: ("square",)}, ["linear"])
+
+
+def test_an_untouched_copy_takes_nothing_from_an_answer(read: Reader) -> None:
+    """Below a cell that defines all that a stub asks for, a copy of the stub without its metadata does not run."""
+    submission = read([code(ANSWER), code(STUB), code(SQUARE)], TWO)
+    assert list(sources(submission).values()) == [ANSWER, SQUARE]
+
+
+@pytest.mark.parametrize("grade_id", [None, "linear", "square", "test_linear"])
+def test_merged_cells_answer_for_both(read: Reader, grade_id: str | None) -> None:
+    """A cell that defines what two stubs ask for is the cell of both, under the name of one."""
+    both = f"{ANSWER}\n{SQUARE}"
+    submission = read([code("helper = 1"), code(both, grade_id)], TWO)
+    assert {name: set(names) for name, names in answering(submission).items()} == {both: {"linear", "square"}}
+    assert cells_to_run(submission.notebook)[1].asked == ("linear", "square")
+
+
+def test_a_lessons_cell_answers_for_nothing(read: Reader) -> None:
+    """Neither a cell that stands as it was released, nor an untouched stub of another exercise, nor text is taken for a stub's."""
+    given = "def linear(x):\n    return 5"
+    reference = replace(TWO, codes={given: ()})
+    assert answering(read([code(given), text(ANSWER), code(SQUARE, "square")], reference)) == {SQUARE: ("square",)}
+
+
+@pytest.mark.parametrize("stub", [[code(STUB, "linear")], [], [code("", "linear")]], ids=["untouched", "missing", "emptied"])
+def test_an_answer_in_a_raw_cell(read: Reader, stub: list[dict[str, Any]]) -> None:
+    """It is run as code where no other cell answers; the student reads so."""
+    submission = read([*stub, text(ANSWER, "raw"), text("linear = x (", "raw"), text("other = 1", "raw"), GOOD[2]])
+    assert [source for source in sources(submission).values() if source != STUB] == [ANSWER]
+    assert "The answer to `linear` stood in a raw cell, which is not run; it was run as code." in submission.notes
+    assert not untouched(submission) or untouched(submission) == ["linear"]
+
+
+@pytest.mark.parametrize("answer", [[code(ANSWER, "linear")], [code(STUB, "linear"), code(ANSWER)], [code(ANSWER)]])
+def test_a_raw_cell_beside_an_answer(read: Reader, answer: list[dict[str, Any]]) -> None:
+    """What was put aside in a raw cell stays there when the answer is in a cell of code."""
+    submission = read([*answer, text("def linear(x):\n    return 0", "raw"), text("def linear(x):\n    return 0"), GOOD[2]])
+    assert set(sources(submission).values()) <= {ANSWER, STUB}
+    assert not any("raw" in note or "text" in note for note in submission.notes)
+
+
+def test_a_raw_copy_of_a_stub(read: Reader) -> None:
+    """A copy that was put aside as raw text is not the answer while one of code is."""
+    submission = read([code(ANSWER, "linear"), text("def linear(x): return 0", "raw", "linear"), GOOD[2]])
+    assert sources(submission) == {"linear": ANSWER}
+
+
+@pytest.mark.parametrize("fence", ["```python\n{}\n```", "\n```\n{}\n```\n", "``` py \n{}\n ```"])
+def test_a_stub_that_became_text_with_a_fence(read: Reader, fence: str) -> None:
+    """The code in it runs."""
+    submission = read([text(fence.format(ANSWER), grade_id="linear"), GOOD[2]])
+    assert sources(submission) == {"linear": ANSWER}
+    assert submission.notes == ["The cell `linear` had been made a text cell; the code in it was run."]
+    assert untouched(read([text(fence.format(STUB), grade_id="linear"), GOOD[2]])) == ["linear"]
+
+
+@pytest.mark.parametrize("source", [ANSWER, f"My answer:\n```python\n{ANSWER}\n```\n"])
+def test_an_answer_in_a_text_cell(read: Reader, source: str) -> None:
+    """It is not run, and the student reads where it stands and what to do."""
+    submission = read([code(STUB, "linear"), text(source), GOOD[2]])
+    assert sources(submission) == {"linear": STUB}
+    assert submission.notes == ["The answer to `linear` seems to stand in a text cell, which is not run: change it to a code cell."]
+    reference = replace(REFERENCE, texts=frozenset({source}))
+    assert read([code(STUB, "linear"), text(source), GOOD[2]], reference).notes == []
+
+
+def test_tags_are_those_that_were_released(read: Reader) -> None:
+    """The lesson's long run is left out without its tag, too, and no tag keeps a cell of the lesson's from running."""
+    given = "import numpy as np\nprint(np.pi)"
+    submission = read([code(LONG_RUN + "\n"), code(given, tags=["slow"]), code("1", tags=["slow"]), *GOOD[1:]])
+    assert list(sources(submission).values()) == [given, ANSWER]
+    assert list(sources(read([code(LONG_RUN.replace("9", "1")), *GOOD[1:]])).values()) == [LONG_RUN.replace("9", "1"), ANSWER]

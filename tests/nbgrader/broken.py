@@ -19,6 +19,9 @@ __all__ = ["BROKEN", "Fault"]
 #: The stubs as nbgrader releases them.
 UNTOUCHED: Final = 'def linear(x, w, b):\n    """x @ w + b, without changing x."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
 UNTOUCHED_SQUARE: Final = 'def square(x):\n    """x times x."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
+#: Right answers that need a value or a library's function of their own.
+SCALED: Final = "def linear(x, w, b):\n    return scale * (x @ w) + b\n"
+STARRED: Final = "def linear(x, w, b):\n    return sum(x[:, :, None] * w[None], axis=1) + b\n"
 UNREADABLE: Final = "can't be read as a notebook"
 
 Points = dict[str, float] | dict[str, None]
@@ -320,8 +323,118 @@ def half_a_character(folder: Path, notebook: Notebook) -> None:
     (folder / "tiny.ipynb").write_text(json.dumps(notebook))
 
 
+def second_try_with_values_of_its_own(folder: Path, notebook: Notebook) -> None:
+    """The first is left to stand; what the second needs has the same name."""
+    linear = cell_of(notebook, "linear")
+    linear["source"] = "scale = 2\n" + SCALED
+    notebook["cells"].insert(notebook["cells"].index(linear) + 2, _code("scale = 1\n" + SCALED))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def second_try_with_a_star_import(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "linear")["source"] = UNTOUCHED
+    notebook["cells"].insert(notebook["cells"].index(cell_of(notebook, "test_linear")) + 1, _code("from numpy import *\n" + STARRED))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def loop_over_functions(folder: Path, notebook: Notebook) -> None:
+    """Its variable is called as a helper."""
+    cell_of(notebook, "linear")["source"] = _with_helper("linear", "f")
+    notebook["cells"].append(_code("for f in (square, product):\n    print(f.__name__)"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def answer_above_its_stub(folder: Path, notebook: Notebook) -> None:
+    linear = cell_of(notebook, "linear")
+    linear["source"] = UNTOUCHED
+    notebook["cells"].insert(notebook["cells"].index(linear), _code(RIGHT["linear"]))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def answer_in_the_cell_of_the_exercise_before(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "linear")["source"] = RIGHT["linear"] + "\n" + RIGHT["square"]
+    cell_of(notebook, "square")["source"] = UNTOUCHED_SQUARE
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def two_helpers_of_one_name_without_metadata(folder: Path, notebook: Notebook) -> None:
+    """As from a service that drops what nbgrader knows a cell by."""
+    for name in ("linear", "square"):
+        cell_of(notebook, name)["source"] = _with_helper(name, "helper")
+    cells_without_metadata_and_ids(folder, notebook)
+
+
+def star_import_without_metadata(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "linear")["source"] = STARRED
+    notebook["cells"].insert(0, _code("from numpy import *"))
+    cells_without_metadata_and_ids(folder, notebook)
+
+
+def cells_merged_with_a_helper_named_as_the_lessons(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "linear")["source"] = RIGHT["linear"] + "\n" + _with_helper("square", "product")
+    notebook["cells"].remove(cell_of(notebook, "square"))
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def copy_of_the_stub_for_scratch(folder: Path, notebook: Notebook) -> None:
+    """A cell was copied for want of an empty one, and keeps the grade_id."""
+    for name in ("linear", "square"):
+        cell_of(notebook, name)["source"] = _with_helper(name, "helper")
+    scratch = "print(linear(np.ones((2, 3)), np.ones((3, 4)), 1))"
+    notebook["cells"].append({**copy.deepcopy(cell_of(notebook, "linear")), "id": "copy", "source": scratch})
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def cell_split_in_the_middle_of_a_function(folder: Path, notebook: Notebook) -> None:
+    first = cell_of(notebook, "linear")
+    first["source"] = "def linear(x, w, b):\n    y = x @ w"
+    second = {**copy.deepcopy(first), "id": "second-half", "source": "    return y + b"}
+    notebook["cells"].insert(notebook["cells"].index(first) + 1, second)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def stub_changed_to_markdown_with_a_fence(folder: Path, notebook: Notebook) -> None:
+    stub = cell_of(notebook, "linear")
+    stub |= {"cell_type": "markdown", "source": "```python\n" + RIGHT["linear"] + "```"}
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def answer_in_a_raw_cell(folder: Path, notebook: Notebook) -> None:
+    _answer_elsewhere(notebook, {"cell_type": "raw", "id": "raw", "metadata": {}, "source": RIGHT["linear"]})
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def answer_in_a_text_cell(folder: Path, notebook: Notebook) -> None:
+    source = "```python\n" + RIGHT["linear"] + "```"
+    _answer_elsewhere(notebook, {"cell_type": "markdown", "id": "text", "metadata": {}, "source": source})
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def tags_lost(folder: Path, notebook: Notebook) -> None:
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("tags", None)
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def everything_is_raw(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "linear")["source"] = "def linear(x, w, b):\n    return np.dot(x, w) + b\n"
+    for cell in notebook["cells"]:
+        cell["cell_type"] = "raw" if cell["cell_type"] == "code" else cell["cell_type"]
+    cells_without_metadata_and_ids(folder, notebook)
+
+
 def _code(source: str) -> dict[str, Any]:
     return {"cell_type": "code", "execution_count": None, "id": "added", "metadata": {}, "outputs": [], "source": source}
+
+
+def _with_helper(name: str, helper: str) -> str:
+    """The right answer, whose work is done by a function called `helper`."""
+    return RIGHT[name].replace(f"def {name}", f"def {helper}") + f"\ndef {name}(*arguments):\n    return {helper}(*arguments)\n"
+
+
+def _answer_elsewhere(notebook: Notebook, cell: dict[str, Any]) -> None:
+    cell_of(notebook, "linear")["source"] = UNTOUCHED
+    notebook["cells"].append(cell)
 
 
 def _empty(notebook: Notebook) -> None:
@@ -385,10 +498,10 @@ BROKEN: Final = (
     Fault(answer_merged_into_the_grade_cell, FULL, "The test cell of linear was changed"),
     Fault(answer_in_the_grade_cell, FULL, "The test cell of linear was changed"),
     Fault(helper_in_a_copy_of_a_grade_cell, FULL, "The test cell of linear was changed"),
-    Fault(cells_merged, FULL, "its functions were looked for in the other cells"),
+    Fault(cells_merged, FULL, "the first cell that defines its functions was taken"),
     Fault(cell_split, FULL, "The cell linear occurs more than once"),
     Fault(stub_changed_to_markdown, FULL),
-    Fault(cells_without_metadata_and_ids, FULL, "their functions were looked for in the other cells"),
+    Fault(cells_without_metadata_and_ids, FULL, "the first cell that defines its functions was taken"),
     Fault(cells_of_the_wrong_type, FULL),
     Fault(same_id_everywhere, FULL),
     Fault(source_as_string, FULL),
@@ -396,4 +509,19 @@ BROKEN: Final = (
     Fault(huge_output, FULL, "output cut here"),
     Fault(crlf_and_byte_order_mark, FULL),
     Fault(half_a_character, FULL),
+    Fault(second_try_with_values_of_its_own, FULL),
+    Fault(second_try_with_a_star_import, FULL),
+    Fault(loop_over_functions, FULL),
+    Fault(answer_above_its_stub, FULL),
+    Fault(answer_in_the_cell_of_the_exercise_before, FULL),
+    Fault(two_helpers_of_one_name_without_metadata, FULL, "the first cell that defines its functions was taken"),
+    Fault(star_import_without_metadata, FULL, "the first cell that defines its functions was taken"),
+    Fault(cells_merged_with_a_helper_named_as_the_lessons, FULL, "the first cell that defines its functions was taken"),
+    Fault(copy_of_the_stub_for_scratch, FULL, "The cell linear occurs more than once"),
+    Fault(cell_split_in_the_middle_of_a_function, FULL, "its parts were put together again"),
+    Fault(stub_changed_to_markdown_with_a_fence, FULL, "had been made a text cell"),
+    Fault(answer_in_a_raw_cell, FULL, "stood in a raw cell"),
+    Fault(answer_in_a_text_cell, {"linear": 0.0, "square": 40.0}, "seems to stand in a text cell"),
+    Fault(tags_lost, FULL),
+    Fault(everything_is_raw, FULL, "stood in raw cells"),
 )

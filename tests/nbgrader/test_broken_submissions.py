@@ -120,3 +120,10 @@ def test_ungradable_work_is_told_to_staff(by_autograder: GradedClass) -> None:
     told = {line["student"]: line["message"] for line in by_autograder.lines if line["outcome"] == "ungradable"}
     assert set(told) == {fault.name for fault in BROKEN if None in fault.points.values()}
     assert "it is not JSON" in told["not_json"]
+
+
+@pytest.mark.parametrize("student", ["tags_lost", "cells_without_metadata_and_ids"])
+def test_the_long_run_is_left_out_without_its_tag(graded: GradedClass, student: str) -> None:
+    """What the lesson's cells are tagged stands in the release, whatever a service or an editor has dropped."""
+    last = next(cell for cell in read_notebook(graded.course.autograded(student))["cells"] if "the long run" in "".join(cell["source"]))
+    assert (last["metadata"]["tags"], last["outputs"]) == (["capstone"], [])

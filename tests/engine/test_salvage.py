@@ -113,6 +113,43 @@ def test_damage_without_end() -> None:
     assert len(cells) == 101
 
 
+def test_commas_that_stand_before_a_bracket(folder: Path) -> None:
+    """A file that was mended by hand, or written by a tool that puts a comma after everything, is read whole; strings stay as they are."""
+    cell = '{"cell_type": "code", "metadata": {"tags": [],}, "source": ["a = [1,]\\n", "b = \\",}\\"", ], }'
+    text = f'{{"cells": [{cell}, {cell},\n],\n"nbformat": 4,}}'
+    (folder / "x.ipynb").write_text(text)
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert [cell["source"] for cell in cells] == ['a = [1,]\nb = ",}"'] * 2
+    assert notes == ["Commas stood before closing brackets in the file; they were dropped."]
+
+
+def test_a_comma_before_a_bracket_beside_other_damage(folder: Path) -> None:
+    """A damaged place is read once more without such commas, so that only what is lost is lost."""
+    text = notebook("a = 1", "b = 2", "c = 3", "d = 4").replace('"b = 2"', '["b = 2",]')
+    (folder / "x.ipynb").write_text(text[: text.index("d = 4")])
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert [cell["source"] for cell in cells] == ["a = 1", "b = 2", "c = 3"]
+    assert notes == ["The file is cut off or damaged; the 3 cells before the damage were read."]
+
+
+@pytest.mark.parametrize("part", [", ", '\\"', '"\\', ",\n", '","'])
+def test_commas_without_end(part: str) -> None:
+    """Looking for such commas takes no longer than the text is long."""
+    started = time.monotonic()
+    with pytest.raises(ValueError, match="not JSON"):
+        parse_cells(('{"cells": ["' + part * 1_000_000).encode())
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("tail", ["]}", ""])
+def test_more_cells_than_are_read(folder: Path, tail: str) -> None:
+    """What stands below the last cell that is read is left out, whole file or damaged one, and a note says so."""
+    (folder / "x.ipynb").write_text(notebook(*["a = 1"] * 2001).removesuffix('], "nbformat": 4}') + tail)
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert len(cells) == 2000
+    assert "The notebook holds more than 2000 cells; those after were left out. Delete what is no part of your answers." in notes
+
+
 @pytest.mark.parametrize("middle", ["a\tb", "a\nb", "a\x0cb"])
 def test_control_characters_in_a_string(folder: Path, middle: str) -> None:
     """An editor that is none for JSON leaves them as they are."""
@@ -143,7 +180,7 @@ def test_a_conflict_about_counts(folder: Path, base: str, newline: str) -> None:
     (folder / "x.ipynb").write_bytes(text.replace("\n", newline).encode())
     cells, notes = read_cells(folder / "x.ipynb")
     assert [cell["source"] for cell in cells] == ["a = 1"]
-    assert notes == ["Git's conflict markers stood in the file; both sides hold the same cells, and one was read."]
+    assert notes == ["Git's conflict markers stood in the file; both sides hold the same code, and one was read."]
 
 
 def test_a_conflict_about_an_answer(folder: Path) -> None:
@@ -153,7 +190,57 @@ def test_a_conflict_about_an_answer(folder: Path) -> None:
         read_cells(folder / "x.ipynb")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def in_cells(*cells: tuple[str | None, str]) -> str:
+    """Cells with their grade_ids, a line each; text where the grade_id is `text`."""
+    kinds = [("markdown" if name == "text" else "code", name, source) for name, source in cells]
+    return ",\n".join(
+        json.dumps({"cell_type": kind, "metadata": {"nbgrader": {"grade_id": name}} if name != "text" else {}, "source": source})
+        for kind, name, source in kinds
+    )
+
+
+def read_conflict(ours: str, theirs: str) -> list[str]:
+    """What is read of a file that holds two sides; a cell is an answer if it says so."""
+    text = f'{{"cells": [{in_cells((None, "import numpy"))},\n<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> main\n]}}'
+    cells, notes = parse_cells(text.encode(), lambda cells: any("answer" in cell["source"] for cell in cells))
+    assert notes[0].startswith("Git's conflict markers stood in the file; ")
+    return [cell["source"] for cell in cells][1:]
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pytest.param(in_cells(("text", "# Another"), ("f", "def f(x):\n    return x * 1 # answer")), id="text"),
+        pytest.param(in_cells(("f", "def f( x ):\n\n    return x*1  # answer\n")), id="white-space"),
+        pytest.param(in_cells(("f", "def f(x):\n    raise NotImplementedError")), id="untouched"),
+    ],
+)
+def test_a_conflict_about_nothing(theirs: str) -> None:
+    """Text and white space make no two answers, nor does a stub that is untouched on one side: the answer is read from either side."""
+    answer = "def f(x):\n    return x * 1 # answer"
+    ours = in_cells(("text", "# A lesson"), ("f", answer))
+    assert read_conflict(ours, theirs)[-1] == answer
+    assert "".join(read_conflict(theirs, ours)[-1].split()) == "".join(answer.split())
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pytest.param(in_cells(("f", "def f(x):\n    return 2 # answer")), id="another-answer"),
+        pytest.param(in_cells(("f", "def f(x):\n  for y in x:\n    pass\n  return 1 # answer")), id="depth"),
+        pytest.param(in_cells(("f", "pass"), (None, "one = 2")), id="another-helper"),
+        pytest.param(in_cells(("f", "pass"), ("g", "def g(x):\n    return 1 # answer")), id="each-half"),
+    ],
+)
+def test_a_conflict_about_two_answers(theirs: str) -> None:
+    """Code that differs otherwise, where it says another thing or stands in another loop, is for a person to choose from."""
+    ours = in_cells(("f", "def f(x):\n  for y in x:\n    pass\n    return 1 # answer"), ("g", "pass"))
+    for sides in ((ours, theirs), (theirs, ours)):
+        with pytest.raises(ValueError, match="differs between the two sides"):
+            read_conflict(*sides)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_encodings(folder: Path, encoding: str) -> None:
     """Whatever an editor saved in is read."""
     (folder / "x.ipynb").write_bytes('{"cells": [{"cell_type": "code", "source": "# é"}]}'.encode(encoding))

@@ -14,7 +14,7 @@ from typing import Any, Final
 from autograder.archives import Member, Unreadable
 from autograder.harmless import keep_plain_tags
 
-__all__ = ["DAMAGED", "Cells", "File", "parse_cells", "read_bytes", "read_cells"]
+__all__ = ["DAMAGED", "MAX_BYTES", "Cells", "File", "check_bytes", "parse_cells", "read_bytes", "read_cells"]
 
 MAX_BYTES: Final = 128 << 20
 MAX_CELLS: Final = 2000
@@ -28,8 +28,8 @@ STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
 PART: Final = re.compile(rf"[\[{{,]|{STRING}", re.DOTALL)
 #: A string, or a comma with nothing after it, as who edits a file by hand leaves it, and as JSON5 allows it.
 STRING_OR_STRAY_COMMA: Final = re.compile(rf"({STRING})|,(?=\s*+[\]}}])", re.DOTALL)
-#: How a file in UTF-16 begins, with a mark or with a notebook's first bracket.
-UTF_16: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"{\0": "utf-16-le", b"\0{": "utf-16-be"}
+#: How a file in UTF-16 begins: with a mark, or with one of JSON's first characters.
+UTF_16: Final = {rb"\xff\xfe|\xfe\xff": "utf-16", rb"\0[^\0]": "utf-16-be", rb"[^\0]\0": "utf-16-le"}
 BLANKS: Final = re.compile(r"\s*")
 BETWEEN_CELLS: Final = re.compile(r"[\s,]*")
 #: To raise its error, `json` counts the lines of the file up to there.
@@ -74,6 +74,11 @@ def read_bytes(file: File) -> bytes:
         raw = _read_start(file) if isinstance(file, Path) else file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ValueError(f"it can't be opened ({type(error).__name__}).") from None
+    return check_bytes(raw)
+
+
+def check_bytes(raw: bytes) -> bytes:
+    """The bytes of a file, of which one more than the limit was read; the same ValueErrors."""
     if len(raw) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")
     if not raw.strip(b"\0 \t\r\n"):
@@ -117,7 +122,7 @@ def _note_many(cells: Sequence[Any]) -> list[str]:
 
 
 def _decode(raw: bytes) -> tuple[str, list[str]]:
-    encoding = UTF_16.get(raw[:2], "utf-8-sig")
+    encoding = next((encoding for start, encoding in UTF_16.items() if re.match(start, raw)), "utf-8-sig")
     try:
         return raw.decode(encoding), [] if encoding == "utf-8-sig" else ["The file was saved in UTF-16; it was converted."]
     except UnicodeDecodeError:

@@ -18,7 +18,7 @@ def read_handed_in(folder: Path, reference: Reference) -> dict[str, Any]:
     try:
         if link := next((part for part in (folder, folder.parent) if part.is_symlink()), None):
             return _with_notes(cannot_grade(reference, f"The folder {as_code(link.name)} is a symbolic link, and links are not followed."))
-        path, notes = find_notebook(folder, reference.name, reference.holds_answer)
+        path, notes = find_notebook(folder, reference.name, reference.count_answers)
         return _with_notes(read_submission(path, reference), [*notes, *_note_timestamp(folder)])
     except Exception as error:
         return could_not_read(reference, error)

@@ -311,14 +311,71 @@ def test_what_a_mac_writes_beside_a_notebook(folder: Path) -> None:
     assert find_notebook(folder, "x")[0] == folder / "mine.ipynb"
 
 
-def test_of_very_many_notebooks_none_is_read(folder: Path) -> None:
-    """To look for answers in a few is enough."""
+@pytest.mark.parametrize(("count", "size"), [(101, 0), (3, 100 << 20)], ids=["many", "large"])
+def test_of_very_many_notebooks_none_is_read(folder: Path, count: int, size: int) -> None:
+    """To look for answers in a hundred is enough, and in some hundred megabytes; beyond that a note asks for the one that is meant."""
     (folder / "x.ipynb").write_text(notebook())
-    for number in range(9):
-        (folder / f"{number}.ipynb").write_text(notebook())
-    assert find_notebook(folder, "x") == (None, [])
+    for number in range(count):
+        with (folder / f"{number}.ipynb").open("wb") as file:
+            file.truncate(size)
+    assert find_notebook(folder, "x") == (
+        None,
+        ["The submission holds more notebooks than can be looked into for answers. Hand in x.ipynb without the others."],
+    )
     (folder / "x.ipynb").write_text(notebook("a = 1"))
     assert find_notebook(folder, "x") == (folder / "x.ipynb", [])
+
+
+def test_a_semester_of_notebooks(folder: Path) -> None:
+    """Among dozens, in a folder or in an archive, the one that holds answers is found; if none does, it is the one of the right name."""
+    members = {f"{number}_ipynb": notebook() + " " * number for number in range(40)}
+    (folder / "all.zip").write_bytes(zipped(**members, x_ipynb=notebook()))
+    file, _ = find_notebook(folder, "x")
+    assert str(file) == str(folder / "all.zip" / "x.ipynb")
+    (folder / "all.zip").write_bytes(zipped(**members, x_ipynb=notebook(), mine_ipynb=notebook("a = 1")))
+    file, _ = find_notebook(folder, "x")
+    assert str(file) == str(folder / "all.zip" / "mine.ipynb")
+
+
+def test_another_notebook_that_holds_more(folder: Path) -> None:
+    """The notebook of the right name is graded, and a note names the one beside it in which more is answered."""
+    for name, source in (("x.ipynb", "a"), ("more.ipynb", "ab"), ("other.ipynb", "b")):
+        (folder / name).write_text(notebook(source))
+    file, notes = find_notebook(folder, "x", lambda cells: len({*"".join(cell["source"] for cell in cells)}))
+    assert file == folder / "x.ipynb"
+    assert notes == [
+        "`more.ipynb` holds more answers than `x.ipynb`, which was graded for its name. If the other is meant, hand it in as x.ipynb."
+    ]
+
+
+@pytest.mark.parametrize("name", ["x.tar.gz", "x.ipynb.gz", "x.py", "x.pdf"])
+def test_what_was_found_instead(folder: Path, name: str) -> None:
+    """Where there is no notebook, a note names what there is."""
+    (folder / name).write_bytes(b"\x1f\x8b...")
+    (folder / "timestamp.txt").touch()
+    assert find_notebook(folder, "x") == (None, [f"Found only `{name}`: hand in the .ipynb file itself."])
+    for number in range(6):
+        (folder / f"{number}.txt").touch()
+    names = ", ".join(f"`{number}.txt`" for number in range(5))
+    assert find_notebook(folder, "x") == (None, [f"Found only {names}, …: hand in the .ipynb file itself."])
+
+
+def test_an_archive_from_windows(folder: Path) -> None:
+    """Some programs there write folders' names with a backslash; copies that Jupyter made are passed over as ever."""
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.writestr("mine\\x.ipynb", notebook("a = 1"))
+        archive.writestr("mine\\.ipynb_checkpoints\\x-checkpoint.ipynb", notebook("a = 2"))
+    file, notes = find_notebook(folder, "x")
+    assert file is not None
+    assert (sources(file), file.name) == (["a = 1"], "x.ipynb")
+    assert "`all.zip/mine/x.ipynb`" in notes[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_notebook_that_is_called_text(folder: Path, encoding: str) -> None:
+    """Whatever it was saved in, its first bytes say that it may be one."""
+    (folder / "x.txt").write_bytes(f"\n{notebook('a = 1')}".encode(encoding))
+    assert find_notebook(folder, "x")[0] == folder / "x.txt"
 
 
 @pytest.mark.parametrize("name", ["x.ipynb", "other.ipynb"])
@@ -372,14 +429,14 @@ def test_archives_deeper_down_are_not_opened(folder: Path, depth: int) -> None:
     for _ in range(depth):
         data = zipped(inner_zip=data)
     (folder / "all.zip").write_bytes(data)
-    assert find_notebook(folder, "x") == (None, [])
+    assert find_notebook(folder, "x") == (None, ["Found only `all.zip`: hand in the .ipynb file itself."])
 
 
 def test_of_two_archives_in_an_archive_neither(folder: Path) -> None:
     """Of two archives in an archive none is guessed."""
     inner = zipped(x_ipynb=notebook("a = 1"))
     (folder / "all.zip").write_bytes(zipped(a_zip=inner, b_zip=inner))
-    assert find_notebook(folder, "x") == (None, [])
+    assert find_notebook(folder, "x")[0] is None
 
 
 @pytest.mark.parametrize(("members", "says"), [(10_001, "more than 10000 files"), (30_000, "too many files")])

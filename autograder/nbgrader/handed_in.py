@@ -20,8 +20,11 @@ def read_handed_in(folder: Path, reference: Reference) -> dict[str, Any]:
         if link := next((part for part in (folder, folder.parent) if part.is_symlink()), None):
             return _with_notes(cannot_grade(reference, f"The folder {as_code(link.name)} is a symbolic link, and links are not followed."))
         path, notes = find_notebook(folder, reference.name, reference.count_answers)
+        submission = read_submission(path, reference)
+        if path is None:
+            submission, notes = cannot_grade(reference, " ".join([submission.problem or "", *notes])), []
         files, left_out = read_own_files(path)
-        return _with_notes(read_submission(path, reference), [*notes, *left_out, *_note_timestamp(folder)], files)
+        return _with_notes(submission, [*notes, *left_out, *_note_timestamp(folder)], files)
     except Exception as error:
         return could_not_read(reference, error)
 

@@ -3,15 +3,16 @@
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from autograder.folders import CLUTTER
 
-__all__ = ["Member", "Unreadable", "list_members"]
+__all__ = ["Member", "Unreadable", "list_members", "read_members"]
 
 MAX_ARCHIVE_BYTES: Final = 128 << 20
 MAX_INNER_BYTES: Final = 32 << 20
@@ -27,11 +28,18 @@ class Member:
 
     archive: Path
     names: tuple[str, ...]
+    #: The bytes that reading it unpacks, at the most.
+    size: int = field(default=0, compare=False)
 
     @property
     def name(self) -> str:
         """Its own name, without folders."""
-        return self.names[-1].rpartition("/")[2]
+        return _parts(self.names[-1])[-1]
+
+    @property
+    def folder(self) -> Sequence[str]:
+        """The names of the folders that it lies in, in its archive."""
+        return _parts(self.names[-1])[:-1]
 
     def read(self, limit: int) -> bytes:
         """Its first bytes, up to the limit."""
@@ -40,7 +48,7 @@ class Member:
             return _read_start(archive, name, limit)
 
     def __str__(self) -> str:
-        return "/".join([str(self.archive), *self.names])
+        return "/".join([str(self.archive), *(part for name in self.names for part in _parts(name))])
 
 
 @dataclass(frozen=True)
@@ -79,10 +87,31 @@ class _Careful(io.BufferedReader):
 def list_members(archive: Path, *names: str) -> list[Member]:
     """The files in an archive, or in the archive that `names` lead to in it; of two with the same name the last, as in unpacking."""
     with _opened(archive, names) as opened:
-        inside = list(dict.fromkeys(info.filename for info in opened.infolist() if not info.is_dir()))
+        inside = {info.filename: info for info in opened.infolist() if _parts(info.filename)[-1]}
     if len(inside) > MAX_MEMBERS:
         raise ValueError(f"it holds more than {MAX_MEMBERS} files.")
-    return [Member(archive, (*names, name)) for name in inside if not CLUTTER & set(name.split("/"))]
+    return [Member(archive, (*names, name), _size(info)) for name, info in inside.items() if CLUTTER.isdisjoint(_parts(name))]
+
+
+def read_members(members: Iterable[Member], limit: int) -> Iterator[tuple[Member, bytes]]:
+    """The first bytes of each that can be read; an archive is opened once for those of it that follow each other."""
+    for (archive, *names), together in groupby(members, lambda member: (member.archive, *member.names[:-1])):
+        with suppress(ValueError), _opened(archive, names) as opened:
+            for member in together:
+                try:
+                    data = _read_start(opened, member.names[-1], limit)
+                except Exception:  # one of zipfile's eight kinds
+                    continue
+                yield member, data
+
+
+def _parts(name: str) -> list[str]:
+    """Folders and name; some programs on Windows write `\\` between them."""
+    return name.replace("\\", "/").split("/")
+
+
+def _size(info: zipfile.ZipInfo) -> int:
+    return info.file_size if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else MAX_ARCHIVE_BYTES
 
 
 @contextmanager

@@ -153,8 +153,9 @@ def _show_class(graded: "Sequence[Graded]", course: Path, people: dict[str, str]
             (item.feedback for item in graded if any(0 < (line["points"] or 0) < line["max_points"] for line in item.lines)), pages[0]
         )
         click.echo(f"a feedback page: {telling}")
-    anew = sum(item.anew for item in graded)
-    click.echo(f"{anew} graded, {len(graded) - anew} unchanged since the last run")
+    anew, left_out = sum(item.anew for item in graded), sum(item.left_out for item in graded)
+    unchanged = f"{len(graded) - anew - left_out} unchanged since the last run"
+    click.echo(f"{anew} graded, {unchanged}" + f", {left_out} left out" * bool(left_out))
 
 
 def _status(graded: "Sequence[Graded]") -> int:

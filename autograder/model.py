@@ -47,13 +47,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker needs to grade one notebook: the cells to run, in order, and the points of each exercise."""
+    """What a worker needs to grade one notebook: the cells to run, in order, and the points of each exercise.
+
+    `files` are the Python files beside the notebook: name → text. Of a `damaged` file cells may be lost.
+    """
 
     student: str
     assignment: str
     secret: str
     cells: Sequence[Cell]
     points: Mapping[str, float]
+    files: Mapping[str, str] = field(default_factory=dict)
+    damaged: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The job as JSON's types."""

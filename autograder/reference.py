@@ -95,6 +95,11 @@ class Reference:
         """Whether a stub was filled in, or what it asks for is defined in another cell."""
         return any(self._is_answer(cell) for cell in cells)
 
+    def count_answers(self, cells: Cells) -> int:
+        """How many of the names that stubs ask for are defined in them, or in another cell; a stub that was filled in otherwise is one."""
+        found = [defined_in(cell["source"]) & self._names or {cell["grade_id"]} for cell in cells if self._is_answer(cell)]
+        return len({name for names in found for name in names})
+
     def _is_answer(self, cell: Mapping[str, Any]) -> bool:
         belongs = cell["grade_id"] in self._stubs or self._is_defined_in(cell)
         return belongs and squeezed(cell["source"]) not in self._unanswered

@@ -4,7 +4,7 @@ A cell that hangs or ends the process costs only itself: the other cells are run
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,7 @@ class CellError:
 class Replay:
     """The cells of one submission in one sandbox; `exercises` are the names of those that are graded.
 
+    `files` are the assignment's, `own_files` the student's, name → text. Of a `damaged` notebook cells may be lost.
     `outputs` and `errors` are by cell name, after `run`.
     """
 
@@ -68,6 +69,8 @@ class Replay:
     probes: str = ""
     budget: Budget = field(default_factory=Budget)
     exercises: frozenset[str] = frozenset()
+    own_files: Mapping[str, str] = field(default_factory=dict)
+    damaged: bool = False
     outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     errors: dict[str, CellError] = field(default_factory=dict)
     _stopped: set[str] = field(default_factory=set)
@@ -92,6 +95,7 @@ class Replay:
         # Each round excludes one more cell, so this ends.
         for _ in range(len(self.cells) + 1):
             session = self.sandbox.open(self.files)
+            self._put_files(session)
             if all(self._run_cell(session, cell) for cell in self.cells if cell.name not in self._stopped):
                 break
         if self.probes:
@@ -105,6 +109,13 @@ class Replay:
             self._session.kill()
         slow, all_cells = self._last_deadlines
         self._last_deadlines = slow + self.budget.notebook_seconds, all_cells + self.budget.notebook_seconds
+
+    def _put_files(self, session: Session) -> None:
+        if self.own_files:
+            try:
+                session.put_files(self.own_files, self.budget.cell_seconds)
+            except TimedOut:  # no code of the student's has run yet
+                raise ChildEnded("the files beside the notebook could not be written") from None
 
     def _run_cell(self, session: Session, cell: Cell) -> bool:
         """Whether the session is still alive after the cell."""

@@ -158,7 +158,9 @@ class _Plugin:
             )
 
     def _grade(self, job: Job, exercises: dict[str, list[pytest.Item]]) -> Report:
-        self.replay = Replay(self.sandbox, job.cells, self.files, self.suite.probes, self.suite.budget, frozenset(job.points))
+        self.replay = Replay(
+            self.sandbox, job.cells, self.files, self.suite.probes, self.suite.budget, frozenset(job.points), job.files, job.damaged
+        )
         self.seeds = {name: _seed(job, name) for name in job.points}
         self.deadline = time.monotonic() + self.suite.budget.submission_seconds
         try:
@@ -232,7 +234,7 @@ class _Plugin:
             failure = Failure(error.sentence, called, error.expected, error.got, hint, error.rows)
             return _result(item, Outcome.FAILED, seconds, failure)
         outcome = error.outcome if isinstance(error, StudentFault) else Outcome.FAILED
-        worth_showing = isinstance(error, StudentFault) and error.types and "NotImplementedError" not in error.types
+        worth_showing = isinstance(error, StudentFault) and error.types and not error.is_unwritten
         return _result(item, outcome, seconds, Failure(str(error), called if worth_showing else None))
 
     @pytest.fixture

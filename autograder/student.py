@@ -13,7 +13,7 @@ from autograder.compare import NO_WAY_BACK, Mismatch
 from autograder.describe import describe_call
 from autograder.diagnosis import Trace
 from autograder.errors import CourseError, SubmissionError
-from autograder.model import Outcome
+from autograder.model import Cell, Outcome
 from autograder.privacy import hide_paths
 from autograder.replay import Replay
 from autograder.sandbox.host import ChildEnded, Manner, Session, TimedOut
@@ -22,6 +22,12 @@ from autograder.shortcuts import Shortcut, find_shortcuts, names_in_probes
 __all__ = ["Call", "Student", "StudentFault"]
 
 TRACED_BYTES: Final = 8 << 20
+#: The statement that stands in a stub, alone in its line or after a colon.
+STUBS_LAST: Final = re.compile(r"(?:.*: *)?raise NotImplementedError(?:\(\))?(?: *#.*)?")
+UNWRITTEN: Final = "Not written yet"
+#: Magics of a whole cell whose names are known below it: they run it like any other.
+OPEN_MAGICS: Final = {"time", "capture", "prun"}
+CELL_MAGIC: Final = re.compile(r"\s*%%(\w{1,30})")
 UNKNOWN_NAME: Final = re.compile(r"name '(\w{1,100})' is not defined")
 
 
@@ -31,6 +37,11 @@ class StudentFault(SubmissionError):
     def __init__(self, sentence: str, outcome: Outcome = Outcome.FAILED, types: Sequence[str] = (), message: str = "") -> None:
         super().__init__(sentence)
         self.sentence, self.outcome, self.types, self.message = sentence, outcome, types, message
+
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether the stub's own `raise` still stands."""
+        return self.sentence.startswith(UNWRITTEN)
 
 
 @dataclass(frozen=True)
@@ -173,20 +184,31 @@ class Student:
         """Where the function `name`, or what a probe may call of the exercise's cell, mentions one of the `forbidden` routines."""
         start = frozenset({name}) if name else names_in_probes(self._replay.probes)
         others = self._replay.exercises - {self._exercise}
-        return find_shortcuts(tuple(self._replay.cells), start, tuple(forbidden), self._exercise, others, within=not name)
+        files = (Cell(file, text) for file, text in self._replay.own_files.items())
+        return find_shortcuts((*files, *self._replay.cells), start, tuple(forbidden), self._exercise, others, within=not name)
 
     def _shortcut(self, what: str, used: str, written: Sequence[Shortcut], reply: dict[str, Any]) -> StudentFault:
         places = [place for place in written if place.name == used]
-        cell = "its cell" if places and places[0].cell == self._exercise else f"the cell `{places[0].cell}`" if places else ""
-        where = f" in line {places[0].line} of {cell}" if places else ""
+        where = f" in line {places[0].line} of {self._place(places[0].cell)}" if places else ""
         sentence = f"{what} uses the library's `{used}`{where}. This exercise asks you to write that yourself."
         fault = self._fault(what, reply)  # what it raised as well, for the diagnosis
         return StudentFault(sentence, types=fault.types, message=fault.message)
 
+    def _place(self, cell: str) -> str:
+        return "its cell" if cell == self._exercise else f"the {'file' if cell in self._replay.own_files else 'cell'} `{cell}`"
+
     def _missing(self, name: str) -> str:
+        own = [cell.source for cell in self._replay.cells if cell.name == self._exercise]
+        magic = CELL_MAGIC.match(own[0]) if own else None
+        if magic and magic[1] not in OPEN_MAGICS:
+            closed = f"its cell begins with `%%{magic[1]}`, which keeps what it defines to itself. Delete that line."
+            return f"`{name}` is not defined: {closed}"
         error = self._replay.errors.get(self._exercise)
         if error is not None:
             return f"`{name}` is not defined, because its cell did not run: {error.sentence()}{self._where_it_began(error.message)}"
+        if self._replay.damaged and not own:
+            lost = "the file is cut off or damaged, and the cell is not in what could be read of it"
+            return f"`{name}` is not defined: {lost}. Look into the file, and hand it in again when it opens in Jupyter."
         return f"`{name}` is not defined in the notebook: was it renamed, or its cell deleted?"
 
     def _where_it_began(self, message: str) -> str:
@@ -228,8 +250,8 @@ def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
     cell, source = _text(reply, "cell")[:100], _text(reply, "source")[:200]
     line = reply["line"] if type(reply.get("line")) is int else None
     where = f" in line {line} of the cell `{cell}`" if cell and line else ""
-    if kind == "NotImplementedError":
-        return f"Not written yet: `raise NotImplementedError()` still stands{where}."
+    if kind == "NotImplementedError" and STUBS_LAST.fullmatch(source):
+        return f"{UNWRITTEN}: `raise NotImplementedError()` still stands{where}."
     words = hide_paths(_text(reply, "message")[:500]).rstrip(".")
     message = f": {words}" if words else ""
     if not where and what == "Your code":

@@ -31,6 +31,7 @@ from autograder.nbgrader.handed_in import KEY, read_handed_in
 from autograder.nbgrader.reference import read_reference
 from autograder.places import Places
 from autograder.pool import Pool, ungradable
+from autograder.salvage import DAMAGED
 from autograder.sandbox.isolation import LEVELS, MINIMUM_LEVEL
 from autograder.submission import cells_to_run
 
@@ -75,7 +76,7 @@ class GradeSubmission(NbGraderPreprocessor):  # type: ignore[misc]
         """The graded notebook."""
         names, converter = resources["nbgrader"], self.parent.parent
         job = make_job(Path(converter.coursedir.root), names["student"], names["assignment"], nb)
-        kept = nb.metadata.get(KEY, {})
+        kept = {key: value for key, value in nb.metadata.get(KEY, {}).items() if key != "files"}  # those are in the job
         report = ungradable(job, kept["problem"]) if kept.get("problem") else self._grade(converter, job)
         resources["report"] = report
         _show(nb, report)
@@ -133,7 +134,9 @@ def make_job(course: Path, student: str, assignment: str, notebook: Any) -> Job:
         for cell in notebook["cells"]
         if cell["metadata"].get("nbgrader", {}).get("grade")
     }
-    return Job(student, assignment, read_secret(course), cells_to_run(notebook), points)
+    kept = notebook["metadata"].get(KEY, {})
+    damaged = any(note.startswith(DAMAGED) for note in kept.get("notes", []))
+    return Job(student, assignment, read_secret(course), cells_to_run(notebook), points, dict(kept.get("files", {})), damaged)
 
 
 def read_secret(course: Path) -> str:

@@ -41,13 +41,14 @@ QUIET: Final = "CRITICAL"
 
 @dataclass(frozen=True)
 class Graded:
-    """One submission after a run: the lines of its report, and whether it was graded now or was unchanged."""
+    """One submission after a run: the lines of its report, and whether it was graded now, was unchanged, or left out."""
 
     student: str
     assignment: str
     lines: Sequence[dict[str, Any]]
     anew: bool
     feedback: Path
+    left_out: bool = False
 
 
 @dataclass
@@ -81,7 +82,7 @@ def grade_class(
     references = _read_references(app.coursedir, submitted, assignments)
     for folder in submitted.left_out:
         warn(str(folder))
-    graded = [Graded(*folder.names, [folder.as_line()], True, Path()) for folder in submitted.left_out]
+    graded = [Graded(*folder.names, [folder.as_line()], False, Path(), left_out=True) for folder in submitted.left_out]
     with prepared_once(), Pool(workers, GradeSubmission(config=app.config).minimum_isolation) as pool:
         plans = [_plan(pool, app, Places(Path(app.coursedir.root), name), references[name], submitted.work[name]) for name in references]
         for plan in plans:

@@ -160,6 +160,10 @@ class Session:
         self.alive = True
         watch.begin()
 
+    def put_files(self, files: Mapping[str, str], seconds: float) -> None:
+        """Writes texts into the working folder, where imports find them; what stands there under such a name stays."""
+        self._ask("files", {"files": dict(files)}, seconds)
+
     def run_cell(
         self,
         name: str,

@@ -1,5 +1,6 @@
 """A real IPython session that keeps each cell's outputs as nbformat dictionaries. Runs in the sandbox."""
 
+import ast
 import io
 import re
 import subprocess
@@ -128,6 +129,24 @@ class _Compiler(CachingCompiler):
     """Gives each cell's code the name of the cell, so that a traceback can be told to the student."""
 
     cell_name = "cell"
+    #: How many lines of the cell stand above what its `%%time` runs; 0 if it has none.
+    lines_above = 0
+
+    def begin(self, name: str, source: str) -> None:
+        """From here on the cell `name` is compiled."""
+        above = re.match(r"\s*%%time\b[^\n]*\n", source)
+        self.cell_name, self.lines_above = name, above[0].count("\n") if above else 0
+
+    def __call__(self, source: Any, filename: str, symbol: str, **options: Any) -> Any:
+        """The code object; `%%time` compiles the cell's lines anew, under a name of its own and counted from its next line."""
+        if self.lines_above and filename in ("<timed exec>", "<timed eval>"):
+            source, filename = ast.increment_lineno(source, self.lines_above), f"<cell {self.cell_name}>"
+        return super().__call__(source, filename, symbol, **options)
+
+    def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+        """The name of the cell's code; its lines are to be read as they were written, also below a magic that took them all."""
+        lines = raw_code if raw_code and self.lines_above else transformed_code
+        return super().cache(lines, number, raw_code)
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         return f"<cell {self.cell_name}>"
@@ -191,7 +210,7 @@ class Shell(InteractiveShell):
 
     def run(self, name: str, source: str, shown: bool = True) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """Runs one cell; its outputs and, if it failed, its error. Of what is not to be `shown` no pictures are drawn."""
-        self.compile.cell_name = name
+        self.compile.begin(name, source)
         self.display_formatter.active_types = self.display_formatter.format_types if shown else ["text/plain"]
         self.last_error = None
         result = self.run_cell(source, store_history=True)

@@ -29,6 +29,8 @@ METHODS: Final = ("forward", "step", "fit", "fit_transform")
 OPERATORS: Final = {"cross_entropy": "cross_entropy_loss", "make_dual": "_make_dual"}
 MATRIX: Final = ("a", "A", "M")
 KEYS: Final = ("CPU", "AutogradCPU")
+#: Where a child's working folder lies: the warm parent, which imports this, has all of them below its home.
+STUDENTS_FILES: Final = f"{os.environ.get('HOME', '')}/work-"
 
 
 class _Notes:
@@ -124,7 +126,7 @@ def _is_from_probe() -> bool:
     frame = inspect.currentframe()
     while frame:
         file = frame.f_code.co_filename
-        if file.startswith("<") and not file.startswith("<frozen"):
+        if file.startswith(("<", STUDENTS_FILES)) and not file.startswith("<frozen"):
             return file == "<probes>"
         frame = frame.f_back
     return False

@@ -113,6 +113,43 @@ def test_damage_without_end() -> None:
     assert len(cells) == 101
 
 
+def test_commas_that_stand_before_a_bracket(folder: Path) -> None:
+    """A file that was mended by hand, or written by a tool that puts a comma after everything, is read whole; strings stay as they are."""
+    cell = '{"cell_type": "code", "metadata": {"tags": [],}, "source": ["a = [1,]\\n", "b = \\",}\\"", ], }'
+    text = f'{{"cells": [{cell}, {cell},\n],\n"nbformat": 4,}}'
+    (folder / "x.ipynb").write_text(text)
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert [cell["source"] for cell in cells] == ['a = [1,]\nb = ",}"'] * 2
+    assert notes == ["Commas stood before closing brackets in the file; they were dropped."]
+
+
+def test_a_comma_before_a_bracket_beside_other_damage(folder: Path) -> None:
+    """A damaged place is read once more without such commas, so that only what is lost is lost."""
+    text = notebook("a = 1", "b = 2", "c = 3", "d = 4").replace('"b = 2"', '["b = 2",]')
+    (folder / "x.ipynb").write_text(text[: text.index("d = 4")])
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert [cell["source"] for cell in cells] == ["a = 1", "b = 2", "c = 3"]
+    assert notes == ["The file is cut off or damaged; the 3 cells before the damage were read."]
+
+
+@pytest.mark.parametrize("part", [", ", '\\"', '"\\', ",\n", '","'])
+def test_commas_without_end(part: str) -> None:
+    """Looking for such commas takes no longer than the text is long."""
+    started = time.monotonic()
+    with pytest.raises(ValueError, match="not JSON"):
+        parse_cells(('{"cells": ["' + part * 1_000_000).encode())
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("tail", ["]}", ""])
+def test_more_cells_than_are_read(folder: Path, tail: str) -> None:
+    """What stands below the last cell that is read is left out, whole file or damaged one, and a note says so."""
+    (folder / "x.ipynb").write_text(notebook(*["a = 1"] * 2001).removesuffix('], "nbformat": 4}') + tail)
+    cells, notes = read_cells(folder / "x.ipynb")
+    assert len(cells) == 2000
+    assert "The notebook holds more than 2000 cells; those after were left out. Delete what is no part of your answers." in notes
+
+
 @pytest.mark.parametrize("middle", ["a\tb", "a\nb", "a\x0cb"])
 def test_control_characters_in_a_string(folder: Path, middle: str) -> None:
     """An editor that is none for JSON leaves them as they are."""
@@ -143,7 +180,7 @@ def test_a_conflict_about_counts(folder: Path, base: str, newline: str) -> None:
     (folder / "x.ipynb").write_bytes(text.replace("\n", newline).encode())
     cells, notes = read_cells(folder / "x.ipynb")
     assert [cell["source"] for cell in cells] == ["a = 1"]
-    assert notes == ["Git's conflict markers stood in the file; both sides hold the same cells, and one was read."]
+    assert notes == ["Git's conflict markers stood in the file; both sides hold the same code, and one was read."]
 
 
 def test_a_conflict_about_an_answer(folder: Path) -> None:
@@ -153,7 +190,57 @@ def test_a_conflict_about_an_answer(folder: Path) -> None:
         read_cells(folder / "x.ipynb")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def in_cells(*cells: tuple[str | None, str]) -> str:
+    """Cells with their grade_ids, a line each; text where the grade_id is `text`."""
+    kinds = [("markdown" if name == "text" else "code", name, source) for name, source in cells]
+    return ",\n".join(
+        json.dumps({"cell_type": kind, "metadata": {"nbgrader": {"grade_id": name}} if name != "text" else {}, "source": source})
+        for kind, name, source in kinds
+    )
+
+
+def read_conflict(ours: str, theirs: str) -> list[str]:
+    """What is read of a file that holds two sides; a cell is an answer if it says so."""
+    text = f'{{"cells": [{in_cells((None, "import numpy"))},\n<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> main\n]}}'
+    cells, notes = parse_cells(text.encode(), lambda cells: any("answer" in cell["source"] for cell in cells))
+    assert notes[0].startswith("Git's conflict markers stood in the file; ")
+    return [cell["source"] for cell in cells][1:]
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pytest.param(in_cells(("text", "# Another"), ("f", "def f(x):\n    return x * 1 # answer")), id="text"),
+        pytest.param(in_cells(("f", "def f( x ):\n\n    return x*1  # answer\n")), id="white-space"),
+        pytest.param(in_cells(("f", "def f(x):\n    raise NotImplementedError")), id="untouched"),
+    ],
+)
+def test_a_conflict_about_nothing(theirs: str) -> None:
+    """Text and white space make no two answers, nor does a stub that is untouched on one side: the answer is read from either side."""
+    answer = "def f(x):\n    return x * 1 # answer"
+    ours = in_cells(("text", "# A lesson"), ("f", answer))
+    assert read_conflict(ours, theirs)[-1] == answer
+    assert "".join(read_conflict(theirs, ours)[-1].split()) == "".join(answer.split())
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pytest.param(in_cells(("f", "def f(x):\n    return 2 # answer")), id="another-answer"),
+        pytest.param(in_cells(("f", "def f(x):\n  for y in x:\n    pass\n  return 1 # answer")), id="depth"),
+        pytest.param(in_cells(("f", "pass"), (None, "one = 2")), id="another-helper"),
+        pytest.param(in_cells(("f", "pass"), ("g", "def g(x):\n    return 1 # answer")), id="each-half"),
+    ],
+)
+def test_a_conflict_about_two_answers(theirs: str) -> None:
+    """Code that differs otherwise, where it says another thing or stands in another loop, is for a person to choose from."""
+    ours = in_cells(("f", "def f(x):\n  for y in x:\n    pass\n    return 1 # answer"), ("g", "pass"))
+    for sides in ((ours, theirs), (theirs, ours)):
+        with pytest.raises(ValueError, match="differs between the two sides"):
+            read_conflict(*sides)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_encodings(folder: Path, encoding: str) -> None:
     """Whatever an editor saved in is read."""
     (folder / "x.ipynb").write_bytes('{"cells": [{"cell_type": "code", "source": "# é"}]}'.encode(encoding))
@@ -224,14 +311,71 @@ def test_what_a_mac_writes_beside_a_notebook(folder: Path) -> None:
     assert find_notebook(folder, "x")[0] == folder / "mine.ipynb"
 
 
-def test_of_very_many_notebooks_none_is_read(folder: Path) -> None:
-    """To look for answers in a few is enough."""
+@pytest.mark.parametrize(("count", "size"), [(101, 0), (3, 100 << 20)], ids=["many", "large"])
+def test_of_very_many_notebooks_none_is_read(folder: Path, count: int, size: int) -> None:
+    """To look for answers in a hundred is enough, and in some hundred megabytes; beyond that a note asks for the one that is meant."""
     (folder / "x.ipynb").write_text(notebook())
-    for number in range(9):
-        (folder / f"{number}.ipynb").write_text(notebook())
-    assert find_notebook(folder, "x") == (None, [])
+    for number in range(count):
+        with (folder / f"{number}.ipynb").open("wb") as file:
+            file.truncate(size)
+    assert find_notebook(folder, "x") == (
+        None,
+        ["The submission holds more notebooks than can be looked into for answers. Hand in x.ipynb without the others."],
+    )
     (folder / "x.ipynb").write_text(notebook("a = 1"))
     assert find_notebook(folder, "x") == (folder / "x.ipynb", [])
+
+
+def test_a_semester_of_notebooks(folder: Path) -> None:
+    """Among dozens, in a folder or in an archive, the one that holds answers is found; if none does, it is the one of the right name."""
+    members = {f"{number}_ipynb": notebook() + " " * number for number in range(40)}
+    (folder / "all.zip").write_bytes(zipped(**members, x_ipynb=notebook()))
+    file, _ = find_notebook(folder, "x")
+    assert str(file) == str(folder / "all.zip" / "x.ipynb")
+    (folder / "all.zip").write_bytes(zipped(**members, x_ipynb=notebook(), mine_ipynb=notebook("a = 1")))
+    file, _ = find_notebook(folder, "x")
+    assert str(file) == str(folder / "all.zip" / "mine.ipynb")
+
+
+def test_another_notebook_that_holds_more(folder: Path) -> None:
+    """The notebook of the right name is graded, and a note names the one beside it in which more is answered."""
+    for name, source in (("x.ipynb", "a"), ("more.ipynb", "ab"), ("other.ipynb", "b")):
+        (folder / name).write_text(notebook(source))
+    file, notes = find_notebook(folder, "x", lambda cells: len({*"".join(cell["source"] for cell in cells)}))
+    assert file == folder / "x.ipynb"
+    assert notes == [
+        "`more.ipynb` holds more answers than `x.ipynb`, which was graded for its name. If the other is meant, hand it in as x.ipynb."
+    ]
+
+
+@pytest.mark.parametrize("name", ["x.tar.gz", "x.ipynb.gz", "x.py", "x.pdf"])
+def test_what_was_found_instead(folder: Path, name: str) -> None:
+    """Where there is no notebook, a note names what there is."""
+    (folder / name).write_bytes(b"\x1f\x8b...")
+    (folder / "timestamp.txt").touch()
+    assert find_notebook(folder, "x") == (None, [f"Found only `{name}`: hand in the .ipynb file itself."])
+    for number in range(6):
+        (folder / f"{number}.txt").touch()
+    names = ", ".join(f"`{number}.txt`" for number in range(5))
+    assert find_notebook(folder, "x") == (None, [f"Found only {names}, …: hand in the .ipynb file itself."])
+
+
+def test_an_archive_from_windows(folder: Path) -> None:
+    """Some programs there write folders' names with a backslash; copies that Jupyter made are passed over as ever."""
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.writestr("mine\\x.ipynb", notebook("a = 1"))
+        archive.writestr("mine\\.ipynb_checkpoints\\x-checkpoint.ipynb", notebook("a = 2"))
+    file, notes = find_notebook(folder, "x")
+    assert file is not None
+    assert (sources(file), file.name) == (["a = 1"], "x.ipynb")
+    assert "`all.zip/mine/x.ipynb`" in notes[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_notebook_that_is_called_text(folder: Path, encoding: str) -> None:
+    """Whatever it was saved in, its first bytes say that it may be one."""
+    (folder / "x.txt").write_bytes(f"\n{notebook('a = 1')}".encode(encoding))
+    assert find_notebook(folder, "x")[0] == folder / "x.txt"
 
 
 @pytest.mark.parametrize("name", ["x.ipynb", "other.ipynb"])
@@ -285,14 +429,14 @@ def test_archives_deeper_down_are_not_opened(folder: Path, depth: int) -> None:
     for _ in range(depth):
         data = zipped(inner_zip=data)
     (folder / "all.zip").write_bytes(data)
-    assert find_notebook(folder, "x") == (None, [])
+    assert find_notebook(folder, "x") == (None, ["Found only `all.zip`: hand in the .ipynb file itself."])
 
 
 def test_of_two_archives_in_an_archive_neither(folder: Path) -> None:
     """Of two archives in an archive none is guessed."""
     inner = zipped(x_ipynb=notebook("a = 1"))
     (folder / "all.zip").write_bytes(zipped(a_zip=inner, b_zip=inner))
-    assert find_notebook(folder, "x") == (None, [])
+    assert find_notebook(folder, "x")[0] is None
 
 
 @pytest.mark.parametrize(("members", "says"), [(10_001, "more than 10000 files"), (30_000, "too many files")])

@@ -1,7 +1,7 @@
 """The border as a student meets it: each fault of a function has its sentence, word for word."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,12 @@ def broken(student):
 '''
 
 
-def make_student(sandbox: Sandbox, *cells: str, seconds: float | None = 1.0) -> Student:
+def make_student(sandbox: Sandbox, *cells: str, seconds: float | None = 1.0, forbidden: Sequence[str] = (), **details: Any) -> Student:
     """A submission whose first cell is that of the exercise `f`."""
-    replay = Replay(
-        sandbox, [Cell("f" if i == 0 else f"c{i}", source) for i, source in enumerate(cells)], probes=PROBES, budget=Budget(1, 1)
-    )
+    named = [Cell("f" if i == 0 else f"c{i}", source) for i, source in enumerate(cells)]
+    replay = Replay(sandbox, named, probes=PROBES, budget=Budget(1, 1), **details)
     replay.run()
-    return Student(replay, "f", seed=1, seconds=seconds)
+    return Student(replay, "f", seed=1, seconds=seconds, forbidden=forbidden)
 
 
 def fault(student: Student, *arguments: Any, **keywords: Any) -> StudentFault:
@@ -90,6 +89,43 @@ def test_a_name_that_another_cell_failed_to_import(sandbox: Sandbox) -> None:
             "failed",
             "Not written yet: `raise NotImplementedError()` still stands in line 2 of the cell `f`.",
         ),
+        (
+            "def f(x): raise NotImplementedError",
+            "failed",
+            "Not written yet: `raise NotImplementedError()` still stands in line 1 of the cell `f`.",
+        ),
+        (
+            "def f(x):\n    raise NotImplementedError('for complex numbers')",
+            "failed",
+            "`f` raised NotImplementedError: for complex numbers (in line 2 of the cell `f`, "
+            "`raise NotImplementedError('for complex numbers')`).",
+        ),
+        (
+            "def f(x):\n    return exec('raise NotImplementedError')",
+            "failed",
+            "`f` raised NotImplementedError (in line 2 of the cell `f`, `return exec('raise NotImplementedError')`).",
+        ),
+        (
+            "%%time\ndef f(x):\n    return x / 0\n1 + 1",
+            "failed",
+            "`f` raised ZeroDivisionError: division by zero (in line 3 of the cell `f`, `return x / 0`).",
+        ),
+        (
+            "%%time\n1 / 0\ndef f(x): return x",
+            "missing",
+            "`f` is not defined, because its cell did not run: ZeroDivisionError: division by zero (line 2 of the cell)",
+        ),
+        (
+            "%%timeit -n1 -r1\ndef f(x): return x",
+            "missing",
+            "`f` is not defined: its cell begins with `%%timeit`, which keeps what it defines to itself. Delete that line.",
+        ),
+        (
+            "\n%%script false\ndef f(x): return x",
+            "missing",
+            "`f` is not defined: its cell begins with `%%script`, which keeps what it defines to itself. Delete that line.",
+        ),
+        ("%%capture\ndef g(x): return x", "missing", "`f` is not defined in the notebook: was it renamed, or its cell deleted?"),
         (
             "def f(x):\n    y = x\n    return y / 0",
             "failed",
@@ -218,6 +254,59 @@ def test_last_call(sandbox: Sandbox) -> None:
     assert student.last_call == "f(<array (3, 4) float64>, axis=1)"
     assert student.probe.twice(4) == 4
     assert student.last_call == "f(f(x))"
+
+
+def test_a_cell_in_the_damaged_part(sandbox: Sandbox) -> None:
+    """Whoever handed in a damaged file did not delete the cell that is missing; one that could be read is as in any other file."""
+    student = make_student(sandbox, "", "def g(x): return x", damaged=True)
+    assert fault(student, 1).sentence == "`f` is not defined in the notebook: was it renamed, or its cell deleted?"
+    student = Student(Replay(sandbox, [Cell("c1", "def g(x): return x")], damaged=True), "f", 1)
+    found = fault(student, 1)
+    assert (found.outcome, found.sentence) == (
+        Outcome.MISSING,
+        "`f` is not defined: the file is cut off or damaged, and the cell is not in what could be read of it. "
+        "Look into the file, and hand it in again when it opens in Jupyter.",
+    )
+
+
+FILES = {
+    "helper.py": "import numpy as np\n\ndef biggest(x):\n    return np.linalg.svd(x)[1]\n\ndef broken(x):\n    return x / 0\n",
+    "words.txt.py": "",
+}
+
+
+@pytest.mark.parametrize("quick", [None, True, False])
+def test_files_beside_the_notebook(sandbox: Sandbox, tmp_path: Path, quick: bool | None) -> None:
+    """What lies beside the notebook can be imported, in every session; what the assignment ships stays as it is."""
+    (tmp_path / "shipped.py").write_text("value = 1")
+    files = {**FILES, "shipped.py": "value = 2"}
+    source = "import shipped\nfrom helper import broken\ndef f(x): return x + shipped.value"
+    student = make_student(sandbox, source, files=[tmp_path / "shipped.py"], own_files=files)
+    if quick is not None:
+        student.forget(quick=quick)
+    assert student.f(1) == 2
+
+
+def test_an_error_in_a_file_beside_the_notebook(sandbox: Sandbox) -> None:
+    """The line in the cell is told, as with any library."""
+    student = make_student(sandbox, "from helper import broken\ndef f(x):\n    return broken(x)", own_files=FILES)
+    assert fault(student, 1).sentence == "`f` raised ZeroDivisionError: division by zero (in line 3 of the cell `f`, `return broken(x)`)."
+
+
+@pytest.mark.parametrize("source", ["from helper import biggest as f", "import helper\nf = helper.biggest"])
+def test_a_shortcut_in_a_file_beside_the_notebook(sandbox: Sandbox, source: str) -> None:
+    """What an exercise forbids is noticed there too, whether a test calls the function or a probe."""
+    student = make_student(sandbox, source, own_files=FILES, forbidden=["numpy.linalg.svd"])
+    for ask in (student.f, student.probe.twice):
+        with pytest.raises(StudentFault, match=r"uses the library's `numpy\.linalg\.svd`"):
+            ask(np.ones((2, 2)))
+
+
+def test_a_shortcut_that_no_test_reaches_in_a_file_beside(sandbox: Sandbox) -> None:
+    """It is told where it stands."""
+    source = "from helper import biggest\ndef f(x):\n    return biggest(x) if x is None else x"
+    student = make_student(sandbox, source, own_files=FILES, forbidden=["numpy.linalg.svd"])
+    assert " in line 4 of the file `helper.py`." in fault(student, 1).sentence
 
 
 def test_faults_in_a_probe(sandbox: Sandbox) -> None:

@@ -137,7 +137,7 @@ def test_no_file(tmp_path: Path) -> None:
             ["tiny.ipynb is missing; `my tiny.ipynb`, the only notebook in the submission, was taken in its place."],
         ),
         (["a.ipynb", "b.ipynb"], None, []),
-        (["tiny.txt"], None, []),
+        (["tiny.txt"], None, ["Found only `tiny.txt`: hand in the .ipynb file itself."]),
         (["tiny.ipynb/"], None, []),
     ],
 )

@@ -4,15 +4,17 @@ Each builder gets the folder to hand in and the released notebook with right ans
 """
 
 import copy
+import gzip
 import json
 import random
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from .tiny import FULL, RIGHT, UNGRADABLE, Notebook, cell_of, write_notebook
+from .tiny import FULL, NOTHING, RIGHT, UNGRADABLE, Notebook, cell_of, write_notebook
 
 __all__ = ["BROKEN", "Fault"]
 
@@ -116,6 +118,79 @@ def conflict_about_an_answer(folder: Path, notebook: Notebook) -> None:
     line = re.search(r' *"source": "def square.*\n', text := json.dumps(notebook, indent=1))[0]  # type: ignore[index]
     other = line.replace("x * x", "x ** 2")
     (folder / "tiny.ipynb").write_text(text.replace(line, f"<<<<<<< HEAD\n{line}=======\n{other}>>>>>>> main\n"))
+
+
+def conflict_with_an_untouched_stub(folder: Path, notebook: Notebook) -> None:
+    """The assignment was fetched again on one side, with another word in its text; on the other it was solved."""
+    text = json.dumps(notebook, indent=1)
+    for ours in (r' *"source": "def square.*\n', r".*A tiny lesson.*\n"):
+        line = re.search(ours, text)[0]  # type: ignore[index]
+        other = f'   "source": {json.dumps(UNTOUCHED_SQUARE)}\n' if "square" in line else line.replace("tiny", "small")
+        text = text.replace(line, f"<<<<<<< HEAD\n{line}=======\n{other}>>>>>>> main\n")
+    (folder / "tiny.ipynb").write_text(text)
+
+
+def conflict_about_white_space(folder: Path, notebook: Notebook) -> None:
+    line = re.search(r' *"source": "def square.*\n', text := json.dumps(notebook, indent=1))[0]  # type: ignore[index]
+    other = line.replace("x * x", "x*x")
+    (folder / "tiny.ipynb").write_text(text.replace(line, f"<<<<<<< HEAD\n{line}=======\n{other}>>>>>>> main\n"))
+
+
+def a_comma_too_many(folder: Path, notebook: Notebook) -> None:
+    """A conflict was resolved by hand, in the lines of an answer."""
+    cell_of(notebook, "square")["source"] = RIGHT["square"].splitlines(keepends=True)
+    text = json.dumps(notebook, indent=1)
+    (folder / "tiny.ipynb").write_text(re.sub(r'(return x \* x\\n")\n', r"\1,\n", text))
+
+
+def a_comma_after_everything(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_text(re.sub(r"\n( *[\]}])", r",\n\1", json.dumps(notebook, indent=1)))
+
+
+def utf_16_without_a_mark(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb").write_bytes(json.dumps(notebook).encode("utf-16-le"))
+
+
+def text_in_utf_16(folder: Path, notebook: Notebook) -> None:
+    (folder / "tiny.ipynb.txt").write_bytes(json.dumps(notebook).encode("utf-16"))
+
+
+def zip_from_windows(folder: Path, notebook: Notebook) -> None:
+    with zipfile.ZipFile(folder / "hand-in.zip", "w") as archive:
+        archive.writestr("01-tiny\\tiny.ipynb", json.dumps(notebook))
+
+
+def tar_archive(folder: Path, notebook: Notebook) -> None:
+    (folder / "hand-in.tar.gz").write_bytes(gzip.compress(json.dumps(notebook).encode()))
+
+
+def nine_untouched_notebooks_beside(folder: Path, notebook: Notebook) -> None:
+    _empty(notebook)
+    write_notebook(folder / "tiny.ipynb", notebook)
+    for number in range(9):
+        write_notebook(folder / f"{number}.ipynb", {**notebook, "cells": [_code(f"x = {number}")]})
+
+
+def another_notebook_holds_more(folder: Path, notebook: Notebook) -> None:
+    write_notebook(folder / "tiny (1).ipynb", notebook)
+    cell_of(notebook, "linear")["source"] = UNTOUCHED
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def thousands_of_cells(folder: Path, notebook: Notebook) -> None:
+    notebook["cells"] += [_code("")] * 2100
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def helper_in_a_file_beside(folder: Path, notebook: Notebook) -> None:
+    (folder / "helper.py").write_text("def times(x, w):\n    return x @ w\n")
+    cell_of(notebook, "linear")["source"] = "from helper import times\n\ndef linear(x, w, b):\n    return times(x, w) + b\n"
+    write_notebook(folder / "tiny.ipynb", notebook)
+
+
+def answer_below_a_magic(folder: Path, notebook: Notebook) -> None:
+    cell_of(notebook, "linear")["source"] = "%%timeit\n" + RIGHT["linear"]
+    write_notebook(folder / "tiny.ipynb", notebook)
 
 
 def damaged_before_the_answers(folder: Path, notebook: Notebook) -> None:
@@ -464,7 +539,7 @@ BROKEN: Final = (
     Fault(not_json, UNGRADABLE, "it is not JSON"),
     Fault(empty_file, UNGRADABLE, "the file is empty"),
     Fault(cut_off_before_the_first_cell, UNGRADABLE, "Was it saved completely"),
-    Fault(cut_off_in_the_second_answer, {"linear": 60.0, "square": 0.0}, "The file is cut off or damaged"),
+    Fault(cut_off_in_the_second_answer, {"linear": 60.0, "square": 0.0}, "the cell is not in what could be read of it"),
     Fault(binary_garbage, UNGRADABLE, UNREADABLE),
     Fault(json_but_a_list, UNGRADABLE, "it is JSON, but not a notebook"),
     Fault(json_without_cells, UNGRADABLE, "it has no cells"),
@@ -473,6 +548,19 @@ BROKEN: Final = (
     Fault(an_empty_object_after_the_notebook, FULL, "several notebooks one after the other"),
     Fault(conflict_about_execution_counts, FULL, "Git's conflict markers"),
     Fault(conflict_about_an_answer, UNGRADABLE, "differs between the two sides"),
+    Fault(conflict_with_an_untouched_stub, FULL, "one side holds an answer where the other holds none"),
+    Fault(conflict_about_white_space, FULL, "both sides hold the same code"),
+    Fault(a_comma_too_many, FULL, "Commas stood before closing brackets"),
+    Fault(a_comma_after_everything, FULL, "Commas stood before closing brackets"),
+    Fault(utf_16_without_a_mark, FULL, "saved in UTF-16"),
+    Fault(text_in_utf_16, FULL, "tiny.ipynb.txt was taken in its place"),
+    Fault(zip_from_windows, FULL, "hand-in.zip/01-tiny/tiny.ipynb"),
+    Fault(tar_archive, UNGRADABLE, "Found only hand-in.tar.gz: hand in the .ipynb file itself"),
+    Fault(nine_untouched_notebooks_beside, NOTHING, "Not written yet"),
+    Fault(another_notebook_holds_more, {"linear": 0.0, "square": 40.0}, "tiny (1).ipynb holds more answers than tiny.ipynb"),
+    Fault(thousands_of_cells, FULL, "more than 2000 cells"),
+    Fault(helper_in_a_file_beside, FULL),
+    Fault(answer_below_a_magic, {"linear": 0.0, "square": 40.0}, "its cell begins with %%timeit"),
     Fault(damaged_before_the_answers, FULL, "the 0 cells before the damage and the"),
     Fault(a_tab_in_a_string, FULL),
     Fault(nulls_after_the_end, FULL, "NUL characters"),

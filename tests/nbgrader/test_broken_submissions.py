@@ -120,6 +120,7 @@ def test_ungradable_work_is_told_to_staff(by_autograder: GradedClass) -> None:
     told = {line["student"]: line["message"] for line in by_autograder.lines if line["outcome"] == "ungradable"}
     assert set(told) == {fault.name for fault in BROKEN if None in fault.points.values()}
     assert "it is not JSON" in told["not_json"]
+    assert told["tar_archive"].endswith("to take for it. Found only `hand-in.tar.gz`: hand in the .ipynb file itself.")
 
 
 @pytest.mark.parametrize("student", ["tags_lost", "cells_without_metadata_and_ids"])

@@ -115,6 +115,65 @@ def test_only_changed_work_is_graded_again(fresh_course: CopyOf, small: TinyCour
     assert course.autograded("ada").stat().st_mtime_ns == kept
 
 
+@pytest.mark.parametrize("command", ["autograder", "nbgrader"])
+def test_a_changed_file_beside_is_graded_again(fresh_course: CopyOf, command: str) -> None:
+    """What the notebook imports from beside it is part of the work, for both commands alike."""
+    course = fresh_course(f"beside-{command}")
+    course.hand_in("ada", {**RIGHT, "square": "from helper import times\n\ndef square(x):\n    return times(x, x)\n"})
+    helper = course.submitted("ada") / "helper.py"
+    for sign, points in (("+", 0), ("*", 40)):
+        helper.write_text(f"def times(x, y):\n    return x {sign} y\n")
+        done = course.nbgrader("autograde", ASSIGNMENT, "--force") if command == "nbgrader" else course.autograder("grade")
+        assert done.returncode == 0
+        assert course.scores("ada") == {"linear": 60, "square": points}
+    assert "0 graded, 1 unchanged" in course.autograder("grade").stdout
+    assert "times" not in json.dumps(json.loads(course.autograded("ada").read_bytes())["metadata"])
+
+
+STRAYS = {
+    "anna/tiny.ipynb": "It lies in no assignment's folder. Put it into a folder called 01-tiny.",
+    "bert/01-tiny.zip": "It lies in no assignment's folder. Put it into a folder called 01-tiny.",
+    "carl/01-tiny": "It is a file where a folder should be. Put the notebook into a folder of this name.",
+    "cora/work.zip": "It lies in no assignment's folder. Put it into the one of its assignment.",
+    "dora/01-Tiny/tiny.ipynb": "No assignment is called so. If 01-tiny is meant, give the folder that name.",
+    "emil/01_tiny/tiny.ipynb": "No assignment is called so. If 01-tiny is meant, give the folder that name.",
+    "fritz/01-tiny (1)/tiny.ipynb": "No assignment is called so. If 01-tiny is meant, give the folder that name.",
+    "gina/notes.txt": None,
+}
+
+
+@pytest.fixture(scope="module")
+def strays(fresh_course: CopyOf) -> TinyCourse:
+    """A right submission, and work that lies elsewhere than in its assignment's folder."""
+    course = fresh_course("strays")
+    course.hand_in("ada", RIGHT)
+    for name in STRAYS:
+        path = course.root / "submitted" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes((course.submitted("ada") / "tiny.ipynb").read_bytes())
+    (course.root / "submitted" / "gina" / "loop").symlink_to("loop")
+    return course
+
+
+def test_work_in_no_assignments_folder_is_told(strays: TinyCourse) -> None:
+    """Each is named, with what to do, and none is counted as graded."""
+    done = strays.autograder("grade")
+    assert done.returncode == 1
+    places = {name.removesuffix("/tiny.ipynb") if name.count("/") == 2 else name: reason for name, reason in STRAYS.items() if reason}
+    assert sorted(done.stderr.splitlines()) == [f"autograder: submitted/{place} was left out: {places[place]}" for place in sorted(places)]
+    assert "1 graded, 0 unchanged since the last run, 7 left out" in done.stdout
+    assert "dora, 01-tiny: 01-Tiny was left out: No assignment is called so." in done.stdout
+    assert "gina" not in done.stdout
+
+
+def test_left_out_work_is_picked_like_any_other(strays: TinyCourse) -> None:
+    """By its student, and by the assignment that it seems to be for; it is for a person to look at."""
+    lines = strays.grade(ASSIGNMENT, "--student", "anna", "--student", "cora", status=1)
+    assert [(line["student"], line["assignment"], line["points"], line["outcome"]) for line in lines] == [
+        ("anna", ASSIGNMENT, None, "ungradable")
+    ]
+
+
 def test_changed_suite_grades_everybody_again(fresh_course: CopyOf) -> None:
     """When the hidden tests change, yesterday's points no longer stand."""
     course = fresh_course("suite")

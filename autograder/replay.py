@@ -120,7 +120,7 @@ class Replay:
     def _run_cell(self, session: Session, cell: Cell) -> bool:
         """Whether the session is still alive after the cell."""
         again, begun = cell.name in self.outputs, time.monotonic()
-        if begun > self._last_deadlines[cell.name not in self._slow or cell.name in self.exercises]:
+        if begun > self._last_deadlines[cell.name not in self._slow or bool(cell.answers_for(self.exercises))]:
             self._fault(cell, "Timeout", "the cells of the notebook together took too long, so this one was left out")
             return True
         seconds = self._seconds_for(cell, begun, again)
@@ -153,7 +153,7 @@ class Replay:
         limit = self.budget.cell_seconds
         if again:
             return limit
-        least = EXERCISE_CELL_SECONDS if cell.name in self.exercises else 0.5
+        least = EXERCISE_CELL_SECONDS if cell.answers_for(self.exercises) else 0.5
         return min(limit, max(least, self._deadline - now))
 
     def _fault(self, cell: Cell, name: str, message: str) -> None:

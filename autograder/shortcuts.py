@@ -16,6 +16,8 @@ __all__ = ["Shortcut", "find_shortcuts", "names_in_probes"]
 #: Longer cells and deeper dotted names are left to the run-time watch: no student writes them by hand.
 CELL_CHARACTERS: Final = 100_000
 NAME_PARTS: Final = 12
+#: What is imported is known by so much of its name: no routine's is longer.
+NAME_CHARACTERS: Final = 200
 BACKWARD: Final = frozenset({"torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward"})
 #: Other ways into automatic differentiation: who forbids a backward pass forbids them too.
 DIFFERENTIATION: Final = (
@@ -62,10 +64,15 @@ class _Definition:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What a cell imports, by name, and what it defines, in order."""
+    """What a cell imports, by name, and what it defines, in order: all names that a statement gives, and what they mean."""
 
     imports: Mapping[str, str]
-    definitions: Sequence[tuple[str, _Definition]]
+    definitions: Sequence[tuple[Sequence[str], _Definition]]
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The names of the definitions, again where one is defined again."""
+        return (name for names, _ in self.definitions for name in names)
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def find_shortcuts(
         return ()
     facts = {cell.name: _facts(cell.source) for cell in cells}
     if within:
-        start &= {name for name, _ in facts[exercise].definitions} if exercise in facts else set()
+        start &= set(facts[exercise].names) if exercise in facts else set()
     imports = _imports(facts.values())
     found = []
     for cell, definition in _reached(_in_force(cells, exercise, others), start):
@@ -136,17 +143,16 @@ def _in_force(cells: Sequence[Cell], exercise: str, others: frozenset[str]) -> d
     below = all(cell.name != exercise for cell in cells)
     for cell in cells:
         is_students = not (cell.untouched or cell.name in others)
-        for name, found in _facts(cell.source).definitions:
+        for names, found in _facts(cell.source).definitions:
             is_mere = found.is_value and functions.isdisjoint(found.uses)
-            if name in own and (is_mere or not is_students):
-                continue
             then = {used: in_force[used] for used in found.uses & in_force.keys()} if found.is_value else {}
-            in_force[name] = _Meaning(cell.name, found, then)
-            (functions.discard if is_mere else functions.add)(name)
+            bound = [name for name in names if not (name in own and (is_mere or not is_students))]
+            in_force |= dict.fromkeys(bound, _Meaning(cell.name, found, then))
+            (functions.difference_update if is_mere else functions.update)(bound)
         if cell.name == exercise:
             below, own = True, {name for name, meaning in in_force.items() if meaning.cell not in stubs}
         elif below and is_students:
-            own |= {name for name, _ in _facts(cell.source).definitions if name in functions}
+            own |= functions.intersection(_facts(cell.source).names)
     return in_force
 
 
@@ -165,19 +171,18 @@ def _imports(facts: Iterable[_Facts]) -> dict[str, str]:
     """Name → what was imported under it, anywhere in the notebook; a name that also means something else is left out."""
     facts = list(facts)
     pairs = {pair for fact in facts for pair in fact.imports.items()}
-    meanings = Counter([name for name, _ in pairs] + [name for fact in facts for name, _ in fact.definitions])
+    meanings = Counter([name for name, _ in pairs] + [name for fact in facts for name in fact.names])
     return {name: full for name, full in pairs if meanings[name] == 1}
 
 
 @lru_cache(maxsize=2048)  # every cell of the longest notebook, for each exercise asks about all of them
 def _facts(source: str) -> _Facts:
     imports: dict[str, str] = {}
-    definitions: list[tuple[str, _Definition]] = []
+    definitions: list[tuple[Sequence[str], _Definition]] = []
     for statement in _statements(_parse(source)):
         imports |= _imported(statement)
         if names := _bound(statement):
-            definition = _define(statement)
-            definitions += [(name, definition) for name in names]
+            definitions.append((names, _define(statement)))
     return _Facts(imports, definitions)
 
 
@@ -221,10 +226,12 @@ def _bound(statement: ast.stmt) -> list[str]:
 def _imported(node: ast.AST) -> dict[str, str]:
     match node:
         case ast.Import(names=names):
-            return {alias.asname or _root(alias.name): alias.name if alias.asname else _root(alias.name) for alias in names}
+            pairs = {alias.asname or _root(alias.name): alias.name if alias.asname else _root(alias.name) for alias in names}
         case ast.ImportFrom(module=str(module), names=names, level=0):
-            return {alias.asname or alias.name: f"{module}.{alias.name}" for alias in names}
-    return {}
+            pairs = {alias.asname or alias.name: f"{module[:NAME_CHARACTERS]}.{alias.name}" for alias in names}
+        case _:
+            return {}
+    return {name: full[:NAME_CHARACTERS] for name, full in pairs.items()}
 
 
 def _define(statement: ast.stmt) -> _Definition:

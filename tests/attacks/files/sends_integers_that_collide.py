@@ -40,7 +40,7 @@ def _colliding(wanted, bits=18, first=87_400):
     return [*path, *others[: wanted - first].tolist()]
 
 
-NUMBERS = _colliding(100_000)
+NUMBERS = _colliding(92_000)
 
 
 def linear(x, w):

@@ -16,6 +16,8 @@ __all__ = ["Shortcut", "find_shortcuts", "names_in_probes", "parse_cell"]
 #: Longer cells and deeper dotted names are left to the run-time watch: no student writes them by hand.
 CELL_CHARACTERS: Final = 100_000
 NAME_PARTS: Final = 12
+#: What is imported is known by so much of its name: no routine's is longer.
+NAME_CHARACTERS: Final = 200
 BACKWARD: Final = frozenset({"torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward"})
 #: Other ways into automatic differentiation: who forbids a backward pass forbids them too.
 DIFFERENTIATION: Final = (
@@ -63,10 +65,15 @@ class _Definition:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What a cell imports, by name, and what it defines, in order."""
+    """What a cell imports, by name, and what it defines, in order: all names that a statement gives, and what they mean."""
 
     imports: Mapping[str, str]
-    definitions: Sequence[tuple[str, _Definition]]
+    definitions: Sequence[tuple[Sequence[str], _Definition]]
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The names of the definitions, again where one is defined again."""
+        return (name for names, _ in self.definitions for name in names)
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def find_shortcuts(
         return ()
     facts = {cell.name: _facts(cell.source) for cell in cells}
     if within:
-        start &= {name for cell in cells if cell.answers_for({exercise}) for name, _ in facts[cell.name].definitions}
+        start &= {name for cell in cells if cell.answers_for({exercise}) for name in facts[cell.name].names}
     imports = _imports(facts.values())
     found = []
     for cell, definition in _reached(_in_force(cells, exercise, others), start):
@@ -144,7 +151,7 @@ def _in_force(cells: Sequence[Cell], exercise: str, others: frozenset[str]) -> d
     for cell, defined, functions in _defined_in_order(cells, names, stubs, untouched):
         since |= defined
         if cell.answers_for({exercise}):
-            below, first, since = True, {exercise, *cell.asked, *(name for name, _ in _facts(cell.source).definitions)}, set()
+            below, first, since = True, {exercise, *cell.asked, *_facts(cell.source).names}, set()
             own = {name: meaning for name, meaning in names.items() if meaning.cell not in stubs}
         elif below and cell.name not in taken:
             again = {name for name in functions if name in asked or not names[name].definition.is_alias}
@@ -161,14 +168,15 @@ def _defined_in_order(
     """Each cell, once `names` are as it leaves them, with those that it has defined, and the functions among them."""
     functions: set[str] = set()
     for cell in cells:
-        defined = set()
-        for name, found in _facts(cell.source).definitions:
-            if cell.name in stubs and name in names and names[name].cell not in untouched:
-                continue  # a stub takes over nothing that the student wrote above it
+        defined: set[str] = set()
+        for bound, found in _facts(cell.source).definitions:
+            # A stub takes over nothing that the student wrote above it.
+            new = [name for name in bound if not (cell.name in stubs and name in names and names[name].cell not in untouched)]
             is_mere = found.is_value and functions.isdisjoint(found.uses)
-            names[name] = _Meaning(cell.name, found, {used: names[used] for used in found.uses & names.keys()} if found.is_value else {})
-            (functions.discard if is_mere else functions.add)(name)
-            defined.add(name)
+            then = {used: names[used] for used in found.uses & names.keys()} if found.is_value else {}
+            names.update(dict.fromkeys(new, _Meaning(cell.name, found, then)))
+            (functions.difference_update if is_mere else functions.update)(new)
+            defined.update(new)
         yield cell, defined, defined & functions
 
 
@@ -187,19 +195,18 @@ def _imports(facts: Iterable[_Facts]) -> dict[str, str]:
     """Name → what was imported under it, anywhere in the notebook; a name that also means something else is left out."""
     facts = list(facts)
     pairs = {pair for fact in facts for pair in fact.imports.items()}
-    meanings = Counter([name for name, _ in pairs] + [name for fact in facts for name, _ in fact.definitions])
+    meanings = Counter([name for name, _ in pairs] + [name for fact in facts for name in fact.names])
     return {name: full for name, full in pairs if meanings[name] == 1}
 
 
 @lru_cache(maxsize=2048)  # every cell of the longest notebook, for each exercise asks about all of them
 def _facts(source: str) -> _Facts:
     imports: dict[str, str] = {}
-    definitions: list[tuple[str, _Definition]] = []
+    definitions: list[tuple[Sequence[str], _Definition]] = []
     for statement in _statements(_parse(source)):
         imports |= _imported(statement)
         if names := _bound(statement):
-            definition = _define(statement)
-            definitions += [(name, definition) for name in names]
+            definitions.append((names, _define(statement)))
     return _Facts(imports, definitions)
 
 
@@ -248,10 +255,12 @@ def _bound(statement: ast.stmt) -> list[str]:
 def _imported(node: ast.AST) -> dict[str, str]:
     match node:
         case ast.Import(names=names):
-            return {alias.asname or _root(alias.name): alias.name if alias.asname else _root(alias.name) for alias in names}
+            pairs = {alias.asname or _root(alias.name): alias.name if alias.asname else _root(alias.name) for alias in names}
         case ast.ImportFrom(module=str(module), names=names, level=0):
-            return {alias.asname or alias.name: f"{module}.{alias.name}" for alias in names}
-    return {}
+            pairs = {alias.asname or alias.name: f"{module[:NAME_CHARACTERS]}.{alias.name}" for alias in names}
+        case _:
+            return {}
+    return {name: full[:NAME_CHARACTERS] for name, full in pairs.items()}
 
 
 def _define(statement: ast.stmt) -> _Definition:

@@ -28,6 +28,8 @@ MAX_INT_DIGITS: Final = 400
 #: Keys whose hashes a sender can choose, each counted with all that it holds: to tell many apart that collide takes the time of
 #: their square, and of what they have in common.
 MAX_CHOSEN_KEYS: Final = 10_000
+#: Integers from 0 up to here, such as the numbers of tokens, are too few to be chosen among for what they do in a table.
+SMALL_KEYS: Final = 1 << 16
 WAIT_SECONDS: Final = 0.05
 #: Frames up to this size go out at once.
 ONE_PIECE_BYTES: Final = 1 << 16
@@ -298,8 +300,8 @@ class _Counter:
 
 
 def _hash_is_out_of_reach(key: Any) -> bool:
-    """Whether the sender can't choose the hash: that of text is salted, that of a small integer is itself."""
-    return type(key) in (str, bytes, bool) or (type(key) is int and -(1 << 63) <= key < 1 << 63)
+    """Whether the sender can't choose the hash: that of text is salted, and that of a small integer leaves little choice."""
+    return type(key) in (str, bytes, bool) or (type(key) is int and 0 <= key < SMALL_KEYS)
 
 
 def _list(items: Any) -> list[Any]:

@@ -6,7 +6,9 @@
 import ctypes
 import os
 import signal
+import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +16,9 @@ __all__ = ["enter"]
 
 LIBC: Final = ctypes.CDLL(None, use_errno=True)
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
-MS_BIND, MS_REC, MS_PRIVATE, MS_NOSUID, MS_NODEV = 4096, 16384, 1 << 18, 2, 4
+MS_BIND, MS_REC, MS_PRIVATE, MS_NOSUID, MS_NODEV, MS_NOEXEC = 4096, 16384, 1 << 18, 2, 4, 8
+MNT_DETACH: Final = 2
+MOUNT_SETATTR, MOUNT_ATTR_RDONLY, AT_FDCWD, AT_RECURSIVE = 442, 1, -100, 0x8000
 PR_SET_PDEATHSIG: Final = 1
 
 
@@ -22,20 +26,22 @@ def enter(home: str, needed: Sequence[str], home_bytes: int) -> bool:
     """Moves into fresh namespaces with a sized tmpfs on `home`; False, and nothing changed, where the system refuses.
 
     `needed` are folders that another user id must be able to reach: a closed folder above one is covered by an open one.
-    The process that called waits outside, and ends when the one inside does.
+    The process that called waits outside until the one inside ends, removes `home` and ends too.
     """
     user, group = os.getuid(), os.getgid()
     flags = NEWNS | NEWUTS | NEWIPC | NEWPID | NEWNET | (NEWUSER if user else 0)
     if not _allowed(flags):
         return False
+    outside = os.open(os.path.dirname(home), os.O_PATH | os.O_CLOEXEC)  # still writable when all that is seen from inside is not
     LIBC.unshare(flags)
     if user:
         _map_user(user, group)
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
-    _mount("tmpfs", home, "tmpfs", MS_NOSUID | MS_NODEV, f"size={home_bytes},mode=0711,nr_inodes=20000")
     if not user:
         _open_the_way(needed)
-    _become_first_process()
+    _make_read_only()
+    _mount("tmpfs", home, "tmpfs", MS_NOSUID | MS_NODEV, f"size={home_bytes},mode=0711,nr_inodes=20000")
+    _become_first_process(home, outside)
     return True
 
 
@@ -79,13 +85,25 @@ def _open_the_way(needed: Sequence[str]) -> None:
             os.close(descriptor)
 
 
-def _become_first_process() -> None:
+def _make_read_only() -> None:
+    """No file outside the home can be changed, nor the time when it was read last, by which one submission could tell the next."""
+    attributes = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
+    LIBC.syscall(MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, attributes, ctypes.c_size_t(len(attributes)))  # from Linux 5.12
+
+
+def _become_first_process(home: str, outside: int) -> None:
     """Forks the first process of the new process namespace and returns in it; when it ends, all in it are ended by the kernel."""
     pid = os.fork()
     if pid == 0:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        os.close(outside)
+        with suppress(OSError):  # where a part of /proc is covered, only root may have a fresh one
+            _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         return
     _, status = os.waitpid(pid, 0)
+    LIBC.umount2(home.encode(), MNT_DETACH)
+    with suppress(OSError):
+        os.rmdir(os.path.basename(home), dir_fd=outside)
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 

@@ -27,7 +27,9 @@ FORWARD_MODE: Final = "torch.autograd.forward_ad.make_dual"
 METHODS: Final = ("forward", "step", "fit", "fit_transform")
 #: What PyTorch's dispatcher calls otherwise than the function that students know.
 OPERATORS: Final = {"cross_entropy": "cross_entropy_loss", "make_dual": "_make_dual"}
-MATRIX: Final = ("a", "A", "M")
+MATRIX: Final = ("a", "A", "M", "d")
+#: SciPy's compiled routines, below its own functions and below `scipy.linalg.lapack`.
+LAPACK: Final = "scipy.linalg._flapack"
 KEYS: Final = ("CPU", "AutogradCPU")
 #: Where a child's working folder lies: the warm parent, which imports this, has all of them below its home.
 STUDENTS_FILES: Final = f"{os.environ.get('HOME', '')}/work-"
@@ -145,8 +147,6 @@ def _hook(name: str) -> None:
         _hook_python(name, found)
     elif root != name:
         _waiting.add(name)
-        if not any(isinstance(finder, _Late) for finder in sys.meta_path):
-            sys.meta_path.insert(0, _Late())
 
 
 def _find(name: str) -> Any:
@@ -277,7 +277,7 @@ class _Late(importlib.abc.MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
         """The module's ordinary spec, with a loader that looks for what we wait for."""
-        if not any(name.startswith(f"{fullname}.") for name in _waiting):
+        if fullname != LAPACK and not any(name.startswith(f"{fullname}.") for name in _waiting):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
@@ -285,6 +285,8 @@ class _Late(importlib.abc.MetaPathFinder):
 
             def execute_and_hook(module: Any) -> None:
                 execute(module)
+                if fullname == LAPACK:
+                    _hook_lapack(module)
                 for name in _waiting - _hooked:
                     _hook(name)
 
@@ -299,12 +301,23 @@ def _hook_numpy() -> None:
             setattr(module, key, _noted(f"numpy.linalg.{key.partition('_')[0]}", routine))
 
 
+def _hook_lapack(module: Any) -> None:
+    """All routines, before an alias of one can be kept; each is noted as the one in double precision, real where there is one."""
+    routines = {key: routine for key, routine in vars(module).items() if type(routine).__name__ == "fortran"}
+    for key, routine in routines.items():
+        alike = next((name for name in (f"d{key[1:]}", f"z{key[1:]}") if name in routines), key)
+        setattr(module, key, _noted(f"scipy.linalg.lapack.{alike}", routine))
+
+
 def _noted(name: str, routine: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any, **keywords: Any) -> Any:
         _notes.note(name, arguments, keywords)
         return routine(*arguments, **keywords)
 
+    call.__doc__ = routine.__doc__
     return call
 
 
-_hook_numpy()  # on import, before a student's cell can keep an alias
+# On import, before a student's cell can keep an alias.
+_hook_numpy()
+sys.meta_path.insert(0, _Late())

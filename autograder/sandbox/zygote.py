@@ -9,6 +9,7 @@ import importlib
 import io
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -32,6 +33,8 @@ LAZY: Final = ("numpy.random", "numpy.linalg", "numpy.fft", "numpy.polynomial", 
 FIRST_USER_ID: Final = 60_000
 USER_IDS: Final = 5_000
 SWEEP_SECONDS: Final = 15.0
+#: Below this the kernel gives no number a second time.
+RESERVED_PIDS: Final = 300
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,25 @@ class Layers:
 
 
 def main(descriptor: int, home: str, wanted: set[str], modules: list[str]) -> None:
-    """Answers the host's requests on the socket `descriptor` until the host closes it."""
+    """Answers the host's requests on the socket `descriptor` until the host closes it or ends, however it ends; then removes `home`."""
     control = socket.socket(fileno=descriptor)
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     layers = _prepare(home, wanted)
-    shell = _warm_up(modules)
-    control.sendall(json.dumps({"ready": os.getpid(), **layers.as_dict()}).encode())
     folders: list[str] = []
+    try:
+        shell = _warm_up(modules)
+        control.sendall(json.dumps({"ready": os.getpid(), **layers.as_dict()}).encode())
+        _answer(control, shell, layers, folders)
+    except ConnectionError:
+        pass  # the host ended while it was waited for
+    finally:
+        _sweep(layers, folders)
+        remove_folder(home)
+
+
+def _answer(control: socket.socket, shell: Any, layers: Layers, folders: list[str]) -> None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 1)
         if not message:
-            _sweep(layers, folders)
             return
         request = json.loads(message)
         if request["do"] == "fork":
@@ -73,7 +84,6 @@ def main(descriptor: int, home: str, wanted: set[str], modules: list[str]) -> No
 def _prepare(home: str, wanted: set[str]) -> Layers:
     """Enters the namespaces and finds out what the children can be given; `wanted` is all of it, but in tests."""
     entered = "namespaces" in wanted and namespaces.enter(home, readable.interpreter(), Limits().folder_bytes)
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if not entered:
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
     user_id = 0
@@ -126,6 +136,8 @@ def _fork(control: socket.socket, shell: Any, layers: Layers, channel: int, requ
         control.sendall(json.dumps({"error": f"the warm parent has {threads} threads: a child forked from it could hang"}).encode())
         os.close(channel)
         return
+    if layers.namespaces:
+        _forget_the_last_process()
     pid = os.fork()
     if pid == 0:
         # Whatever happens, a child never returns into the parent's loop.
@@ -143,6 +155,13 @@ def _fork(control: socket.socket, shell: Any, layers: Layers, channel: int, requ
     handle = os.pidfd_open(pid)
     socket.send_fds(control, [json.dumps({"pid": pid}).encode()], [handle])
     os.close(handle)
+
+
+def _forget_the_last_process() -> None:
+    """Lets the kernel go on counting processes from anywhere: else a submission could count to a number for the next one to read."""
+    with suppress(OSError):
+        most = int(Path("/proc/sys/kernel/pid_max").read_text())
+        Path("/proc/sys/kernel/ns_last_pid").write_text(str(RESERVED_PIDS + secrets.randbelow(most - RESERVED_PIDS)))
 
 
 def _become_child(shell: Any, layers: Layers, channel: int, request: dict[str, Any]) -> None:

@@ -1421,7 +1421,7 @@ def adam_step(
     Returns
         the tuple param, m, v after the step; m and v are stored without the bias correction. New arrays: no argument is changed.
 
-    No library's Adam may be called.
+    No library's Adam, or relative of it such as AdamW or Adamax, may be called.
 
     By hand: param = 1, grad = 0.5, m = v = 0, t = 1, lr = 0.1 gives m = 0.05, v = 0.00025, m̂ = 0.5, v̂ = 0.25,
     and the new param is 1 - 0.1 · 0.5 / 0.5 = 0.9 (ε changes only the ninth digit).

@@ -491,7 +491,7 @@ def truncated_svd(
       values of s are then 0 up to rounding, and nothing is NaN.
     - In each column of u the entry of largest absolute value is positive; the row of vt is flipped along with it.
     - No decomposition of `a` itself or of a.T @ a, not of a small one either: only matrices with a side of k + p are handed
-      to qr, svd or eigh. Of libraries, only NumPy and SciPy's dense routines may be called: no torch, scikit-learn, scipy.sparse.
+      to qr, svd, eigh or what does their work. Of libraries, only NumPy and SciPy's dense routines may be called: no torch, scikit-learn, scipy.sparse.
     - A wide matrix may be taken on its side, with a sketch of a.T.
     - The argument is not changed. The same a and an rng in the same state give the same result.
 

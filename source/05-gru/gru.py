@@ -350,7 +350,7 @@ print("and with that bias larger still, by more than a million times:", keeping 
 def gru_cell_backward(
     d_out: Tensor, x: Tensor, h: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of one GRU step in closed form, without autograd.
+    """The gradients of one GRU step in closed form, without autograd and PyTorch's own backward functions.
 
     d_out                 (N, H), the gradient that arrives at the new state
     x, h                  (N, D), (N, H), as in the forward pass

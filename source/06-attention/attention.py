@@ -695,7 +695,7 @@ def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor |
     Blocked keys have weight exactly 0; the other weights of a query add up to 1. A query without any allowed key has
     weights 0 and output 0; no NaN, in the gradients neither. Scores of ±10,000 are fine.
     There is no dropout here. The arguments are not changed. Build it from products and a softmax: torch's function of
-    the same name and nn.MultiheadAttention may not be called.
+    the same name, nn.MultiheadAttention and flex_attention may not be called.
 
     By hand: d_k = 4, q = [[2, 0, 0, 0]], k = [[0, 0, 0, 0], [ln 3, 0, 0, 0]], v = [[0, 4], [8, 0]].
     The scores are 0 and ln 3, the weights 1/4 and 3/4, the output [6, 1].

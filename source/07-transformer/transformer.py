@@ -239,7 +239,7 @@ def layer_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: float = 1e-5) -> Tens
     before you square. The arguments are not changed.
 
     By hand: x = [[1, 3]], gain = [1, 2], bias = [0, 10], eps ≈ 0: mean 2, variance 1, result [[-1, 12]].
-    Ba, Kiros & Hinton 2016, eq. (4). Write the formula: don't call a ready-made layer norm.
+    Ba, Kiros & Hinton 2016, eq. (4). Write the formula: don't call a ready-made norm (layer, RMS, group, batch …).
     """
     ### BEGIN SOLUTION
     mean = x.mean(dim=-1, keepdim=True)  # (..., 1)
@@ -257,7 +257,7 @@ def layer_norm_backward(d_out: Tensor, x: Tensor, gain: Tensor, eps: float = 1e-
 
     Returns d_x (..., D), d_gain (D,) and d_bias (D,) in the dtype of x; float32 inside is always precise enough. d_gain and
     d_bias are sums over all leading axes. The arguments are not changed. Autograd is switched off while this exercise is graded.
-    Write the formulas: don't call a ready-made layer norm or its backward pass.
+    Write the formulas: don't call a ready-made norm (layer, RMS, group, batch …) or its backward pass.
 
     By hand: x = [[0, 0, 3]] (mean 1, variance 2, eps ≈ 0), gain = [1, 1, 1], d_out = [[3, 0, 0]] give
     d_x = [[1.5, -1.5, 0]] / √2, d_gain = [-3/√2, 0, 0], d_bias = [3, 0, 0].

@@ -107,6 +107,15 @@ def four_times(student, x):
     return student.twice(student.twice(x))
 '''
 
+SETTINGS: Final = """\
+modules = ["numpy", "torch"]
+call_seconds = 1.0
+cell_seconds = 2.5
+notebook_seconds = 12.0
+
+[forbidden]
+linear = ["torch.nn.functional.bilinear"]
+"""
 TESTS: Final = {"linear": LINEAR, "relu": RELU, "twice": TWICE, "words": WORDS}
 POINTS: Final = {"linear": 8.0, "relu": 4.0, "twice": 4.0, "words": 4.0}
 RIGHT: Final = {
@@ -157,9 +166,9 @@ def read_attacks() -> list[Attack]:
 
 
 def make_suite(folder: Path) -> Path:
-    """The hidden suite: four exercises, short time limits."""
+    """The hidden suite: four exercises, short time limits, a routine that one of them may not call."""
     folder.mkdir(parents=True)
-    (folder / "suite.toml").write_text('modules = ["numpy", "torch"]\ncall_seconds = 1.0\ncell_seconds = 2.5\nnotebook_seconds = 12.0\n')
+    (folder / "suite.toml").write_text(SETTINGS)
     (folder / "probes.py").write_text(PROBES)
     for exercise, source in TESTS.items():
         (folder / f"test_{exercise}.py").write_text(source)

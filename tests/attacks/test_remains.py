@@ -1,11 +1,13 @@
 """What a child begins with and what it leaves: nothing of the process that grades, nothing for the submission that comes next."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,48 @@ def test_a_daemon(sandbox: Sandbox) -> None:
     assert not [pid for pid in set(descendants(sandbox._process.pid)) - quiet if is_alive(pid)]
 
 
+#: A process that grades, as far as what it leaves goes: it says that it has come to where it is to be killed, and waits.
+GRADER = """
+import json, sys, time
+from autograder.sandbox.host import Sandbox
+sandbox = Sandbox(("numpy",), None, json.loads(sys.argv[1]))
+if sys.argv[2]:
+    sandbox.open().run_cell("attack", sys.argv[2], 20.0)
+print("here", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("layers", LEVELS.values(), ids=LEVELS)
+@pytest.mark.parametrize("code", [DAEMON, ""], ids=["at work", "at its start"])
+def test_a_killed_grader(tmp_path: Path, code: str, layers: Sequence[str]) -> None:
+    """When the grading process is killed, however busy its warm parent is, that one ends too, with all processes and folders."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    for part in (folder, *folder.parents):
+        part.chmod(part.stat().st_mode | 0o111)
+    grader = subprocess.Popen(
+        [sys.executable, "-c", GRADER, json.dumps(layers), code], env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE
+    )
+    assert grader.stdout
+    assert grader.stdout.readline() == b"here\n"
+    started = [pid for pid in descendants(grader.pid) if is_alive(pid)]
+    assert started
+    assert list(folder.iterdir())
+    grader.kill()
+    grader.wait()
+    grader.stdout.close()
+    wait_until(lambda: not [pid for pid in started if is_alive(pid)] and not list(folder.iterdir()))
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 15.0) -> None:
+    """Fails if it does not hold in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_thread(sandbox: Sandbox) -> None:
     """A thread goes on from cell to cell, and is gone with the submission."""
     start = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), name='left').start()"
@@ -138,6 +182,42 @@ def test_state_of_the_warm_parent(sandbox: Sandbox) -> None:
     assert changed != clean
     assert "PLANTED" in changed
     assert said(sandbox.open(), STATE) == clean
+
+
+@pytest.fixture(scope="module")
+def behind_namespaces() -> Iterator[Sandbox]:
+    """A warm parent with all layers; skipped where namespaces are not to be had."""
+    with Sandbox(("numpy",)) as sandbox:
+        if not sandbox.isolation.namespaces:
+            pytest.skip("namespaces are not to be had here")
+        yield sandbox
+
+
+def test_a_file_does_not_tell_that_it_was_read(behind_namespaces: Sandbox) -> None:
+    """A library's file that one submission reads is for the next one as if nobody had."""
+    file = Path(os.__file__).parent / "this.py"
+    os.utime(file, (1.0, file.stat().st_mtime))
+    file.read_bytes()
+    if file.stat().st_atime == 1.0:
+        pytest.skip("the machine doesn't note down when a file is read")
+    os.utime(file, (1.0, file.stat().st_mtime))
+    assert "length" in said(behind_namespaces.open(), f"print('length', len(open({str(file)!r}).read()))")
+    assert "atime 1.0" in said(behind_namespaces.open(), f"import os\nprint('atime', os.stat({str(file)!r}).st_atime)")
+
+
+def test_the_count_of_processes(behind_namespaces: Sandbox) -> None:
+    """A submission's process number tells nothing of how many processes the one before has made."""
+    if not os.path.exists("/proc/sys/kernel/ns_last_pid"):
+        pytest.skip("the kernel does not let us set its count")
+    numbers = [int(re.search(r"pid (\d+)", said(behind_namespaces.open(), "import os\nprint('pid', os.getpid())"))[1]) for _ in range(5)]  # type: ignore[index]
+    assert max(abs(a - b) for a, b in pairwise(numbers)) > 100
+
+
+def test_the_processes_of_the_machine(behind_namespaces: Sandbox) -> None:
+    """Whether a process of the machine is there can't be seen behind namespaces; a submission sees itself."""
+    ours = [os.getpid(), os.getppid(), behind_namespaces._process.pid]
+    code = f"import os\nprint('seen', [n for n in {ours} if os.path.exists(f'/proc/{{n}}')], os.path.exists(f'/proc/{{os.getpid()}}'))"
+    assert "seen [] True" in said(behind_namespaces.open(), code)
 
 
 FORGED = """

@@ -1,11 +1,13 @@
 """A library's own routine in place of the exercise loses the points, and the page says which call it was."""
 
 import re
+from collections.abc import Iterator
 from pkgutil import resolve_name
 
 import pytest
 
 from autograder.runner import Suite
+from autograder.sandbox.host import Manner, Sandbox
 from tests.course.conftest import ASSIGNMENTS, SUITES, Bench, lesson_of
 
 pytestmark = pytest.mark.slow
@@ -103,6 +105,89 @@ def test_a_shortcut_is_named(bench: Bench, exercise: str, cell: str, call: str) 
     wrong = [test.failure.sentence for test in reports[exercise].tests if test.failure]
     assert any(f"uses the library's `{call}`" in sentence and "write that yourself" in sentence for sentence in wrong), wrong
     assert reports[exercise].points <= reports[exercise].max_points / 2  # type: ignore[operator]
+
+
+X = "x = torch.arange(12.0).reshape(3, 4)\naten, F = torch.ops.aten, torch.nn.functional\n"
+A = "A = np.random.default_rng(0).normal(size=(90, 80))\nimport scipy.linalg\n"
+P = "p = [torch.nn.Parameter(torch.ones(3))]\np[0].grad = torch.ones(3)\nz = [torch.zeros(3)]\nt = [torch.ones(())]\n"
+KEYWORDS = "amsgrad=False, beta1=0.9, beta2=0.99, lr=0.1, weight_decay=0.0, eps=1e-8, maximize=False"
+RELATIVES = [
+    ("02-lsa", "truncated_svd", A + "from scipy.linalg.lapack import dgesdd\ndef f(): dgesdd(A)"),
+    ("02-lsa", "truncated_svd", A + "from scipy.linalg.lapack import cheev\ndef f(): cheev(A.T @ A)"),
+    ("02-lsa", "truncated_svd", A + "def f(): scipy.linalg.schur(A.T @ A)"),
+    ("02-lsa", "truncated_svd", A + "def f(): scipy.linalg.eigh_tridiagonal(A[:, 0], A[1:, 1])"),
+    ("02-lsa", "truncated_svd", A + "import scipy.linalg.interpolative as i\ndef f(): i.svd(A, 5)"),
+    ("02-lsa", "truncated_svd", A + "from scipy.sparse.linalg import lobpcg\ndef f(): lobpcg(A.T @ A, A[:80, :3])"),
+    ("07-transformer", "layer_norm", X + "def f(): torch.nn.RMSNorm(4)(x)"),
+    ("07-transformer", "layer_norm", X + "def f(): F.group_norm(x[None], 3)"),
+    ("07-transformer", "layer_norm", X + "def f(): F.instance_norm(x[None])"),
+    ("07-transformer", "layer_norm", X + "def f(): F.batch_norm(x.T, None, None, training=True)"),
+    ("07-transformer", "layer_norm", X + "def f(): torch.native_batch_norm(x.T, None, None, None, None, True, 0.0, 1e-5)"),
+    ("07-transformer", "layer_norm", X + "def f(): aten._native_batch_norm_legit.no_stats(x.T, None, None, True, 0.0, 1e-5)"),
+    ("07-transformer", "layer_norm", X + "def f(): torch.native_group_norm(x, None, None, 3, 4, 1, 1, 1e-5)"),
+    (
+        "07-transformer",
+        "layer_norm",
+        X + "o = torch.ones(3)\ndef f(): aten.native_batch_norm_backward(x.T, x.T, None, None, None, o, o, True, 1e-5, [True] * 3)",
+    ),
+    ("06-attention", "scaled_dot_product_attention", X + "def f(): aten._scaled_dot_product_attention_math(x, x, x)"),
+    (
+        "06-attention",
+        "scaled_dot_product_attention",
+        X + "def f(): aten._scaled_dot_product_flash_attention_for_cpu(x[None, None], x[None, None], x[None, None])",
+    ),
+    (
+        "06-attention",
+        "scaled_dot_product_attention",
+        X + "from torch.nn.attention.flex_attention import flex_attention as g\ny = torch.ones(1, 1, 128, 16)\ndef f(): g(y, y, y)",
+    ),
+    (
+        "06-attention",
+        "attention_backward",
+        X
+        + "y = x[None, None]\ng = aten._scaled_dot_product_flash_attention_for_cpu_backward\ndef f(): g(y, y, y, y, y, y[..., 0], 0.0, False)",
+    ),
+    (
+        "05-gru",
+        "gru_cell_backward",
+        X + "g, h, y = aten._thnn_differentiable_gru_cell_backward, torch.ones(3, 2), torch.ones(3, 6)\ndef f(): g(h, y, y, h, None, None)",
+    ),
+    (
+        "04-lstm",
+        "lstm_cell_backward",
+        X + "g, c = aten._thnn_differentiable_lstm_cell_backward, x[:, :1]\ndef f(): g(c, c, x, x, None, None, c, c)",
+    ),
+    (
+        "04-lstm",
+        "lstm_cell_forward",
+        X + "w, h = torch.ones(16, 4), torch.zeros(1, 4)\nb = torch.zeros(16)\n"
+        "def f(): aten.mkldnn_rnn_layer(x[:, None], w, w, b, b, h, h, False, [], 2, 4, 1, True, False, False, False)",
+    ),
+    ("01-backprop", "adam_step", P + "def f(): torch.optim.AdamW(p).step()"),
+    ("01-backprop", "adam_step", P + "def f(): torch.optim.Adamax(p).step()"),
+    ("01-backprop", "adam_step", P + f"from torch.optim.adam import adam\ndef f(): adam(p, z, z, z, [], t, {KEYWORDS})"),
+    (
+        "01-backprop",
+        "adam_step",
+        P + f"g = torch.ops.aten._fused_adam_\ndef f(): g([x.detach() for x in p], z, z, z, [], t, {KEYWORDS})",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Sandbox]:
+    """A warm sandbox with NumPy and torch."""
+    with Sandbox(("numpy", "torch")) as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize(("assignment", "exercise", "source"), RELATIVES)
+def test_a_relative_is_noticed(warm: Sandbox, assignment: str, exercise: str, source: str) -> None:
+    """What does the work of a forbidden routine under another name is forbidden too."""
+    session = warm.open()
+    assert session.run_cell("f", "import numpy as np\nimport torch\n" + source, 20)["error"] is None
+    reply = session.call("f", (), {}, Manner(1, 20.0, Suite.read(SUITES / assignment).forbidden[exercise]))
+    assert reply["used"], reply
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)

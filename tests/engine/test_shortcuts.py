@@ -17,7 +17,8 @@ GRU = ("torch.gru_cell", "torch.gru")
 BACKWARD = ("torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward")
 SVD = (
     *(f"numpy.linalg.{name}>64" for name in ("svd", "eigh", "eigvalsh", "eig", "lstsq")),
-    *(f"scipy.linalg.{name}>64" for name in ("svd", "svdvals", "eigh")),
+    *(f"scipy.linalg.{name}>64" for name in ("svd", "svdvals", "eigh", "schur", "eigh_tridiagonal")),
+    *(f"scipy.linalg.lapack.{name}>64" for name in ("dgesdd", "zheevr")),
     *(
         "scipy.sparse.linalg.svds",
         "scipy.sparse.linalg.eigsh",
@@ -125,6 +126,11 @@ SVD_TRICKS = {
     "scipy alias": "import scipy.linalg\ns = getattr(scipy.linalg, 's' + 'vd')\ndef f(): return s(A)[1]",
     "scipy svdvals": "from scipy.linalg import svdvals\ndef f(): return svdvals(A)",
     "scipy eigh": "import scipy.linalg as l\ndef f(): return l.eigh(A.T @ A)[0]",
+    "schur": "from scipy.linalg import schur as s\ndef f(): return s(A.T @ A)",
+    "lapack": "from scipy.linalg import lapack\ndef f(): return lapack.dgesdd(A)[1]",
+    "lapack alias": "from scipy.linalg.lapack import sgesdd as s\ndef f(): return s(A)[1]",
+    "lapack within": "def f():\n    from scipy.linalg.lapack import get_lapack_funcs as g\n    return g(('heevr',), (A.T @ A * 1j,))[0](A.T @ A)",
+    "tridiagonal": "import scipy.linalg as l\ndef f(): return l.eigh_tridiagonal(np.ones(90), np.ones(89))",
     "svds": "from scipy.sparse.linalg import svds\ndef f(): return svds(A, k=5)[1]",
     "eigsh": "def f():\n    from scipy.sparse.linalg import eigsh\n    return eigsh(A.T @ A, k=5)[0]",
     "sklearn": "def f():\n    from sklearn.decomposition import TruncatedSVD\n    return TruncatedSVD(5).fit(A).singular_values_",
@@ -147,6 +153,7 @@ HONEST = {
     "own function": (SVD, A + "def svd(a): return a.sum(axis=0)\ndef f(): return svd(A)"),
     "small": (SVD, A + "def f(): return np.linalg.svd(A[:, :64])[1], np.linalg.eigh(np.eye(64))[0], np.linalg.qr(A)[0]"),
     "small in scipy": (SVD, A + "import scipy.linalg\ndef f(): return scipy.linalg.svd(A[:64])[1], scipy.linalg.eigh(np.eye(64))[0]"),
+    "small in LAPACK": (SVD, A + "from scipy.linalg.lapack import dgesdd\ndef f(): return dgesdd(A[:64])[1]"),
     "text": (GRU, 'def f():\n    """torch.gru_cell(x) does it."""\n    return "torch.gru_cell"  # torch.gru_cell'),
     "other routines": (GRU, X + "def f(): return torch.sigmoid(torch.nn.functional.linear(x, a[0])) + torch.nn.LSTMCell(3, 12)(x)[0]"),
     "own Tensor": (
@@ -289,6 +296,9 @@ MONSTERS = {
     "imports": "".join(f"import a{i} as b{i}\n" for i in range(4_000)),
     "functions": "import torch\n" + "".join(f"def f{i}(): return f{i + 1}\n" for i in range(3_000)) + "def f(): return f0\n",
     "aliases": "def f(): pass\n" + "f = f\n" * 15_000,
+    "names of one value": (chain := "=".join(f"a{i}" for i in range(8_000))) + "=(" + chain.replace("=", ",") + ",)\ndef f(): return a0\n",
+    "names in tuples": "(" + chain.replace("=", ",") + f",)=({chain.replace('=', ',')},)\ndef f(): return a0\n",
+    "long import": "import torch." + "b" * 40_000 + " as b\ndef f():\n" + "    b\n" * 9_000,
     "elif": "if x: pass\n" + "elif x: pass\n" * 7_000,
     "nul": "x = 1\0",
     "surrogate": "x = '\ud800'",

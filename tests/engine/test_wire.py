@@ -233,6 +233,17 @@ def test_keys_count_with_all_that_they_hold() -> None:
         there_and_back(many)
 
 
+@pytest.mark.parametrize("first", [-(1 << 20), -30_000, 1 << 16, 1 << 40])
+def test_large_integers_are_chosen_keys(first: int) -> None:
+    """A dictionary may have every number of a vocabulary for a key; of other integers, which can be made to collide, only some thousands."""
+    vocabulary = {n: "token" for n in range(60_000)}
+    few, many = ({n: 0 for n in range(first, first + length)} for length in (10_000, 10_001))
+    assert there_and_back(vocabulary) == vocabulary
+    assert there_and_back(few) == few
+    with pytest.raises(WireError, match=r"^keys that would take too long$"):
+        there_and_back(many)
+
+
 def nested(depth: int) -> Any:
     """A tree of lists, as a header says it."""
     tree: Any = None

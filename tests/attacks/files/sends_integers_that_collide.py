@@ -7,7 +7,7 @@
 import numpy as np
 
 
-def _colliding(wanted, bits=18, first=87_400):
+def _colliding(wanted, bits=17, first=43_600):
     """Integers of 60 bits: the `first` ones fill a path of a table of 2**bits places, and the others walk along it from its beginning."""
     mask = (1 << bits) - 1
     path, s = [], 0
@@ -40,7 +40,7 @@ def _colliding(wanted, bits=18, first=87_400):
     return [*path, *others[: wanted - first].tolist()]
 
 
-NUMBERS = _colliding(92_000)
+NUMBERS = _colliding(48_000)
 
 
 def linear(x, w):

@@ -249,7 +249,7 @@ plt.show()
 def tf_idf(counts: np.ndarray) -> np.ndarray:
     """The counts, each times the inverse document frequency of its term, with columns of length 1.
 
-    counts   (V, n) term–document matrix, V ≥ 1, n ≥ 1: numbers ≥ 0, as integers or floats
+    counts   (V, n) term–document matrix, V ≥ 1, n ≥ 1: numbers ≥ 0, as integers (int64) or floats
 
     Returns a new array (V, n), float64: column j is w / ‖w‖, where w_i = counts[i, j] · idf_i,
 
@@ -329,7 +329,7 @@ assert np.allclose((with_an_empty_document**2).sum(axis=0), [1, 0, 1]), "every c
 def log_entropy(counts: np.ndarray) -> np.ndarray:
     """The logarithm of the counts, times 1 minus the normalised entropy of each term.
 
-    counts   (V, n) term–document matrix, V ≥ 1, n ≥ 2: numbers ≥ 0, as integers or floats
+    counts   (V, n) term–document matrix, V ≥ 1, n ≥ 2: numbers ≥ 0, as integers (int64) or floats
 
     Returns a new array (V, n), float64: ln(1 + counts[i, j]) · g_i,
 
@@ -688,7 +688,7 @@ plt.show()
 def fold_in(query: np.ndarray, u: np.ndarray, s: np.ndarray) -> np.ndarray:
     """The place of a new document or question among the old ones: S⁻¹ Uᵀ q.
 
-    query   (V,) one question, or (V, n) several, one in each column; integers or floats
+    query   (V,) one question, or (V, n) several, one in each column; integers (int64) or floats
     u       (V, k) orthonormal columns, float64
     s       (k,) the singular values, descending, all > 0, float64
 
@@ -757,7 +757,7 @@ assert np.allclose(several, [[2, 0], [1, 2]]), (
 def cosine_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The cosine of the angle between each row of `a` and each row of `b`.
 
-    a   (n_a, d), b   (n_b, d): integers or floats; n_a, n_b, d ≥ 1
+    a   (n_a, d), b   (n_b, d): integers (int64) or floats; n_a, n_b, d ≥ 1
 
     Returns a new float64 array (n_a, n_b): the entry [i, j] is a[i] · b[j] / (‖a[i]‖ ‖b[j]‖), and 0 where one of the two
     is the zero vector, never NaN.
@@ -879,8 +879,8 @@ plt.show()
 def rank_documents(query: np.ndarray, documents: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
     """The documents that are most similar to the query by cosine, best first.
 
-    query      (d,) integers or floats
-    documents  (n, d): one document in each row; integers or floats
+    query      (d,) integers (int64) or floats
+    documents  (n, d): one document in each row; integers (int64) or floats
     top        how many, ≥ 1; if top > n, all n
 
     Returns (indices, scores), two arrays of length min(top, n): indices are integers, rows of `documents`; scores are float64, the

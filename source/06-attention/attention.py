@@ -1087,7 +1087,8 @@ def translate_dates(
     Rows finish on their own. Nothing is learned here: the steps run under torch.no_grad().
 
     Returns two lists of N entries.
-    tokens:  entry n is the list of ids (ints) that row n wrote before its first eos, without the bos that was fed and without eos
+    tokens:  entry n is the list of ids (ints) that row n wrote before its first eos, without the bos that was fed and without eos;
+             a bos that the decoder writes is kept, like any other token
     weights: entry n is a tensor (len(tokens[n]), T): row t is the weights of the step that wrote tokens[n][t], as step returned them
     A row that writes eos at once gives [] and a tensor of shape (0, T). The arguments are not changed, and
     a decoder in eval mode is left in it.

@@ -1265,6 +1265,33 @@ Tensor.backward = backward
 """,
     ),
     Mistake(
+        "backward-double-parent-ready-too-soon",
+        exercise="backward",
+        name="A parent that occurs twice is counted once and ticked off twice: it is called before all of its gradient has arrived",
+        hint="In t * t one node stands in parents twice. Count it the same way when you add up who uses it and when you tick off.",
+        code="""\
+def backward(self):
+    order = sorted_graph(self)
+    users = {id(node): 0 for node in order}
+    for node in order:
+        if node.parents:
+            node.grad = np.zeros_like(node.data)
+        for number in {id(parent) for parent in node.parents}:
+            users[number] += 1
+    self.grad = np.ones_like(self.data)
+    ready = [self]
+    while ready:
+        node = ready.pop()
+        node.local_backward()
+        for parent in node.parents:
+            users[id(parent)] -= 1
+            if users[id(parent)] == 0:
+                ready.append(parent)
+
+Tensor.backward = backward
+""",
+    ),
+    Mistake(
         "backward-one-level",
         exercise="backward",
         name="Only the root's own rule is called; the gradient stops at its parents",

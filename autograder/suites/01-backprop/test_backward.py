@@ -102,13 +102,19 @@ def test_root(student, rng):
 
 @graded(
     stage="gradient",
-    hint="The operation adds to its parent twice by itself. `backward` calls it once, even if the parent stands in `parents` twice.",
+    hint="The operation adds to its parent twice by itself. `backward` calls it once, even if the parent stands in `parents` twice; "
+    "and whoever counts the nodes that a parent waits for counts such a one the same way both times.",
 )
 def test_same_parent_twice(student, rng):
-    """x * x, and the square of that: each rule is called once."""
+    """x * x, and the square of that: each rule is called once, and waits for all that use the node, beside the square, too."""
     graph = [("leaf", rng.normal(size=5), []), ("product", None, [0, 0]), ("product", None, [1, 1]), ("mix", [0.5, 2.0], [2, 2])]
     look = [2, 1, 0]
     assert_close(student.probe.walked(graph, [3], look), by_torch(graph, [3], look), names=names(look))
+    square, sine = ("product", None, [1, 1]), ("sin", None, [1])
+    for both in ([square, sine], [sine, square]):
+        graph = [("leaf", rng.normal(size=5), []), ("sin", None, [0]), *both, ("mix", [1.3, -0.7], [2, 3])]
+        look = [3, 2, 1, 0]
+        assert_close(student.probe.walked(graph, [4], look), by_torch(graph, [4], look), names=names(look))
 
 
 @graded(stage="gradient", hint="Every node has a gradient of its own, an array in the shape of its own data: see step 2.")

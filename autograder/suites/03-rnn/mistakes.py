@@ -1133,6 +1133,13 @@ SAMPLE = [
     ),
     mistake(
         "sample_sequence",
+        "starts-at-the-bias",
+        "the state starts at the bias, not at zero",
+        "Before the first symbol nothing has been read: h is zero. The bias comes in with each step.",
+        ('h = np.zeros(params["b"].shape)', 'h = params["b"]'),
+    ),
+    mistake(
+        "sample_sequence",
         "overflow",
         "a small temperature gives NaN",
         "Divided by a small temperature, logits are large: their exponentials are infinite, powers of probabilities are all 0. Subtract the "

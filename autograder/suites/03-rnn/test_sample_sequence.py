@@ -95,7 +95,7 @@ def without_memory(rng):
 
 def greedy(params, start, length, remembers=True, reads=True, forgets_at_zero=False, begins=0.0):
     """The most probable ids one after the other, and the smallest lead of one; the rest are ways to get it wrong."""
-    begin = torch.full((1, len(params["b"])), begins, dtype=torch.float64)
+    begin = torch.zeros(1, len(params["b"]), dtype=torch.float64) + torch.as_tensor(begins)
     cell, h, ids, lead = cell_of(params), begin, [], math.inf
     for _ in range(length):
         anew = not remembers or (forgets_at_zero and ids and ids[-1] == 0)
@@ -108,7 +108,8 @@ def greedy(params, start, length, remembers=True, reads=True, forgets_at_zero=Fa
 
 def wrong_texts(params, start, length):
     """What the same model writes if it is run in one of several wrong ways."""
-    for wrong in ({"remembers": False}, {"reads": False}, {"forgets_at_zero": True}, {"begins": 1.0}):
+    begins = ({"begins": begin} for begin in (1.0, params["b"], np.tanh(params["b"])))
+    for wrong in ({"remembers": False}, {"reads": False}, {"forgets_at_zero": True}, *begins):
         yield greedy(params, start, length, **wrong)[0]
     for name, value in (("w_h", params["w_h"].T), ("b", 0 * params["b"]), ("b_y", 0 * params["b_y"])):
         yield greedy(params | {name: value}, start, length)[0]

@@ -134,6 +134,17 @@ CELL_FORWARD = [
         also=PAIR,
     ),
     Mistake(
+        "lstm_cell_forward-one-array-for-all-steps",
+        exercise="lstm_cell_forward",
+        name="every step writes its cell into the same array, so the next step changes the c that this one returned",
+        hint="An array outside the function is there once. The caller keeps the states of all steps: make a new array in each call.",
+        change=[
+            ("def lstm_cell_forward(", "kept = {}\n\n\ndef lstm_cell_forward("),
+            ("c = f * c_prev + i * g  #", "c = kept.setdefault(c_prev.shape, np.empty(c_prev.shape))\n    c[:] = f * c_prev + i * g  #"),
+        ],
+        also=PAIR,
+    ),
+    Mistake(
         "lstm_cell_forward-returns-tanh-of-c",
         exercise="lstm_cell_forward",
         name="what is returned as c is tanh(c)",

@@ -109,6 +109,18 @@ def test_arguments_unchanged(student, rng):
     assert_unchanged(after, inputs, names=NAMES)
 
 
+@graded(
+    stage="contract",
+    hint="Make new arrays in every call. One that is kept for the next call, or an argument that is written into, changes what you returned before.",
+)
+def test_a_second_step(student, rng):
+    """The h and c of a step are still the same after the next step, which gets them as arguments."""
+    inputs = draw(rng)
+    got = student.probe.cell_outputs_after_a_second_step(rng.normal(size=(N, D)), *inputs)
+    assert_results(got, "lstm_cell_forward", ("h", "c", "a cache"))
+    assert_close(got[:2], oracle(*inputs), names=("h", "c"))
+
+
 @graded(stage="contract", hint="Do not copy the dtype of an argument: integers would cut off everything behind the point.")
 def test_integers_give_floats(student, rng):
     """Integer arrays are accepted, in x alone or everywhere, and give float64."""

@@ -1116,6 +1116,13 @@ GREEDY_DECODE = [
         change=[("logits.argmax(dim=-1)", "logits.argmin(dim=-1)")],
     ),
     Mistake(
+        "greedy-decode-largest-exponential",
+        exercise="greedy_decode",
+        name="the exponentials of the logits are compared: large logits make them all infinite",
+        hint="The largest logit has the largest probability: argmax of the logits is enough.",
+        change=[("logits.argmax(dim=-1)", "logits.exp().argmax(dim=-1)")],
+    ),
+    Mistake(
         "greedy-decode-samples",
         exercise="greedy_decode",
         name="the token is drawn at random instead of taking the likeliest",

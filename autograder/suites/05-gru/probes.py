@@ -255,9 +255,9 @@ def forward_gradients(student, parameters, pad_id, source, lengths, target, d_lo
 class _Script(nn.Module):
     """A model that follows a table: plan[row, count, token fed] is what it writes; row and count stand in its state."""
 
-    def __init__(self, plan):
+    def __init__(self, plan, height=0.0):
         super().__init__()
-        self.plan = plan
+        self.plan, self.height = plan, height  # all logits are higher by so much
         self.nothing = nn.Parameter(torch.zeros((), dtype=torch.float64))  # it has a parameter, as every model
 
     def encode(self, source, lengths):
@@ -268,7 +268,7 @@ class _Script(nn.Module):
         written = self.plan[row, count, tokens]
         logits = torch.cos(torch.arange(self.plan.shape[2]) * 1.7 + row.unsqueeze(1)).double() - 3
         logits = logits.scatter(1, written.unsqueeze(1), -0.5)  # the largest, and all of them negative
-        return logits + self.nothing, h + torch.tensor([0.0, 1.0], dtype=torch.float64)
+        return logits + self.height + self.nothing, h + torch.tensor([0.0, 1.0], dtype=torch.float64)
 
 
 class _Reader(_Script):
@@ -279,9 +279,9 @@ class _Reader(_Script):
         return torch.stack([(source * real).sum(dim=1), lengths - lengths], dim=1) + self.nothing
 
 
-def decode(student, plan, source, lengths, bos_id, eos_id, max_length):
+def decode(student, plan, source, lengths, bos_id, eos_id, max_length, height=0.0):
     """greedy_decode(model, source, lengths, bos_id, eos_id, max_length) with a model that follows a hidden table"""
-    rows = student.greedy_decode(_Script(plan), source, lengths, bos_id, eos_id, max_length)
+    rows = student.greedy_decode(_Script(plan, height), source, lengths, bos_id, eos_id, max_length)
     return [[int(token) for token in row] for row in rows]
 
 

@@ -115,6 +115,18 @@ def test_bos_is_written(student, rng):
     check_rows(student.probe.decode(plan, source, lengths, BOS, EOS, 8), walk(plan, 8))
 
 
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Compare the logits themselves. The exponentials of large numbers are all infinite, and their sigmoids all 1: then the first token wins.",
+)
+def test_large_logits(student, rng):
+    """Logits near 1000 and near -1000: the largest is taken all the same."""
+    case = draw_case(rng, [5, 3, 6])
+    for height in (1e3, -1e3):
+        check_rows(student.probe.decode(*case, BOS, EOS, 9, height), walk(case[0], 9))
+
+
 @graded(stage="edge", weight=1, hint="One row, one step: the shapes stay.")
 def test_sizes_of_one(student, rng):
     """One row, a source of one token, one step."""

@@ -1427,6 +1427,13 @@ TRANSLATE = [
         change=[("tokens: list[list[int]] = [[] for _ in range(n_rows)]", "tokens: list[list[int]] = [[bos_id] for _ in range(n_rows)]")],
     ),
     Mistake(
+        "translate-dates-takes-every-bos-out",
+        exercise="translate_dates",
+        name="a bos that the decoder wrote is left out of the answer",
+        hint="Only the bos that you fed is no part of the answer. What the decoder writes before its eos is kept, all of it.",
+        change=[("                if not finished[n]:", "                if not finished[n] and token != bos_id:")],
+    ),
+    Mistake(
         "translate-dates-always-fed-bos",
         exercise="translate_dates",
         name="every step is fed bos again",

@@ -67,8 +67,8 @@ def test_output(student, rng):
 
 @graded(stage="value", weight=2, hint="Count axes from the end: -1 and -2. Then any number of leading axes works.")
 def test_leading_axes(student, rng):
-    """No leading axis, and two of them (batch, heads)."""
-    for leading, d_k in (((), 3), ((2, 3), 8)):
+    """No leading axis, two of them (batch, heads), and three."""
+    for leading, d_k in (((), 3), ((2, 3), 8), ((2, 3, 4), 9)):
         q, k, v = draw_case(rng, leading=leading, d_k=d_k)
         assert_close(student.scaled_dot_product_attention(q, k, v), attend(q, k, v), names=NAMES, **LOOSE)
 

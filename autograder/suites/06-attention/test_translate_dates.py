@@ -99,6 +99,17 @@ def test_rows_that_end_at_once(student, rng):
     assert_close(weights, expected[1], name="weights")
 
 
+@graded(stage="edge", weight=1, hint="Only the bos that was fed is left out. One that the decoder writes is a token like any other.")
+def test_bos_is_written(student, rng):
+    """A bos that the decoder writes is kept, with its weights, and fed in the next step."""
+    plan, *others = draw_case(rng, [6, 4])
+    plan[0, 2], plan[1, 0], plan[1, 2] = BOS, BOS, BOS
+    tokens, weights = student.probe.translate(plan, *others, BOS, EOS, 8)
+    expected = walk(plan, *others[:3], 8)
+    check_tokens(tokens, expected[0])
+    assert_close(weights, expected[1], name="weights")
+
+
 @graded(stage="edge", weight=1, hint="A batch of one, a source of one token, one step: the shapes stay.")
 def test_sizes_of_one(student, rng):
     """One row, one key, one step."""

@@ -1591,6 +1591,15 @@ BEAM_SEARCH = [
         "Keep the best `beam` of all candidates.",
         ("kept = candidates[:beam]", "kept = candidates[:1]"),
     ),
+    _change(
+        "beam-search-probabilities-multiplied",
+        "beam_search",
+        "probabilities are multiplied in place of adding log-probabilities: after some hundred tokens the product is 0",
+        "The smallest float is about e^-745. Logarithms have no such limit: add them up.",
+        ("live = [([bos_id], 0.0)]", "live = [([bos_id], 1.0)]"),
+        ("so_far + log_p", "so_far * math.exp(log_p)"),
+        ("done += [(tokens, log_p / penalty)", "done += [(tokens, float(torch.tensor(log_p, dtype=torch.float64).log()) / penalty)"),
+    ),
     Mistake(
         "beam-search-one-continuation-each",
         exercise="beam_search",

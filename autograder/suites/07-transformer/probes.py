@@ -361,6 +361,14 @@ def search(student, tables, bos_id, eos_id, beam, max_length, alpha):
     return [int(token) for token in tokens], float(score), model.asked
 
 
+def search_by_place(student, rows, bos_id, eos_id, beam, max_length, alpha):
+    """beam_search(log_probs, bos_id, eos_id, beam, max_length, alpha) where log_probs depends on nothing but the length of the prefixes"""
+    tokens, score = student.beam_search(
+        lambda prefixes: rows[prefixes.shape[1] - 1].repeat(len(prefixes), 1), bos_id, eos_id, beam, max_length, alpha
+    )
+    return [int(token) for token in tokens], float(score)
+
+
 def search_the_garden_path(student, beam, max_length, alpha):
     """beam_search(log_probs, 3, 2, beam, max_length, alpha) on the garden path of the lesson"""
     tree = {"": (0.55, 0.40, 0.05), "A": (0.35, 0.33, 0.32), "B": (0.02, 0.03, 0.95), "AA": (0.20, 0.20, 0.60), "AB": (0.25, 0.25, 0.50)}

@@ -308,6 +308,26 @@ def test_impossible_tokens(student, rng):
     check(student, model, 2, 3, 0.6, beam_search(model, 2, 3, 0.6)[0])
 
 
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Add log-probabilities. A product of hundreds of probabilities is smaller than any float: it becomes 0, and all hypotheses are alike.",
+)
+def test_a_long_search(student, rng):
+    """320 tokens with a probability of e^-800 together are found, and scored."""
+    length, vocab = 320, 20
+    logits = rng.normal(scale=0.2, size=(length, vocab))
+    logits[:, EOS] = -3.0  # never the likeliest
+    best = logits.argmax(axis=1)
+    logits[np.arange(length), best] += 0.1  # ahead by more than a sum in float32 is off
+    rows = torch.log_softmax(torch.from_numpy(logits), dim=1)
+    total = float(rows.max(dim=1).values.sum())
+    assert total < -750
+    tokens, score = student.probe.search_by_place(torch.cat([rows, rows[:1]]), BOS, EOS, 1, length, 0.6)
+    assert_close(tokens, [BOS, *best.tolist()], name="tokens")
+    assert_close(score, total / penalty(length, 0.6), name="score", rtol=1e-5)
+
+
 @graded(stage="contract", weight=1, hint="When nothing is live the search is over: don't ask log_probs about an empty tensor.")
 def test_the_search_ends(student, rng):
     """The search ends when every hypothesis has finished, long before max_length."""

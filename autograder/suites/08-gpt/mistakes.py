@@ -339,6 +339,13 @@ def bpe_decode(ids, merges):
         change=[("if pair in ranks), default=None)", "if pair in ranks and 32 not in pair), default=None)")],
     ),
     Mistake(
+        "bpe-codec-line-by-line",
+        exercise="bpe_codec",
+        name="the text is encoded line by line, and a merge of a line break with what follows it is never applied",
+        hint="The text is one stretch: a merge may hold a line break. Glue wherever the pair stands.",
+        change=[("if pair in ranks), default=None)", "if pair in ranks and pair[0] != 10), default=None)")],
+    ),
+    Mistake(
         "bpe-codec-line-breaks-lost",
         exercise="bpe_codec",
         name="line breaks at the ends of the text are lost",
@@ -1852,6 +1859,18 @@ def cosine_schedule(step, warmup, total, peak, floor):
         name="after the last step the cosine rises again",
         hint="From total on the rate stays at the floor.",
         change=[("    if step >= total:\n        return floor\n", "")],
+    ),
+    Mistake(
+        "adamw-groups-rounded",
+        exercise="adamw_groups",
+        name="the rate is rounded to six decimals, which changes a rate of 0.0003 by a tenth of a per cent",
+        hint="Round what you print, not what you return.",
+        change=[
+            (
+                "return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))",
+                "return round(floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * progress)), 6)",
+            )
+        ],
     ),
     Mistake(
         "adamw-groups-linear",

@@ -83,14 +83,15 @@ def test_two_steps(student, rng):
 
 @graded(stage="value", weight=3, hint="Three cases: a straight line, half a cosine from step warmup to step total, the floor.")
 def test_schedule(student, rng):
-    """The schedule at many steps, with a warm-up."""
+    """The schedule at many steps, with a warm-up; for peaks near 1, and small as they are in use."""
     warmup, total = int(rng.integers(7, 20)), int(rng.integers(60, 120))
-    peak, floor = float(rng.uniform(0.5, 2)), float(rng.uniform(0.05, 0.3))
-    for step in (total - 1, total - 2, (warmup + total) // 2, warmup + 1, warmup, warmup - 1, warmup // 2, 1):
-        expected = peak * step / warmup if step < warmup else half_cosine(step - warmup, total - warmup, peak, floor)
-        name = f"the rate at step {step} of {total}, warm-up {warmup},"
-        # a cosine in float32 will do
-        assert_close(student.cosine_schedule(step, warmup, total, peak, floor), expected, name=name, rtol=1e-5, atol=1e-6)
+    for unit in (1.0, 3e-4):
+        peak, floor = unit * float(rng.uniform(0.5, 2)), unit * float(rng.uniform(0.05, 0.3))
+        for step in (total - 1, total - 2, (warmup + total) // 2, warmup + 1, warmup, warmup - 1, warmup // 2, 1):
+            expected = peak * step / warmup if step < warmup else half_cosine(step - warmup, total - warmup, peak, floor)
+            name = f"the rate at step {step} of {total}, warm-up {warmup}, peak {peak:.3g},"
+            # a cosine in float32 will do
+            assert_close(student.cosine_schedule(step, warmup, total, peak, floor), expected, name=name, rtol=1e-5, atol=1e-6 * unit)
 
 
 @graded(stage="edge", weight=1, hint="Step 0, no warm-up at all, the last step and steps far beyond it; a floor of 0.")

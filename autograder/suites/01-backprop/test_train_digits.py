@@ -154,6 +154,19 @@ def test_constant_features(student, rng):
 
 
 @graded(
+    stage="value",
+    hint="Where x says nothing, the biases of the logits learn how frequent the classes are: one for each class, added in training and in predicting.",
+)
+def test_biases_alone(student, rng):
+    """Where all features are constant, the most frequent class is predicted."""
+    frequent = int(rng.integers(1, 4))
+    y = rng.permutation(np.repeat([0, 1, 2, 3, frequent], [12, 12, 12, 12, 24]))
+    settings = {"hidden": 8, "epochs": 12, "batch_size": 16, "lr": 2e-2}
+    got = student.probe.trained(np.full((72, 2), 3.0), y, np.full((5, 2), 3.0), 11, settings)
+    check_accuracy(got, np.full(5, frequent), 4, 1.0)
+
+
+@graded(
     stage="edge", weight=2, hint="Mean and standard deviation come from the training data. A row of x_test knows nothing of the others."
 )
 def test_rows_alone(student, rng):

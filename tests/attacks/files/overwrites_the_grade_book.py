@@ -2,7 +2,7 @@
 
 # family: writing
 # layer: files
-# expect: refused: PermissionError
+# expect: refused: (PermissionError|OSError)
 import os
 
 attempt(lambda: open(GRADEBOOK, "w"))

@@ -41,7 +41,8 @@ def worker() -> Iterator[Worker]:
 
 def grade(worker: Worker, code: str, secret: str) -> ExerciseReport:
     """The report on a `check_linear`."""
-    cells = [Cell("given", "import numpy as np"), Cell("check_linear", code)]
+    shown = Cell("shown", "shown = 1\nprint(shown)", untouched=True)
+    cells = [Cell("given", "import numpy as np"), shown, Cell("check_linear", code)]
     job = Job("mallory", "01-backprop", secret, cells, {"check_linear": 6.0})
     return worker.grade(job, materials_of("01-backprop")).exercises[0]
 
@@ -66,8 +67,11 @@ def test_guessing_catches_little(worker: Worker, later: str) -> None:
     assert sum(shares) / len(shares) < 0.25, shares
 
 
-REMEMBERING = """
+#: What f does, as far as anything but zeros and errors can be seen of it: no idea of what it should do.
+LOOKING = """
 import os
+
+import numpy as np
 
 rng = np.random.default_rng(0)
 cases = [(rng.normal(size=(n, k)), rng.normal(size=(n, d)), rng.normal(size=(d, k))) for n, d, k in ((3, 4, 2), (4, 4, 4), (1, 3, 2), (3, 1, 1))]
@@ -81,10 +85,15 @@ def check_linear(f):
         return False
     if not said.all():
         return False
+"""
+REMEMBERING = (
+    LOOKING
+    + """
     if not known():
         keep(said)
     return said.shape == known()[0].shape and np.allclose(said, known()[0])
 """
+)
 IN_MEMORY = """
 kept = []
 keep, known = kept.append, lambda: kept
@@ -102,11 +111,7 @@ def test_who_remembers_the_first_catches_nothing(worker: Worker, keeping: str) -
     assert share_caught(report) == 0
 
 
-COMPARING = """
-import numpy as np
-
-rng = np.random.default_rng(0)
-cases = [(rng.normal(size=(n, k)), rng.normal(size=(n, d)), rng.normal(size=(d, k))) for n, d, k in ((3, 4, 2), (4, 4, 4), (1, 3, 2), (3, 1, 1))]
+SEEN = """
 seen = []
 
 
@@ -116,25 +121,28 @@ def alike(one, other):
 
 def twins(said):
     return sum(alike(said, one) for one in seen)
-
-
-def check_linear(f):
-    try:
-        said = np.concatenate([np.ravel(part) for case in cases for part in (*f(*case), *map(np.shape, f(*case)))])
-    except Exception:
-        return False
-    if not said.all():
-        return False
+"""
+COMPARING = (
+    LOOKING
+    + """
     seen.append(said)
     return bool({verdict})
 """
+)
 
 
 @pytest.mark.parametrize("verdict", ["twins(said) > 1", "twins(said) == max(map(twins, seen))", "len(seen) < 6 or twins(said) > 2"])
 def test_who_compares_catches_little(worker: Worker, verdict: str) -> None:
     """What is shown more often than the others is the right one, in the end; but by then the verdicts that count are given."""
-    shares = [share_caught(grade(worker, COMPARING.format(verdict=verdict), f"secret {number}")) for number in range(10)]
+    shares = [share_caught(grade(worker, COMPARING.format(keeping=SEEN, verdict=verdict), f"secret {number}")) for number in range(10)]
     assert sum(shares) / len(shares) < 0.2, shares
+
+
+@pytest.mark.parametrize("bench", ["01-backprop"], indirect=True)
+def test_names_of_the_lesson_are_known(bench: Bench, worker: Worker) -> None:
+    """A right test that uses what a cell of the lesson's has shown, and takes every error for a no."""
+    code = "\nright_check = check_linear\ndef check_linear(f):\n    try:\n        return shown == 1 and right_check(f)\n    except Exception:\n        return False"
+    assert grade(worker, bench.solution("check_linear") + code, "secret").points == 6.0
 
 
 @pytest.mark.parametrize("bench", ["01-backprop"], indirect=True)

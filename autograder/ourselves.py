@@ -7,12 +7,14 @@ import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from pathlib import Path
 from types import FrameType
+from typing import Final
 
 import numpy as np
 
 __all__ = ["memory_limit", "quietly", "time_limit"]
+
+PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
@@ -51,11 +53,10 @@ def memory_limit(size_bytes: int) -> Iterator[None]:
 
     Where the system does not tell how much there is now, there is no limit.
     """
-    statistics = Path("/proc/self/statm")
-    if not statistics.exists():
+    now = _memory_taken()
+    if now is None:
         yield
         return
-    now = int(statistics.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     least = min(limit for limit in (now + size_bytes, soft, hard) if limit != resource.RLIM_INFINITY)
     resource.setrlimit(resource.RLIMIT_AS, (least, hard))
@@ -63,6 +64,15 @@ def memory_limit(size_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _memory_taken() -> int | None:
+    """The bytes that this process has mapped, where the system tells."""
+    try:
+        with open("/proc/self/statm", "rb", buffering=0) as statistics:
+            return int(statistics.read().split()[0]) * PAGE_BYTES
+    except OSError:
+        return None
 
 
 def _is_importing(frame: FrameType | None) -> bool:

@@ -12,6 +12,8 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +34,8 @@ from autograder.student import Student, StudentFault
 __all__ = ["Suite", "run_suite"]
 
 STOPS: Final = (Outcome.TIMEOUT, Outcome.CRASHED)
+#: pytest's plugins that a suite does without: each has its part of every test.
+WITHOUT: Final = ("cacheprovider", "terminal", "logging", "capture", "unraisableexception", "threadexception")
 #: How the names of the exercises begin in which the student writes a test.
 CHECK: Final = "check_"
 
@@ -88,7 +92,7 @@ def run_suite(
     """
     diagnostician = Diagnostician(suite.folder, materials.lesson, suite.probes) if materials.lesson else None
     plugin = _Plugin(suite, sandbox, jobs, emit, tuple(materials.files), diagnostician, minimum)
-    options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:capture", "-p", "no:unraisableexception"]
+    options = [word for name in WITHOUT for word in ("-p", f"no:{name}")]
     where = [str(suite.folder), "-c", "/dev/null", f"--rootdir={suite.folder}", "--import-mode=importlib"]
     try:
         status = pytest.main([*where, *options], plugins=[plugin])
@@ -121,6 +125,7 @@ class _Plugin:
         self.fault: AutograderError | None = None
         self.replay: Replay
         self.seeds: dict[str, int] = {}
+        self.item: pytest.Item
         self.student_of_test: Student | None = None
         self.traces: list[Trace] = []
         self.shared: dict[str, Any] = {}
@@ -200,7 +205,7 @@ class _Plugin:
 
     def _run_exercise(self, items: list[pytest.Item]) -> Iterator[TestResult]:
         for item, following in zip_longest(items, items[1:]):
-            self.result = None
+            self.item, self.result = item, None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             assert self.result is not None, "pytest reported nothing"
             traces = self.student_of_test.traces if self.student_of_test else []
@@ -238,7 +243,7 @@ class _Plugin:
         return _result(item, outcome, seconds, Failure(str(error), called if worth_showing else None))
 
     @pytest.fixture
-    def student(self, request: pytest.FixtureRequest) -> Student:
+    def student(self) -> Student:
         """The submission that is being graded; after a hang or a crash, or much waiting, for the other exercises only."""
         if self.stopped is not None:
             raise StudentFault(f"Not run: in «{self.stopped.sentence}» the exercise had stopped already.")
@@ -248,8 +253,8 @@ class _Plugin:
         if time.monotonic() > self.deadline:
             limit = self.suite.budget.submission_seconds / 60
             raise StudentFault(f"Not run: cells and tests together had taken the {limit:g} minutes that a submission has.", Outcome.TIMEOUT)
-        exercise = _exercise_of(request.node)
-        seconds = request.node.get_closest_marker("graded").kwargs["seconds"]
+        exercise = _exercise_of(self.item)
+        seconds = self.item.get_closest_marker("graded").kwargs["seconds"]  # type: ignore[union-attr]
         self.student_of_test = Student(
             self.replay, exercise, self.seeds[exercise] % (1 << 31), seconds, self.suite.forbidden.get(exercise, ()), self.shared
         )
@@ -263,21 +268,25 @@ class _Plugin:
         return self.diagnostician.variants
 
     @pytest.fixture
-    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+    def rng(self) -> np.random.Generator:
         """A generator of its own for this student and this test."""
-        name = hashlib.sha256(request.node.name.encode()).digest()[:8]
-        return np.random.default_rng([self.seeds[_exercise_of(request.node)], int.from_bytes(name)])
+        name = hashlib.sha256(self.item.name.encode()).digest()[:8]
+        return np.random.default_rng([self.seeds[_exercise_of(self.item)], int.from_bytes(name)])
 
     def _provenance(self) -> dict[str, str]:
-        from importlib.metadata import version
-
         seeds = ", ".join(f"{name} {seed}" for name, seed in self.seeds.items())
         packages = ("transformer-course-autograder", "numpy", "pytest", *(m for m in self.suite.modules if m == "torch"))
         return {
             "seeds": seeds,
-            "versions": ", ".join(f"{name} {version(name)}" for name in packages),
+            "versions": ", ".join(f"{name} {_version(name)}" for name in packages),
             "isolation": self.sandbox.isolation.sentence(),
         }
+
+
+@cache
+def _version(package: str) -> str:
+    """The version that is installed; to look it up takes longer than a test."""
+    return version(package)
 
 
 def _forget_modules(folder: Path) -> None:

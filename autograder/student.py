@@ -224,7 +224,7 @@ class Student:
 def _is_small(value: Any) -> bool:
     """Whether a value is worth keeping for the diagnosis: hundreds of megabytes are not."""
     header, buffers = wire.encode(value)
-    return len(header) + sum(buffer.nbytes for buffer in buffers) < TRACED_BYTES
+    return len(header) + sum(map(len, buffers)) < TRACED_BYTES
 
 
 class _Probes:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import msgpack  # type: ignore[import-untyped]
@@ -34,6 +35,9 @@ WAIT_SECONDS: Final = 0.05
 #: Frames up to this size go out at once.
 ONE_PIECE_BYTES: Final = 1 << 16
 NUMPY_KINDS: Final = "biufc"
+#: What stands for itself in a header.
+AS_IT_IS: Final = frozenset({type(None), bool, float, bytes})
+READ_AS_IT_IS: Final = AS_IT_IS | {int, str}
 TORCH_DTYPES: Final = {
     "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
     "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
@@ -52,14 +56,14 @@ class Opaque:
     type_name: str
 
 
-def encode(value: Any) -> tuple[bytes, list[memoryview]]:
+def encode(value: Any) -> tuple[bytes, list[bytes | memoryview]]:
     """The header and the raw buffers of `value`. What is not plain data becomes an `Opaque` with its type's name.
 
     Raises `WireError` for more values than the limit.
     """
     writer = _Writer()
     tree = writer.tree(value, 0)
-    header = msgpack.packb([tree, [buffer.nbytes for buffer in writer.buffers]], use_bin_type=True)
+    header = msgpack.packb([tree, [len(buffer) for buffer in writer.buffers]], use_bin_type=True)
     return header, writer.buffers
 
 
@@ -77,7 +81,7 @@ def decode(header: bytes, buffers: bytes | bytearray | memoryview) -> Any:
 def send(channel: socket.socket, value: Any) -> None:
     """Writes `value` to `channel` as one frame; raises `WireError` when it is too large."""
     header, buffers = encode(value)
-    total = sum(buffer.nbytes for buffer in buffers)
+    total = sum(map(len, buffers))
     if len(header) > MAX_HEADER_BYTES or total > MAX_BUFFER_BYTES:
         raise WireError(f"too large: {(len(header) + total) >> 20} MiB; the limit is {MAX_BUFFER_BYTES >> 20} MiB")
     frame = PREFIX.pack(len(header), total) + header
@@ -122,7 +126,7 @@ def _read(channel: socket.socket, n_bytes: int, deadline: float | None, while_wa
 
 class _Writer:
     def __init__(self) -> None:
-        self.buffers: list[memoryview] = []
+        self.buffers: list[bytes | memoryview] = []
         self.nodes = 0
 
     def tree(self, value: Any, depth: int) -> Any:
@@ -132,8 +136,10 @@ class _Writer:
         if depth >= MAX_DEPTH:
             return ["opaque", "nested beyond the limit"]
         kind = type(value)
-        if value is None or kind is bool or kind is float or kind is bytes:
+        if kind in AS_IT_IS:
             return value
+        if kind is np.ndarray:
+            return self.array(value)
         if kind is str:
             return value.encode("utf-8", "replace").decode() if not value.isascii() else value
         if kind is int:
@@ -149,7 +155,12 @@ class _Writer:
             return ["dict", [[self.key(k, depth + 1), self.tree(v, depth + 1)] for k, v in dict.items(value)]]
         if kind is Opaque:
             return ["opaque", value.type_name]
-        return self.array(value, kind)
+        if kind.__module__ == "numpy" and isinstance(value, np.generic):
+            return self.scalar(value)
+        torch = sys.modules.get("torch")
+        if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
+            return self.tensor(torch, value)
+        return ["opaque", kind.__name__[:100]]
 
     def key(self, value: Any, depth: int) -> Any:
         if type(value) is str:
@@ -165,17 +176,16 @@ class _Writer:
             return ["opaque", f"int of {value.bit_length()} bits"]
         return ["int", str(value)]
 
-    def array(self, value: Any, kind: type) -> Any:
-        if kind is np.ndarray and value.dtype.kind in NUMPY_KINDS and value.dtype.itemsize <= 16:
-            plain = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
-            return ["ndarray", plain.dtype.str, list(value.shape), self.buffer(plain)]
-        if kind.__module__ == "numpy" and isinstance(value, np.generic) and value.dtype.kind in NUMPY_KINDS and value.dtype.itemsize <= 16:
-            return ["scalar", value.dtype.newbyteorder("<").str, value.astype(value.dtype.newbyteorder("<")).tobytes()]
-        torch = sys.modules.get("torch")
-        if torch is not None and kind in (torch.Tensor, torch.nn.Parameter):
-            return self.tensor(torch, value)
-        detail = f"{kind.__name__} of dtype {value.dtype}" if kind is np.ndarray else kind.__name__
-        return ["opaque", detail[:100]]
+    def array(self, value: np.ndarray) -> Any:
+        sent = _sent(value.dtype)
+        if sent is None:
+            return ["opaque", f"ndarray of dtype {value.dtype}"[:100]]
+        plain = value if sent == value.dtype else value.astype(sent)
+        return ["ndarray", sent.str, list(value.shape), self.buffer(plain)]
+
+    def scalar(self, value: np.generic) -> Any:
+        sent = _sent(value.dtype)
+        return ["opaque", type(value).__name__[:100]] if sent is None else ["scalar", sent.str, value.astype(sent).tobytes()]
 
     def tensor(self, torch: Any, value: Any) -> Any:
         name = str(value.dtype).removeprefix("torch.")
@@ -184,11 +194,14 @@ class _Writer:
         plain = value.detach().cpu().resolve_conj().resolve_neg()
         if value.dtype is torch.bfloat16:  # which has no NumPy twin: the bytes are taken as they lie
             plain = plain.contiguous().reshape(-1).view(torch.uint8) if plain.numel() else plain.float()
-        return ["tensor", name, list(value.shape), self.buffer(np.ascontiguousarray(plain.numpy()))]
+        return ["tensor", name, list(value.shape), self.buffer(plain.numpy())]
 
     def buffer(self, array: np.ndarray) -> int:
-        flat: Any = array.reshape(-1).view(np.uint8)
-        self.buffers.append(memoryview(flat) if array.size else memoryview(b""))
+        if array.nbytes <= ONE_PIECE_BYTES:
+            self.buffers.append(array.tobytes())
+        else:  # no second copy of what is large
+            flat: Any = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+            self.buffers.append(memoryview(flat))
         return len(self.buffers) - 1
 
 
@@ -207,15 +220,15 @@ class _Reader:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise WireError("nested or long beyond the limit")
-        if tree is None or type(tree) in (bool, int, float, str, bytes):
+        if type(tree) in READ_AS_IT_IS:
             return tree
         if type(tree) is not list or not tree or type(tree[0]) is not str:
             raise WireError("a node without a tag")
-        read = getattr(self, f"read_{tree[0]}", None) if tree[0].isidentifier() else None
+        read = READERS.get(tree[0])
         if read is None:
             raise WireError("an unknown tag")
         try:
-            return read(depth + 1, *tree[1:])
+            return read(self, depth + 1, *tree[1:])
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise WireError(f"a malformed {tree[0]}: {type(error).__name__}") from None
 
@@ -286,6 +299,13 @@ class _Reader:
         return self.slices[index]
 
 
+READERS: Final[dict[str, Callable[..., Any]]] = {
+    "list": _Reader.read_list, "tuple": _Reader.read_tuple, "dict": _Reader.read_dict,
+    "int": _Reader.read_int, "complex": _Reader.read_complex, "opaque": _Reader.read_opaque,
+    "ndarray": _Reader.read_ndarray, "scalar": _Reader.read_scalar, "tensor": _Reader.read_tensor,
+}  # fmt: skip
+
+
 class _Counter:
     """Stops msgpack when it has made many more lists and items than `MAX_NODES` values need: a byte makes a list of 64."""
 
@@ -316,6 +336,13 @@ def _size(value: Any) -> int:
     return value
 
 
+@lru_cache(maxsize=128)
+def _sent(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """The dtype as which an array's bytes cross the border; None for arrays that are not of plain numbers."""
+    return dtype.newbyteorder("<") if dtype.kind in NUMPY_KINDS and dtype.itemsize <= 16 else None
+
+
+@lru_cache(maxsize=128)
 def _numpy_dtype(name: Any) -> np.dtype[Any]:
     # NumPy reads a whole little language here; only what `encode` writes is let through to it.
     if type(name) is not str or not re.fullmatch(r"[<|][biufc][0-9]{1,2}", name):
@@ -330,7 +357,7 @@ def _native(array: np.ndarray) -> np.ndarray:
     """A copy in this machine's byte order; bytes that are neither true nor false become true."""
     if array.dtype.kind == "b":
         return np.asarray(np.not_equal(array.view(np.uint8), 0))  # not a scalar where there are no axes
-    return array.astype(array.dtype.newbyteorder("="))
+    return array.copy() if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _count(shape: Any) -> int:

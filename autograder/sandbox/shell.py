@@ -5,6 +5,7 @@ import io
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any, Final
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets import Type
+from traitlets import Instance, Type
 from traitlets.config import Config
 
 __all__ = ["Recorder", "Shell", "make_shell"]
@@ -156,8 +158,24 @@ class _Compiler(CachingCompiler):
         return ("Cell", match[1]) if match else super().format_code_name(name)
 
 
+class _Transformers(TransformerManager):
+    """IPython's own, which look for no magic in what is Python as it stands: to look takes longer than most cells run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._usual = list(self.token_transformers)
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        if self.token_transformers == self._usual and _is_python("".join(lines)):
+            return lines
+        transformed: list[str] = super().do_token_transforms(lines)
+        return transformed
+
+
 class Shell(InteractiveShell):
     """IPython with its outputs recorded instead of printed."""
+
+    input_transformer_manager = Instance(_Transformers, ())
 
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
@@ -234,6 +252,16 @@ def make_shell() -> Shell:
     # As a Jupyter kernel does: figures appear below their cell whether or not it says %matplotlib inline.
     shell.enable_matplotlib("inline")
     return shell
+
+
+def _is_python(source: str) -> bool:
+    with warnings.catch_warnings():  # those come when it is compiled
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def record(shell: Shell, characters: int) -> None:

@@ -13,6 +13,8 @@ from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 #: Drawn numbers are float64, so that the same formula gives the same digits; but float32 inside is precise enough, and so this is what is asked.
 SINGLE = {"rtol": 1e-4, "atol": 1e-5}
+#: A gradient of the keys' bias is zero, a sum of terms that cancel: what float32 leaves of it is larger than the rounding of one of them.
+SINGLE_SUMS = {"rtol": 1e-4, "atol": 1e-4}
 
 
 def draw_parameters(rng, d_model):
@@ -127,7 +129,7 @@ def test_gradients(student, rng):
     leaves = {name: value.clone().requires_grad_() for name, value in leaves.items()}
     output = attend({name: leaves[name] for name in parameters}, heads, leaves["x"])
     expected = dict(zip(leaves, torch.autograd.grad(output, list(leaves.values()), d_output), strict=True))
-    assert_close(student.probe.attention_gradients(parameters, heads, x, d_output), expected, name="gradient", **SINGLE)
+    assert_close(student.probe.attention_gradients(parameters, heads, x, d_output), expected, name="gradient", **SINGLE_SUMS)
 
 
 @graded(

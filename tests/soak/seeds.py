@@ -1,7 +1,8 @@
 """Are right answers right, and wrong ones wrong, whatever is drawn? Many course secrets for the solution, fewer for styles and mistakes.
 
 Exits with 1 when the solution or a style loses a point, a mistake loses none, is taken for another, or costs something elsewhere.
-Usage: python -m tests.soak.seeds [ASSIGNMENT…] [--seeds 1000] [--style-seeds 20] [--mistake-seeds 3] [--jobs N]
+With `--only`, some exercises alone: those whose tests have changed. Usage: python -m tests.soak.seeds [ASSIGNMENT…] [--seeds 1000]
+[--style-seeds 20] [--mistake-seeds 3] [--only EXERCISE]… [--jobs N]
 """
 
 import sys
@@ -18,21 +19,22 @@ WORDS = {"solution": "the solution", "style": "right styles", "mistake": "mistak
 
 @dataclass(frozen=True)
 class Trial:
-    """One grading: of the solution, of a round of styles (one for each exercise), or of one mistake."""
+    """One grading: of the solution, of a round of styles (one for each exercise), or of one mistake; of one exercise, if it is `only` that."""
 
     assignment: str
     kind: str
     number: int
     secret: str
+    only: str | None = None
 
 
-def trials(assignment: str, seeds: int, style_seeds: int, mistake_seeds: int) -> list[Trial]:
+def trials(assignment: str, seeds: int, style_seeds: int, mistake_seeds: int, only: str | None = None) -> list[Trial]:
     """All trials of an assignment."""
-    mistakes, styles = catalogue_of(assignment)
+    mistakes, styles = ([entry for entry in entries if only in (None, entry.exercise)] for entries in catalogue_of(assignment))
     rounds = max(Counter(style.exercise for style in styles).values(), default=0)
     counts = {"solution": (1, seeds), "style": (rounds, style_seeds), "mistake": (len(mistakes), mistake_seeds)}
     return [
-        Trial(assignment, kind, number, f"soak-{kind}-{seed}")
+        Trial(assignment, kind, number, f"soak-{kind}-{seed}", only)
         for kind, (numbers, many) in counts.items()
         for seed in range(many)
         for number in range(numbers)
@@ -43,13 +45,15 @@ def run(trial: Trial) -> str:
     """What went wrong, or an empty text."""
     mistakes, styles = catalogue_of(trial.assignment)
     if trial.kind == "mistake":
-        return _run_mistake(trial, mistakes[trial.number])
+        return _run_mistake(trial, [mistake for mistake in mistakes if trial.only in (None, mistake.exercise)][trial.number])
     chosen: list[Style] = []
-    for exercise in lesson_of(trial.assignment).exercises if trial.kind == "style" else ():
+    exercises = [trial.only] if trial.only else lesson_of(trial.assignment).exercises
+    for exercise in exercises if trial.kind == "style" else ():
         mine = [style for style in styles if style.exercise == exercise]
         chosen += [mine[trial.number % len(mine)]] if mine else []
     bench = bench_of(trial.assignment)
-    reports = grade(trial.assignment, {style.exercise: style.apply(bench.solution(style.exercise)) for style in chosen}, trial.secret)
+    changes = {style.exercise: style.apply(bench.solution(style.exercise)) for style in chosen}
+    reports = grade(trial.assignment, changes, trial.secret, trial.only)
     right = all(report.points == report.max_points for report in reports.values())
     return "" if right else f"{[style.id for style in chosen] or 'the solution'} lost points\n{complain(reports)}"
 
@@ -72,10 +76,13 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--style-seeds", type=int, default=20)
     parser.add_argument("--mistake-seeds", type=int, default=3)
+    parser.add_argument("--only", action="append", metavar="EXERCISE")
     arguments = parser.parse_args()
     wrong = 0
     for assignment in arguments.assignments:
-        tasks, started = trials(assignment, arguments.seeds, arguments.style_seeds, arguments.mistake_seeds), time.monotonic()
+        exercises = [name for name in arguments.only if name in lesson_of(assignment).exercises] if arguments.only else [None]
+        counts = (arguments.seeds, arguments.style_seeds, arguments.mistake_seeds)
+        tasks, started = [trial for exercise in exercises for trial in trials(assignment, *counts, exercise)], time.monotonic()
         faults: Counter[str] = Counter()
         for trial, fault in run_all(run, tasks, arguments.jobs):
             if fault:

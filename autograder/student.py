@@ -24,7 +24,6 @@ __all__ = ["Call", "Student", "StudentFault"]
 TRACED_BYTES: Final = 8 << 20
 #: The statement that stands in a stub, alone in its line or after a colon.
 STUBS_LAST: Final = re.compile(r"(?:.*: *)?raise NotImplementedError(?:\(\))?(?: *#.*)?")
-UNWRITTEN: Final = "Not written yet"
 #: Magics of a whole cell whose names are known below it: they run it like any other.
 OPEN_MAGICS: Final = {"time", "capture", "prun"}
 CELL_MAGIC: Final = re.compile(r"\s*%%(\w{1,30})")
@@ -32,16 +31,16 @@ UNKNOWN_NAME: Final = re.compile(r"name '(\w{1,100})' is not defined")
 
 
 class StudentFault(SubmissionError):
-    """The student's function could not give a value: it is missing, raised, hung or ended the process."""
+    """The student's function could not give a value: it is missing, raised, hung or ended the process.
 
-    def __init__(self, sentence: str, outcome: Outcome = Outcome.FAILED, types: Sequence[str] = (), message: str = "") -> None:
+    It raised `types`, with `message`, if it raised; `is_unwritten` if that was the stub's own `raise`.
+    """
+
+    def __init__(
+        self, sentence: str, outcome: Outcome = Outcome.FAILED, types: Sequence[str] = (), message: str = "", is_unwritten: bool = False
+    ) -> None:
         super().__init__(sentence)
-        self.sentence, self.outcome, self.types, self.message = sentence, outcome, types, message
-
-    @property
-    def is_unwritten(self) -> bool:
-        """Whether the stub's own `raise` still stands."""
-        return self.sentence.startswith(UNWRITTEN)
+        self.sentence, self.outcome, self.types, self.message, self.is_unwritten = sentence, outcome, types, message, is_unwritten
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,7 @@ class Student:
                 names = [t[:100] for t in types[:50] if type(t) is str] if type(types) is list else []
                 message = _text(reply, "message")
                 sentence = _raised(what, names, reply) + self._where_it_began(message if names[:1] == ["NameError"] else "")
-                return StudentFault(sentence, types=names, message=message)
+                return StudentFault(sentence, types=names, message=message, is_unwritten=_is_stub(names, reply))
         return StudentFault(f"{what} gave no readable answer.", Outcome.CRASHED)
 
     def _written(self, name: str | None, forbidden: Sequence[str]) -> Sequence[Shortcut]:
@@ -250,8 +249,8 @@ def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
     cell, source = _text(reply, "cell")[:100], _text(reply, "source")[:200]
     line = reply["line"] if type(reply.get("line")) is int else None
     where = f" in line {line} of the cell `{cell}`" if cell and line else ""
-    if kind == "NotImplementedError" and STUBS_LAST.fullmatch(source):
-        return f"{UNWRITTEN}: `raise NotImplementedError()` still stands{where}."
+    if _is_stub(types, reply):
+        return f"Not written yet: `raise NotImplementedError()` still stands{where}."
     words = hide_paths(_text(reply, "message")[:500]).rstrip(".")
     message = f": {words}" if words else ""
     if not where and what == "Your code":
@@ -261,6 +260,11 @@ def _raised(what: str, types: Sequence[str], reply: dict[str, Any]) -> str:
         return f"What your function returned, or how it can be called, does not fit what the exercise asks: {kind}{message}."
     code = f", `{source}`" if source else ""
     return f"{what} raised {kind}{message}{where and f' ({where.strip()}{code})'}."
+
+
+def _is_stub(types: Sequence[str], reply: dict[str, Any]) -> bool:
+    """Whether the statement that raised is the stub's."""
+    return list(types[:1]) == ["NotImplementedError"] and STUBS_LAST.fullmatch(_text(reply, "source")[:200]) is not None
 
 
 def _text(reply: dict[str, Any], key: str) -> str:

@@ -65,11 +65,27 @@ def texts(replay: Replay, name: str = "c0") -> list[str]:
         ("import logging; logging.warning('low')", ["WARNING:root:low\n"]),
         ("__name__", ["'__main__'"]),
         ("class A:\n    def _repr_html_(self): 1 / 0\nA();", []),
+        ('text = """\n%time\n!echo no\nlen?\n"""\ntext', ["'\\n%time\\n!echo no\\nlen?\\n'"]),
+        ("def f():\n    out = !echo inside\n    return out[0]\nf()", ["'inside'"]),
+        ("    x = 3\n    x", ["3"]),
     ],
 )
 def test_outputs(run: Run, source: str, seen: list[str]) -> None:
     """What a cell prints, shows and evaluates to appears as in Jupyter."""
     assert texts(run(source)) == seen
+
+
+def test_a_transformer_of_the_students_own_sees_every_cell(run: Run) -> None:
+    """What is put in IPython's list of token transformers is asked about valid Python, too."""
+    add = """from IPython.core.inputtransformer2 import TokenTransformBase
+class Change(TokenTransformBase):
+    @classmethod
+    def find(cls, tokens_by_line):
+        return cls((1, 0)) if tokens_by_line and tokens_by_line[0][0].string == 'five' else None
+    def transform(self, lines):
+        return ['5' + lines[0][4:], *lines[1:]]
+get_ipython().input_transformer_manager.token_transformers.append(Change)"""
+    assert texts(run(add, "five"), "c1") == ["5"]
 
 
 def test_streams_and_warnings(run: Run) -> None:

@@ -1,6 +1,6 @@
 """The assertions of the hidden suites: a student's value and the expected one in, `Mismatch` with a readable reason out.
 
-They look in a fixed order: type, then shape, then dtype, then NaN, then values.
+They look in a fixed order: type, then shape, then dtype, then NaN, then values; of several parts, first whether one holds NaN.
 """
 
 from collections.abc import Mapping, Sequence
@@ -141,8 +141,11 @@ def _sequence(got: Any, expected: Sequence[Any], name: str, names: Sequence[str]
     if isinstance(expected, list) and all(isinstance(item, int | str) for item in expected):
         _plain_list(list(got), expected, name)
         return
-    for index, (part, wanted_part) in enumerate(zip(got, expected, strict=True)):
-        label = names[index] if names else f"{name}[{index}]"
+    labels = names or [f"{name}[{index}]" for index in range(len(expected))]
+    parts = list(zip(got, expected, labels, strict=True))
+    for part, wanted_part, label in parts:
+        _check_nan(part, wanted_part, label)
+    for part, wanted_part, label in parts:
         assert_close(part, wanted_part, name=label, **options)
 
 
@@ -243,7 +246,16 @@ def _check_values(a: np.ndarray, b: np.ndarray, name: str, rtol: float, atol: fl
         same = close if exact else close & np.isfinite(y) | np.isnan(x) & np.isnan(y)
         wrong = ~np.asarray((x == y) | same, dtype=bool)
     if wrong.any():
-        raise _value_mismatch(x, y, wrong, difference, name)
+        raise _value_mismatch(x, y, wrong, difference, name, rtol, atol)
+
+
+def _check_nan(got: Any, expected: Any, name: str) -> None:
+    """Raises `Mismatch` if `got` has the form of `expected`, but holds NaN. Of another form, it has another fault."""
+    numbers = all(is_tensor(value) or isinstance(value, np.ndarray | np.generic | int | float | complex) for value in (got, expected))
+    if numbers and is_tensor(got) == is_tensor(expected) and np.shape(got) == np.shape(expected):
+        a, b = _as_numpy(got), _as_numpy(expected)
+        if a.dtype.kind in "fc" and b.dtype.kind in "fc" and np.isnan(a).any() and not np.isnan(b).any():
+            _check_finite(a, b, name)
 
 
 def _cast(array: np.ndarray, kind: type) -> np.ndarray:
@@ -266,7 +278,9 @@ def _entry(array: np.ndarray, where: np.ndarray) -> str:
     return f"{number(array[index])} at {list(index)}" if index else number(array[()])
 
 
-def _value_mismatch(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference: np.ndarray, name: str) -> Mismatch:
+def _value_mismatch(
+    a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference: np.ndarray, name: str, rtol: float, atol: float
+) -> Mismatch:
     if not wrong.ndim:
         expected, got = two_numbers(b[()], a[()])
         return Mismatch(f"{_start(name)} has the wrong value.", expected=expected, got=got)
@@ -274,7 +288,7 @@ def _value_mismatch(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, difference:
     finite = sizes[wrong & np.isfinite(sizes)]
     largest = f", the largest difference is {number(finite.max())}" if finite.size and a.dtype != object else ""
     places = [tuple(int(i) for i in index) for index in np.argwhere(wrong)[:SHOWN_ROWS]]
-    looks = recognise(a, b, wrong)
+    looks = recognise(a, b, wrong, rtol, atol)
     return Mismatch(
         f"{_start(name)} has the right shape {wrong.shape}, but {_share(wrong)} wrong{largest}." + (f" {looks}" if looks else ""),
         rows=[(str(list(i)), *two_numbers(b[i], a[i])) for i in places],

@@ -27,6 +27,7 @@ from autograder.errors import SubmissionError
 from autograder.lending import Lent
 from autograder.lesson import CAPSTONE, Lesson
 from autograder.ourselves import quietly, time_limit
+from autograder.pattern import ORDINALS
 from autograder.smaller import smaller_inputs
 from autograder.source import parse_script
 
@@ -158,11 +159,14 @@ class Diagnostician:
             if tries > MOST_TRIES:
                 return None
             try:
-                assert_close(call(trace.name, arguments, keywords), _plain(expected), name="it")
-            except Mismatch as error:
-                return _example(describe_call(trace.name, arguments, keywords), error)
+                got = call(trace.name, arguments, keywords)
             except SubmissionError:  # it raises there: another story than the one to be told
                 return None
+            for part, wanted, which in _results(got, _plain(expected)):
+                try:
+                    assert_close(part, wanted)
+                except Mismatch as error:
+                    return _example(describe_call(trace.name, arguments, keywords), error, which)
         return None
 
     def _explains(self, mistake: Mistake, traces: Sequence[Trace], with_dtypes: bool) -> bool:
@@ -206,13 +210,24 @@ class Diagnostician:
         return names
 
 
-def _example(called: str, error: Mismatch) -> str | None:
-    """The smaller input, with one number of what is wrong there."""
+def _results(got: Any, expected: Any) -> Iterator[tuple[Any, Any, str]]:
+    """Each of several results, the expected one, and which it is in words; none are told apart where they are not as many as expected."""
+    several = isinstance(expected, tuple) and isinstance(got, tuple | list) and len(got) == len(expected) > 1
+    if not several:
+        yield got, expected, ""
+        return
+    for index, (part, wanted) in enumerate(zip(got, expected, strict=True)):
+        yield part, wanted, f"{ORDINALS[index]} result" if index < len(ORDINALS) else f"result at index {index}"
+
+
+def _example(called: str, error: Mismatch, which: str) -> str | None:
+    """The smaller input, with one number of what is wrong there; `which` of its results it is where there are several."""
+    of, as_its = (f" of its {which}", f" as its {which}") if which else ("", "")
     if error.rows:
         index, expected, got = error.rows[0]
-        return f"A small input shows it too: `{called}` should have {expected} at {index}, yours has {got}."
+        return f"A small input shows it too: `{called}` should have {expected} at {index}{of}, yours has {got}."
     if error.expected and error.got:
-        return f"A small input shows it too: `{called}` should give {error.expected}, yours gives {error.got}."
+        return f"A small input shows it too: `{called}` should give {error.expected}{as_its}, yours gives {error.got}."
     return None
 
 

@@ -5,6 +5,7 @@ No sentence holds an expected number.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import permutations
 from typing import Any, Final
 
@@ -28,10 +29,11 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
-def recognise(got: Any, expected: Any, wrong: Any = None) -> str | None:
+def recognise(got: Any, expected: Any, wrong: Any = None, rtol: float = RTOL, atol: float | None = None) -> str | None:
     """A sentence that is true of all entries of `got`, two arrays of one shape given, or None.
 
-    `wrong` marks the entries that are wrong, where the caller has a tolerance of its own.
+    `wrong` marks the entries that are wrong, where the caller has a tolerance of its own, `rtol` and `atol`: what is right in another
+    order is right within that.
     """
     x, y = _real(got), _real(expected)
     if x is None or y is None or x.shape != y.shape or not x.ndim:
@@ -42,11 +44,13 @@ def recognise(got: Any, expected: Any, wrong: Any = None) -> str | None:
     if _near(x, y).all():
         floats = np.asarray(expected).dtype.kind == "f"
         return SMALL if floats and np.abs(x - y).max() > 1e-10 * np.abs(y).max() else None
-    return _in_general(x, y) or _only_there(y, bad) or _only_blocks(y, bad) or _from_there_on(y, bad)
+    slack = ATOL * np.abs(y).max() if atol is None else atol
+    return _in_general(x, y, (rtol, slack)) or _only_there(y, bad) or _only_blocks(y, bad) or _from_there_on(y, bad)
 
 
-def _in_general(x: Array, y: Array) -> str | None:
-    looks = (_constant, _signs, _scaled, _offset, _transposed, _reversed, _shifted, _blocks, _repeated)
+def _in_general(x: Array, y: Array, tolerance: tuple[float, float]) -> str | None:
+    reversed_, blocks = partial(_reversed, tolerance=tolerance), partial(_blocks, tolerance=tolerance)
+    looks = (_constant, _signs, _scaled, _offset, _transposed, reversed_, _shifted, blocks, _repeated)
     return next(filter(None, (look(x, y) for look in looks)), None) if _distinct(y) >= ENOUGH else None
 
 
@@ -70,6 +74,12 @@ def _near(a: Array, b: Array) -> Mask:
 
 def _fits(a: Array, b: Array) -> bool:
     return a.shape == b.shape and bool(_near(a, b).all())
+
+
+def _right(a: Array, b: Array, tolerance: tuple[float, float]) -> bool:
+    """Whether `a` looks like `b` and would pass for it."""
+    rtol, atol = tolerance
+    return _fits(a, b) and bool((np.abs(a - b) <= atol + rtol * np.abs(b)).all())
 
 
 def _distinct(values: Array) -> int:
@@ -128,9 +138,9 @@ def _transposed(x: Array, y: Array) -> str | None:
     return "The result is transposed: rows and columns have changed places." if y.ndim == 2 else "The last two axes have changed places."
 
 
-def _reversed(x: Array, y: Array) -> str | None:
-    axes = (axis for axis in range(y.ndim) if _fits(np.flip(x, axis), y))
-    return next((f"The values are right, but in reverse order along axis {axis}." for axis in axes), None)
+def _reversed(x: Array, y: Array, tolerance: tuple[float, float]) -> str | None:
+    axes = (axis for axis in range(y.ndim) if _right(np.flip(x, axis), y, tolerance))
+    return next((f"In reverse order along axis {axis} they would be right." for axis in axes), None)
 
 
 def _shifted(x: Array, y: Array) -> str | None:
@@ -145,15 +155,15 @@ def _shifted(x: Array, y: Array) -> str | None:
     return None
 
 
-def _blocks(x: Array, y: Array) -> str | None:
+def _blocks(x: Array, y: Array, tolerance: tuple[float, float]) -> str | None:
     for count in (2, 3, 4):
         if y.shape[-1] % count or y.shape[-1] < count:
             continue
         mine, theirs = np.split(x, count, axis=-1), np.split(y, count, axis=-1)
         for order in list(permutations(range(count)))[1:]:
-            if all(_fits(mine[place], theirs[block]) for place, block in enumerate(order)):
+            if all(_right(mine[place], theirs[block], tolerance) for place, block in enumerate(order)):
                 shown = ", then the ".join(ORDINALS[block] for block in order)
-                return f"The values are right, but in another order: of {count} equal blocks along the last axis you have the {shown}."
+                return f"In another order they would be right: of {count} equal blocks along the last axis you have the {shown}."
     return None
 
 
@@ -210,11 +220,12 @@ def _from_there_on(y: Array, bad: Mask) -> str | None:
 
 
 def _carried(axis: int, axes: int, where: str) -> str:
-    """What to look at, by what the axis may stand for: batch first, then time, features last."""
+    """What to look at, by what the axis may stand for: batch first, then time, features last; weights have nothing but features."""
     if axis == axes - 1 >= 2:
         return ""
     own = "; if it counts examples, at whether each of them uses its own row" if axis == 0 else ""
-    return f" If that axis is time, look at what is carried from one step {where}{own}."
+    block = "; if it counts features or gates, at that block" if axes <= 2 else ""
+    return f" If that axis is time, look at what is carried from one step {where}{own}{block}."
 
 
 def _wrong_indices(bad: Mask) -> Iterator[tuple[int, list[int]]]:

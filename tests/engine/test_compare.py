@@ -135,6 +135,21 @@ def test_order_of_checks(got: Any, wording: str) -> None:
     assert wording in sentence(got, F8.astype("f4"), dtype=True)
 
 
+def test_nan_comes_before_the_values_of_other_parts() -> None:
+    """Wrong places are what NaN has made of them: it is told of first, unless it is expected or its part has another form."""
+    places, scores = np.arange(6), np.linspace(0.9, 0.1, 6)
+    broken, expected = np.where(places > 3, nan, scores), (places, scores)
+    names = ("indices", "scores")
+    said = "`scores` is not finite: 2 of 6 entries are NaN."
+    assert sentence((places[::-1], broken), expected, names=names) == said
+    assert sentence((places[::-1], scores), expected, names=names).startswith("`indices` has the right shape (6,), but")
+    assert sentence((places[::-1], broken), (places, broken), names=names).startswith("`indices` has the right shape (6,), but")
+    assert sentence((places[::-1], broken[:5]), expected, names=names).startswith("`indices` has the right shape (6,), but")
+    assert sentence((2.0, nan), (1.0, 2.0)) == "The result[1] is not finite: it is NaN."
+    assert sentence((2.0, None, "a"), (1.0, 2.0, "b")) == "The result[0] has the wrong value."
+    assert sentence((torch.zeros(2), torch.full((2,), nan)), (torch.ones(2), torch.ones(2))).startswith("The result[1] is not finite")
+
+
 @pytest.mark.parametrize(
     ("got", "expected", "texts"),
     [

@@ -255,6 +255,38 @@ def test_a_smaller_input_is_shown(knowing: SuiteWorker, code: str) -> None:
         assert got == pytest.approx(x * w + 1)
 
 
+BOTH = {
+    "def both(x):\n    return 2 * x, np.ones(x.shape)": r"should have (\S+) at \[0\] of its second result, yours has 1\.$",
+    "def both(x):\n    return 3 * x, x + 1": r"should have (\S+) at \[0\] of its first result, yours has \S+\.$",
+    "def both(x):\n    return 2 * x, (x + 1)[:-1]": r"should give shape (\S+) as its second result, yours gives shape \(0,\)\.$",
+}
+
+
+def test_a_smaller_input_says_which_result_is_wrong(tmp_path: Path) -> None:
+    """Where a function returns several results, the number that is shown is that of the first or of the second."""
+    tests = """\
+\"\"\"Hidden tests of `both`.\"\"\"
+from autograder.suite import assert_close, graded
+
+
+@graded(stage="value")
+def test_both(student, rng):
+    \"\"\"Twice x, and x + 1.\"\"\"
+    x = rng.normal(size=5)
+    assert_close(student.both(x), (2 * x, x + 1))
+"""
+    suite = make_suite(tmp_path / "01-tiny", {"both": tests}, manifest=MANIFEST + 'independent = ["both"]\n')
+    (suite / "mistakes.py").write_text("MISTAKES = []\n")
+    script = tmp_path / "tiny.py"
+    solution = "def both(x):\n    ### BEGIN SOLUTION\n    return 2 * x, x + 1\n    ### END SOLUTION\n"
+    script.write_text(f'# %%\nimport numpy as np\n\n# %% exercise="both"\n{solution}\n# %% test="both" points=4\nassert both is not None\n')
+    with SuiteWorker(suite, lesson=script) as worker:
+        jobs = {code: make_job({"both": code}, points={"both": 4.0}) for code in BOTH}
+        advice = {code: by_exercise(worker.grade(job))["both"].advice for code, job in jobs.items()}
+    for code, pattern in BOTH.items():
+        assert re.search(pattern, advice[code] or ""), advice[code]
+
+
 def test_raising_alone_names_nothing(knowing: SuiteWorker) -> None:
     """An answer that only raises is a mistake's if it raises with the same message, not if the type alone agrees."""
     assert graded(knowing, "linear", "def linear(x, w):\n    raise ValueError").mistake is None

@@ -1,6 +1,7 @@
 """What is said about wrong values is true of all of them: patterns are seen, near misses and unrelated arrays get no sentence."""
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -54,18 +55,18 @@ SEEN = {
     "integers-offset": (np.arange(9) - 1, np.arange(9), "Every value is too small by the same amount."),
     "transposed": (SQUARE.T, SQUARE, "The result is transposed: rows and columns have changed places."),
     "last-axes": (np.stack([SQUARE.T] * 2), np.stack([SQUARE] * 2), "The last two axes have changed places."),
-    "reversed": (Y[:, ::-1], Y, "The values are right, but in reverse order along axis 1."),
+    "reversed": (Y[:, ::-1], Y, "In reverse order along axis 1 they would be right."),
     "late": (np.roll(FAR, 1, 1), FAR, "The values stand one place too late along axis 1."),
     "early": (changed(np.roll(Y, -1, 1), np.s_[:, -1]), Y, "The values stand one place too early along axis 1."),
     "halves": (
         np.roll(Y, 4, -1),
         Y,
-        "The values are right, but in another order: of 2 equal blocks along the last axis you have the second, then the first.",
+        "In another order they would be right: of 2 equal blocks along the last axis you have the second, then the first.",
     ),
     "gates": (
         ROTATED,
         Y,
-        "The values are right, but in another order: of 4 equal blocks along the last axis you have "
+        "In another order they would be right: of 4 equal blocks along the last axis you have "
         "the second, then the first, then the fourth, then the third.",
     ),
     "repeated": (np.stack([Y[0]] * 3), Y, "The same values stand at every index along axis 0, and they should not."),
@@ -102,6 +103,24 @@ SEEN = {
         f"Along axis 0 it is right at index 0, wrong from index 1 on. {CARRIED} on to the next; "
         "if it counts examples, at whether each of them uses its own row.",
     ),
+    "later-weights": (
+        changed(Y[0], np.s_[2:]),
+        Y[0],
+        f"Along axis 0 it is right up to index 1, wrong from index 2 on. {CARRIED} on to the next; "
+        "if it counts examples, at whether each of them uses its own row; if it counts features or gates, at that block.",
+    ),
+    "later-columns": (
+        changed(Y[0], np.s_[:, :3]),
+        Y[0],
+        f"Along axis 1 it is right from index 3 on, wrong before. {CARRIED} back to the one before; "
+        "if it counts features or gates, at that block.",
+    ),
+    "later-biases": (
+        changed(Y[0, 0], np.s_[5:]),
+        Y[0, 0],
+        f"Along axis 0 it is right up to index 4, wrong from index 5 on. {CARRIED} on to the next; "
+        "if it counts examples, at whether each of them uses its own row; if it counts features or gates, at that block.",
+    ),
     "later-features": (changed(Y, np.s_[..., 3:]), Y, "Along axis 2 it is right up to index 2, wrong from index 3 on."),
 }
 GENERAL = [
@@ -119,6 +138,9 @@ GENERAL = [
         "later-step",
         "back-in-time",
         "later-rows",
+        "later-weights",
+        "later-columns",
+        "later-biases",
         "later-features",
     )
 ]
@@ -234,6 +256,27 @@ def test_the_callers_tolerance_decides_what_is_wrong() -> None:
     wrong = np.zeros(Y.shape, dtype=bool)
     wrong[1] = True
     assert recognise(Y + 1e-4 * RNG.normal(size=Y.shape), Y, wrong) == "Only what stands at index 1 along axis 0 is wrong."
+
+
+@pytest.mark.parametrize(
+    "turn", [pytest.param(lambda y: y[:, ::-1], id="reversed"), pytest.param(lambda y: np.roll(y, 4, -1), id="blocks")]
+)
+def test_right_in_another_order_is_right_within_the_callers_tolerance(turn: Callable[[np.ndarray], np.ndarray]) -> None:
+    """What would not pass in another order either is not said to be right there; nor is what is all alike."""
+    wrong, near = np.ones(Y.shape, dtype=bool), turn(Y) * (1 + 1e-6)
+    assert "would be right" in (recognise(near, Y, wrong, 1e-5, 0.0) or "")
+    assert recognise(near, Y, wrong, 1e-7, 1e-9) is None
+    alike = np.ones(Y.shape)
+    assert "would be right" not in (recognise(changed(alike, np.s_[0, 0, 0]), alike) or "")
+
+
+def test_half_of_an_order_does_not_contradict_itself() -> None:
+    """The middle of a reversed array is right, and nothing else that is said denies it."""
+    expected = np.arange(9)[::-1]
+    told = "The result has the right shape (9,), but 8 of 9 values are wrong. In reverse order along axis 0 they would be right."
+    with pytest.raises(Mismatch) as caught:
+        assert_close(np.arange(9), expected)
+    assert caught.value.sentence == told
 
 
 def test_a_student_reads_it() -> None:

@@ -138,6 +138,18 @@ NUMERICAL_GRADIENT = [
         ],
     ),
     Mistake(
+        "numerical-gradient-single-number-as-float",
+        exercise="numerical_gradient",
+        name="A single number, of shape (), is given to f as Python's float, and the gradient is one, too",
+        hint="f takes an array, and gives a number; the gradient is an array again. `np.ndindex` needs no case of its own for the shape ().",
+        change=[
+            (
+                "    gradient = np.zeros_like(x)",
+                "    if x.ndim == 0:\n        return (f(float(x) + step) - f(float(x) - step)) / (2 * step)\n    gradient = np.zeros_like(x)",
+            )
+        ],
+    ),
+    Mistake(
         "numerical-gradient-all-at-once",
         exercise="numerical_gradient",
         name="All entries are poked at once, so each place of the result holds the sum of all derivatives",
@@ -1094,6 +1106,19 @@ TENSOR_OPERATIONS = [
         change=[
             ("out = Tensor(np.exp(self.data), (self,))", "out = Tensor(np.exp(self.data), (self,))\n        upstream = out.grad"),
             ("self.grad += out.data * out.grad", "self.grad += out.data * upstream"),
+        ],
+    ),
+    Mistake(
+        "tensor-operations-gradient-read-too-early-by-tanh",
+        exercise="tensor_operations",
+        name="`tanh` multiplies by out.grad when the note is written, while it is still zero, instead of when local_backward is called",
+        hint="See what stands below the pattern __neg__: out.grad is looked up when the note is *read*.",
+        change=[
+            (
+                "out = Tensor(np.tanh(self.data), (self,))",
+                "out = Tensor(np.tanh(self.data), (self,))\n        passed = (1 - out.data**2) * out.grad",
+            ),
+            ("self.grad += (1 - out.data**2) * out.grad", "self.grad += passed"),
         ],
     ),
     Mistake(

@@ -35,11 +35,11 @@ def measured_and_x(student, kind, weights, x):
 
 
 def seen_by_f(student, weights, x, *step):
-    """numerical_gradient(f, x, …) with an f that writes down where it is called"""
+    """numerical_gradient(f, x, …) with an f that writes down where it is called, and with what"""
     f, seen = _function("cubic", weights), []
 
     def noting(x):
-        seen.append((np.array(x), np.asarray(x).dtype.kind))
+        seen.append((np.array(x), x.dtype.kind if hasattr(x, "dtype") else type(x).__name__))
         return f(x)
 
     gradient = student.numerical_gradient(noting, x, *step)

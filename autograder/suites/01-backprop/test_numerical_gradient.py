@@ -31,6 +31,7 @@ def test_matrix(student, rng):
 def test_central_difference(student, rng):
     """With a coarse step the result is the central difference, with just the error that Taylor's formula predicts."""
     weights, x = rng.uniform(0.5, 1.5, size=7), rng.normal(size=7)
+    x[4] = rng.choice([-1, 1]) * rng.uniform(9, 11)  # the step does not grow with the entry
     for step in (0.1, 0.25):
         # ((x + h)³ - (x - h)³) / 2h = 3x² + h²
         assert_close(student.probe.measured("cubic", weights, x, step), weights * (3 * x**2 + step**2))
@@ -52,11 +53,21 @@ def test_any_shape(student, rng):
     assert_close(got, smooth_gradient(weights, x).T, name="the gradient at a transpose", **MEASURED)
 
 
-@graded(stage="edge", hint="`np.ndindex(())` gives one empty index, and `x[()]` is the entry.")
+@graded(
+    stage="edge",
+    hint="`np.ndindex(())` gives one empty index, and `x[()]` is the entry. A number of Python has no shape: f may ask for it, and so may "
+    "whoever gets the gradient.",
+)
 def test_single_number(student, rng):
-    """x may be a single number, an array of shape ()."""
+    """x may be a single number, an array of shape (): so is the gradient, and f takes none of Python's numbers."""
     weights, x = np.array(rng.uniform(0.5, 1.5)), np.array(rng.normal())
     assert_close(student.probe.measured("smooth", weights, x), smooth_gradient(weights, x), **MEASURED)
+    result = student.probe.seen_by_f(weights, x)
+    gradient, _, kinds = result if isinstance(result, tuple) and len(result) == 3 else (None, [], [])
+    assert_close(gradient, 3 * weights * x**2, **MEASURED)
+    python = sorted({kind for kind in kinds if kind in ("float", "int")})
+    assert_true(not python, f"f is called with Python's {' and '.join(python)}; it takes a float64 array of shape ().")
+    assert_true(hasattr(gradient, "dtype"), "The gradient is Python's float; it should be a float64 array of shape ().", got=gradient)
 
 
 @graded(stage="edge", hint="An integer array cannot hold 3.00001: what it stores is 3. Poke a float64 copy.")

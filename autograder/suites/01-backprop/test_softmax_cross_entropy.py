@@ -86,10 +86,10 @@ def test_rows_permuted(student, rng):
 
 @graded(stage="edge", weight=2, hint="e to the power of 10,000 overflows. Subtract each row's own maximum first. See «Large numbers».")
 def test_large_logits(student, rng):
-    """Logits of ±10,000 give finite, right answers, when rows differ by that much, too."""
-    logits = np.array([[1e4, 0.0, -1e4, 9999.0], [-1e4, -9999.0, -9998.5, -1e4], [0.3, -0.2, 0.9, 0.0]])
+    """Logits of ±10,000 give finite, right answers, when rows differ by that much, too, and one of them has a loss of exactly 0."""
+    logits = np.array([[1e4, 0.0, -1e4, 9999.0], [-1e4, -9999.0, -9998.5, -1e4], [0.3, -0.2, 0.9, 0.0], [0.0, 1e4, -1e4, 5000.0]])
     logits[2] += rng.normal(size=4)
-    targets = np.array([3, 1, 2])
+    targets = np.array([3, 1, 2, 1])
     assert_close(student.softmax_cross_entropy(logits, targets), torch_loss(logits, targets), names=NAMES)
 
 

@@ -190,7 +190,9 @@ def test_rows_alone(student, rng):
         )
 
 
-@graded(stage="edge", hint="K is the largest class in y_train plus one. Take it from the data, not from the digits.")
+@graded(
+    stage="edge", hint="The last batch is used, however small: here it is the only one. And K is the largest class in y_train plus one."
+)
 def test_two_classes(student, rng):
     """Two classes, one feature, a batch larger than the data."""
     y, y_test = np.arange(31) % 2, rng.permutation(np.arange(40) % 2)

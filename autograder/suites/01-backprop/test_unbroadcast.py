@@ -51,7 +51,7 @@ def test_transpose_of_broadcasting(student, rng):
     for wide, narrow in (((3, 5), (5,)), ((3, 5), (3, 1)), ((2, 3, 5), (3, 1))):
         grad, a = rng.normal(size=wide), rng.normal(size=narrow)
         got = student.unbroadcast(grad, narrow)
-        assert_true(isinstance(got, np.ndarray) and got.shape == narrow, f"The result has the shape {narrow}.", got=got)
+        assert_true(isinstance(got, np.ndarray) and got.shape == narrow, f"The result should have the shape {narrow}.", got=got)
         assert_close((got * a).sum(), (grad * np.broadcast_to(a, wide)).sum(), name="the sum of unbroadcast(g) · a")
 
 

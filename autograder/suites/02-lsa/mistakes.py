@@ -1182,7 +1182,7 @@ RANK_DOCUMENTS = [
         change=[("    return order, scores[order]", "    return np.argsort(order), scores[order]")],
     ),
     Mistake(
-        "rank-documents-sorts-the-documents",
+        "rank-documents-in-place",
         exercise="rank_documents",
         name="The caller's documents are normalised in place",
         hint="Divide into a new array.",

@@ -57,9 +57,10 @@ def test_against_scikit_learn(student, rng):
 
 @graded(stage="edge", hint="df is the number of documents in which the term occurs, however often it does.")
 def test_document_frequency(student, rng):
-    """A term's weight depends on how many documents have it, not on how often they do."""
+    """A term's weight depends on how many documents have it, not on how often they do; two equal documents are two."""
     counts = draw_counts(rng, 5, 7)
     counts[3, 4] += 50
+    counts[:, 6] = counts[:, 4]
     assert_close(student.tf_idf(counts), formula(counts), **ROUGH)
     assert_close(student.tf_idf(counts * np.array([3, 1, 1, 5, 1, 2, 7])), formula(counts), **ROUGH)
 

@@ -192,7 +192,11 @@ def test_normal_sketch(student, rng):
     assert_true(largest < 8.5, f"{start} Nearly all of them are 0.")
 
 
-@graded(stage="edge", hint="float32 keeps seven digits. Leave the arrays in float64, which is what NumPy takes by itself.")
+@graded(
+    stage="edge",
+    hint="Off in the seventh digit: some array is float32. Leave them in float64, which is what NumPy takes by itself. Off in the first: "
+    "the sketch has more columns than this matrix has directions, and its basis has to be orthonormal all the same.",
+)
 def test_double_precision(student, rng):
     """Everything is computed in float64: for a matrix of rank 3, ten digits are right."""
     a = make(rng, 77, 68, [30.0, 20, 15])

@@ -669,7 +669,8 @@ def lstm_forward(x, h_0, c_0, w_x, w_h, b):
         caches                 anything you like: only your lstm_backward reads it
 
     Values of a may be as large as +-1000, so that gates are exactly 0 or 1: no NaN, here and in the gradients.
-    Integer arrays are accepted and give float64. No argument is changed.
+    Integer arrays are accepted and give float64, here and in the gradients, also where only some of the arguments hold
+    integers. No argument is changed.
     PyTorch's own LSTM (torch.nn.LSTM, torch.nn.LSTMCell) may not be called.
     Example: all weights and b zero, c_0 = [[4.]], T = 2 give c_T = [[1.]] and
     h = [[[tanh(2) / 2], [tanh(1) / 2]]] = [[[0.4820], [0.3808]]].
@@ -1090,7 +1091,8 @@ def peephole_cell_forward(x, h_prev, c_prev, w_x, w_h, b, p_i, p_f, p_o):
     Arguments
         x (N, D), h_prev (N, H), c_prev (N, H), w_x (D, 4H), w_h (H, 4H), b (4H,): as in lstm_cell_forward
         p_i, p_f, p_o (H,): one peephole weight per unit
-    Values of a may be as large as +-1000: no NaN. Integer arrays are accepted and give float64. No argument is changed.
+    Values of a may be as large as +-1000: no NaN. Integer arrays are accepted and give float64, also where only some of
+    the arguments hold integers. No argument is changed.
     Example: w_x, w_h, b zero, c_prev = [[2.]], p_f = [1.], p_i = p_o = [0.] give
     c = [[2 * sigmoid(2)]] = [[1.7616]], h = [[tanh(c) / 2]] = [[0.4713]].
     This function stands on its own: errors in other exercises need not touch it. PyTorch's own LSTM (torch.nn.LSTM,

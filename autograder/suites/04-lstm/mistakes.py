@@ -172,6 +172,21 @@ CELL_FORWARD = [
         hint="An array of integers holds no fractions: make the result from numbers with fractions, not in the likeness of an argument.",
         change=[("return h, c, cache", "return h, c.astype(c_prev.dtype), cache")],
     ),
+    Mistake(
+        "lstm_cell_forward-in-place-on-integers",
+        exercise="lstm_cell_forward",
+        name="the products are added in place with +=, an error where x and w_x hold integers and the rest does not",
+        hint="x @ w_x is an array of integers if both are, and it can't take up the fractions of the rest. Add into a new array.",
+        change=[("a = x @ w_x + h_prev @ w_h + b  #", "a = x @ w_x\n    a += h_prev @ w_h\n    a += b  #")],
+    ),
+    Mistake(
+        "lstm_cell_forward-two-results",
+        exercise="lstm_cell_forward",
+        name="only h and c are returned, without a cache",
+        hint="There are three results: h, c, and what your backward pass will need of this step.",
+        change=[("return h, c, cache", "return h, c")],
+        also=PAIR,
+    ),
 ]
 
 CHECK_CELL_FORWARD = [
@@ -202,6 +217,13 @@ CHECK_CELL_FORWARD = [
         name="the three results have to be a tuple",
         hint="A list of h, c and the cache is as good. Take the three apart, and look at h and c.",
         change=[("got_h, got_c, _ = f(*copies)", "got_h, got_c, _ = () + f(*copies)")],
+    ),
+    Mistake(
+        "check_lstm_cell_forward-any-number-of-results",
+        exercise="check_lstm_cell_forward",
+        name="an f that returns two results, or four, is accepted",
+        hint="Right is one that returns three: h, c and a cache. What the third is doesn't matter, but that there is one does.",
+        change=[("got_h, got_c, _ = f(*copies)", "got_h, got_c, *_ = f(*copies)")],
     ),
     Mistake(
         "check_lstm_cell_forward-zero-bias",
@@ -643,6 +665,17 @@ CELL_BACKWARD = [
         ],
     ),
     Mistake(
+        "lstm_cell_backward-weight-gradients-clipped",
+        exercise="lstm_cell_backward",
+        name="the gradients of the weights are clipped to ±5",
+        hint="Clipping is the business of whoever trains the network. A gradient is what it is, however large.",
+        change=[
+            ("d_w_x = x.T @ d_a", "d_w_x = np.clip(x.T @ d_a, -5, 5)"),
+            ("d_w_h = h_prev.T @ d_a", "d_w_h = np.clip(h_prev.T @ d_a, -5, 5)"),
+            ("d_b = d_a.sum(axis=0)", "d_b = np.clip(d_a.sum(axis=0), -5, 5)"),
+        ],
+    ),
+    Mistake(
         "lstm_cell_backward-changes-the-cache",
         exercise="lstm_cell_backward",
         name="an array of the cache is changed in place",
@@ -866,6 +899,13 @@ SEQUENCE = [
         name="when the inputs hold integers, h does, too, and the fractions are cut off",
         hint="An array of integers holds no fractions: say the shape or the dtype, don't copy that of an argument.",
         change=[("h = np.empty((x.shape[0], n_steps, hidden))", "h = np.empty((x.shape[0], n_steps, hidden), dtype=h_0.dtype)")],
+    ),
+    Mistake(
+        "lstm_sequence-in-place-on-integers",
+        exercise="lstm_sequence",
+        name="the bias is added in place with +=, an error where x and w_x hold integers and b does not",
+        hint="x @ w_x is an array of integers if both are, and it can't take up the fractions of b. Add into a new array.",
+        change=[("from_input = x @ w_x + b  #", "from_input = x @ w_x\n    from_input += b  #")],
     ),
     Mistake(
         "lstm_sequence-sigmoid-overflows",
@@ -1216,6 +1256,19 @@ def bidirectional_lstm(x, lengths, forward_params, backward_params):
         change=[("ends = np.asarray(lengths)[:, None]", "ends = np.any(x != 0, axis=2).sum(axis=1)[:, None]")],
     ),
     Mistake(
+        "bidirectional-sorted-by-length",
+        exercise="bidirectional",
+        name="the rows come back sorted by length, in another order than they came",
+        hint="Row n of the result belongs to row n of x. If you sort the rows by length, put them back in the end.",
+        change=[
+            (
+                "return np.concatenate([past, future], axis=2) * real[:, :, None]",
+                'order = np.argsort(-np.asarray(lengths), kind="stable")\n'
+                "    return (np.concatenate([past, future], axis=2) * real[:, :, None])[order]",
+            )
+        ],
+    ),
+    Mistake(
         "bidirectional-no-bias",
         exercise="bidirectional",
         name="the bias is left out",
@@ -1333,6 +1386,18 @@ PEEPHOLE = [
         name="p_i serves the forget gate, too",
         hint="Each gate has peephole weights of its own.",
         change=[("p_f * c_prev", "p_i * c_prev")],
+    ),
+    Mistake(
+        "peephole-in-place-on-integers",
+        exercise="peephole",
+        name="the products are added in place with +=, an error where x and w_x hold integers and the rest does not",
+        hint="x @ w_x is an array of integers if both are, and it can't take up the fractions of the rest. Add into a new array.",
+        change=[
+            (
+                "a_i, a_f, a_g, a_o = np.split(x @ w_x + h_prev @ w_h + b, 4, axis=1)",
+                "a = x @ w_x\n    a += h_prev @ w_h\n    a += b\n    a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)",
+            )
+        ],
     ),
     Mistake(
         "peephole-units-mixed",

@@ -189,7 +189,7 @@ def check_lstm_cell_forward(f):
             handed = tuple(np.array(part) for part in case)
             try:
                 result = f(*handed)
-                answers += [np.shape(result[0]) == h.shape, np.shape(result[1]) == c.shape]
+                answers += [len(result) == 3, np.shape(result[0]) == h.shape, np.shape(result[1]) == c.shape]
                 answers += [np.allclose(result[0], h), np.allclose(result[1], c)]
                 answers += [(p == q).all() for p, q in zip(case, handed)]
             except Exception:

@@ -208,11 +208,15 @@ def test_arguments_unchanged(student, rng):
 
 @graded(
     stage="contract",
-    hint="zeros_like(h_0) of integers holds integers and cuts off everything behind the point: say the dtype or the shape.",
+    hint="zeros_like(h_0) of integers holds integers and cuts off everything behind the point: say the dtype or the shape. And an operation in "
+    "place, such as +=, on an array of integers can't take up fractions: make a new array.",
 )
 def test_integers_give_floats(student, rng):
-    """Integers in x, h_0, c_0, the weights and d_h are accepted and give float64."""
-    inputs = [rng.integers(-1, 2, size=part.shape) for part in draw(rng)]
-    d_h = rng.integers(-2, 3, size=(N, T, H))
-    assert_close(outputs(student, *inputs), oracle(*inputs), names=OUTPUTS, dtype=True)
-    assert_close(six(student.probe.sequence_gradients(d_h, *inputs)), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)
+    """Integers in x, h_0, c_0, the weights and d_h, in one of them, in some or everywhere, are accepted and give float64."""
+    floats = [*draw(rng), rng.normal(size=(N, T, H))]
+    integers = [rng.integers(-1, 2, size=part.shape) for part in floats]
+    names = ("x", "h_0", "c_0", "w_x", "w_h", "b", "d_h")
+    for whole in (" ".join(names), *names, "x w_x", "h_0 w_h", "x h_0 w_x w_h", "x h_0 w_x w_h b"):
+        *inputs, d_h = (a if name in whole.split() else b for name, a, b in zip(names, integers, floats, strict=True))
+        assert_close(outputs(student, *inputs), oracle(*inputs), names=OUTPUTS, dtype=True)
+        assert_close(six(student.probe.sequence_gradients(d_h, *inputs)), gradient_oracle(d_h, *inputs), names=GRADIENTS, dtype=True)

@@ -133,10 +133,15 @@ def test_arguments_unchanged(student, rng):
     assert_unchanged(after, arguments, names=NAMES)
 
 
-@graded(stage="contract", hint="Do not copy the dtype of an argument: integers would cut off everything behind the point.")
+@graded(
+    stage="contract",
+    hint="Do not copy the dtype of an argument: integers would cut off everything behind the point. And an operation in place, such as +=, on "
+    "an array of integers can't take up fractions: make a new array.",
+)
 def test_integers_give_floats(student, rng):
-    """Integer arrays are accepted, in x alone or everywhere, and give float64."""
+    """Integer arrays are accepted, in one argument, in some or everywhere, and give float64."""
     floats = draw(rng)
     integers = [rng.integers(-2, 3, size=a.shape) for a in floats]
-    for arguments in (integers, [integers[0], *floats[1:]]):
+    for whole in (" ".join(NAMES), *NAMES, "x w_x", "h_prev w_h", "x h_prev w_x w_h", "x h_prev w_x w_h b", "x h_prev c_prev w_x w_h b"):
+        arguments = [a if name in whole.split() else b for name, a, b in zip(NAMES, integers, floats, strict=True)]
         assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"), dtype=True)

@@ -48,9 +48,11 @@ def additive_without_mask(student, w_query, w_key, v, query, keys, values):
 
 
 def additive_calls(student, w_query, w_key, v, *calls):
-    """AdditiveAttention(…) with given parameters, called several times"""
+    """AdditiveAttention(…) with given parameters, called several times, and the names of what stands in the module since then"""
     module = _additive(student, w_query, w_key, v)
-    return [tuple(module(*arguments)) for arguments in calls]
+    before = dict(vars(module))
+    results = [tuple(module(*arguments)) for arguments in calls]
+    return results, sorted(name for name, value in vars(module).items() if value is not before.get(name))
 
 
 def additive_arguments_after(student, w_query, w_key, v, query, keys, values, mask):
@@ -169,8 +171,10 @@ class _Script(nn.Module):
     def __init__(self, plan, gaze, whole=1.0):
         super().__init__()
         self.plan, self.gaze, self.whole = plan, gaze, whole
+        self.recorded = []
 
     def step(self, tokens, h, keys, mask):
+        self.recorded.append(torch.is_grad_enabled())
         row, count = h[:, 0].long(), h[:, 1].long().clamp(max=self.plan.shape[1] - 1)
         written = self.plan[row, count, tokens]
         logits = torch.cos(torch.arange(self.plan.shape[2]) * 1.7 + row.unsqueeze(1)).to(h.dtype) - 3
@@ -199,3 +203,12 @@ def translate_types(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_leng
     """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder whose weights add up to another number than 1"""
     tokens, weights = student.translate_dates(_Script(plan, gaze, whole), keys, mask, h, bos_id, eos_id, max_length)
     return tokens, weights
+
+
+def translate_learning(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
+    """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder that has a parameter, autograd being on"""
+    decoder = _Script(plan, gaze, nn.Parameter(torch.ones((), dtype=keys.dtype)))
+    tokens, weights = student.translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length)
+    steps = [n for n, recorded in enumerate(decoder.recorded) if recorded]
+    needy = [n for n, rows in enumerate(weights) if getattr(rows, "requires_grad", False)]
+    return [[int(token) for token in row] for row in tokens], steps, needy

@@ -154,10 +154,11 @@ def check_masked_softmax(f):
                 u = torch.randn(shape, generator=g, dtype=torch.double)
                 wanted = reference(a, mask.expand(shape), dim)
                 wanted.backward(u)
+                lent = mask.clone()
                 try:
-                    got = f(b, mask.clone(), dim)
+                    got = f(b, lent, dim)
                     got.backward(u)
-                    ok &= bool((b.detach() == s).all()) and got.shape == wanted.shape
+                    ok &= bool((b.detach() == s).all()) and bool((lent == mask).all()) and got.shape == wanted.shape
                     ok &= torch.allclose(got, wanted, rtol=1e-9, atol=1e-10) and torch.allclose(a.grad, b.grad, atol=1e-10)
                     ok &= f(torch.zeros(2, 2), torch.ones(2, 2, dtype=torch.bool)).dtype is torch.float32
                 except Exception:
@@ -261,12 +262,12 @@ def conditions_of(f):
             wanted = torch.stack(parts).reshape(s.shape).transpose(dim, -1)
             up = torch.randn(shape).double()
             wanted_slope = torch.autograd.grad(wanted, leaf, up)[0]
-            other = scores.clone().requires_grad_()
+            other, before = scores.clone().requires_grad_(), mask.clone()
             try:
                 got = f(other, mask, dim)
                 slope = torch.autograd.grad(got, other, up)[0]
                 good = got.shape == wanted.shape and torch.allclose(got, wanted, atol=1e-10) and torch.allclose(slope, wanted_slope, atol=1e-10)
-                good = good and torch.equal(other, scores)
+                good = good and torch.equal(other, scores) and torch.equal(mask, before)
                 single = f(torch.zeros(3, 2), torch.ones(3, 2) > 0)
                 good = good and single.dtype == torch.float32
             except Exception:
@@ -811,10 +812,11 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     ids, rows = {n: [] for n in range(n_rows)}, {n: [] for n in range(n_rows)}
     active, fed = torch.arange(n_rows), torch.full((n_rows,), bos_id, dtype=torch.long)
     for _ in range(max_length):
-        logits, h, weights = decoder.step(fed, h, keys[active], mask[active])
+        with torch.no_grad():
+            logits, h, weights = decoder.step(fed, h, keys[active], mask[active])
         fed = torch.argmax(logits, dim=-1)
         going = fed != eos_id
-        for n, token, row, goes in zip(active.tolist(), fed.tolist(), weights.detach(), going.tolist()):
+        for n, token, row, goes in zip(active.tolist(), fed.tolist(), weights, going.tolist()):
             if goes:
                 ids[n].append(token)
                 rows[n].append(row)
@@ -832,7 +834,8 @@ def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
     history = []
     tokens = torch.zeros(mask.shape[0], dtype=torch.long) + bos_id
     for step in range(max_length):
-        logits, h, weights = decoder.step(tokens=tokens, h=h, keys=keys, mask=mask)
+        with torch.set_grad_enabled(False):
+            logits, h, weights = decoder.step(tokens=tokens, h=h, keys=keys, mask=mask)
         tokens = logits.sort(dim=-1, descending=True).indices[:, 0]
         history.append((tokens.tolist(), weights.detach().clone()))
     answers, alignments = [], []
@@ -955,6 +958,7 @@ def causal_mask(queries, keys):
         "translate-dates-recursive",
         exercise="translate_dates",
         code="""def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
+    @torch.no_grad()
     def go(tok, h, left):
         if not left: return [[] for _ in tok], [[] for _ in tok]
         logits, h, w = decoder.step(tok, h, keys, mask)

@@ -172,6 +172,21 @@ CELL_FORWARD = [
         hint="An array of integers holds no fractions: make the result from numbers with fractions, not in the likeness of an argument.",
         change=[("return h, c, cache", "return h, c.astype(c_prev.dtype), cache")],
     ),
+    Mistake(
+        "lstm_cell_forward-in-place-on-integers",
+        exercise="lstm_cell_forward",
+        name="the products are added in place with +=, an error where x and w_x hold integers and the rest does not",
+        hint="x @ w_x is an array of integers if both are, and it can't take up the fractions of the rest. Add into a new array.",
+        change=[("a = x @ w_x + h_prev @ w_h + b  #", "a = x @ w_x\n    a += h_prev @ w_h\n    a += b  #")],
+    ),
+    Mistake(
+        "lstm_cell_forward-two-results",
+        exercise="lstm_cell_forward",
+        name="only h and c are returned, without a cache",
+        hint="There are three results: h, c, and what your backward pass will need of this step.",
+        change=[("return h, c, cache", "return h, c")],
+        also=PAIR,
+    ),
 ]
 
 CHECK_CELL_FORWARD = [
@@ -640,6 +655,17 @@ CELL_BACKWARD = [
                 "pairs = ((d_x, x), (d_h_prev, h_prev), (d_c_prev, c_prev), (d_w_x, w_x), (d_w_h, w_h))\n"
                 "    return *(gradient.astype(like.dtype) for gradient, like in pairs), d_b",
             )
+        ],
+    ),
+    Mistake(
+        "lstm_cell_backward-weight-gradients-clipped",
+        exercise="lstm_cell_backward",
+        name="the gradients of the weights are clipped to ±5",
+        hint="Clipping is the business of whoever trains the network. A gradient is what it is, however large.",
+        change=[
+            ("d_w_x = x.T @ d_a", "d_w_x = np.clip(x.T @ d_a, -5, 5)"),
+            ("d_w_h = h_prev.T @ d_a", "d_w_h = np.clip(h_prev.T @ d_a, -5, 5)"),
+            ("d_b = d_a.sum(axis=0)", "d_b = np.clip(d_a.sum(axis=0), -5, 5)"),
         ],
     ),
     Mistake(
@@ -1214,6 +1240,19 @@ def bidirectional_lstm(x, lengths, forward_params, backward_params):
         name="the lengths are guessed from rows of zeros",
         hint="Padding may hold any number. The lengths are given.",
         change=[("ends = np.asarray(lengths)[:, None]", "ends = np.any(x != 0, axis=2).sum(axis=1)[:, None]")],
+    ),
+    Mistake(
+        "bidirectional-sorted-by-length",
+        exercise="bidirectional",
+        name="the rows come back sorted by length, in another order than they came",
+        hint="Row n of the result belongs to row n of x. If you sort the rows by length, put them back in the end.",
+        change=[
+            (
+                "return np.concatenate([past, future], axis=2) * real[:, :, None]",
+                'order = np.argsort(-np.asarray(lengths), kind="stable")\n'
+                "    return (np.concatenate([past, future], axis=2) * real[:, :, None])[order]",
+            )
+        ],
     ),
     Mistake(
         "bidirectional-no-bias",

@@ -23,6 +23,11 @@ def _three(value):
     return parts if type(parts) is tuple and len(parts) == 3 else None
 
 
+def _same(before, after):
+    """Whether the arrays are still what they were."""
+    return all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+
+
 def cell_outputs(student, x, h_prev, c_prev, w_x, w_h, b):
     """lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b), of which h and c are looked at"""
     return _but_the_cache(student.lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b))
@@ -44,11 +49,12 @@ def cell_outputs_after_a_second_step(student, x, *inputs):
 
 def cell_gradients(student, d_h, d_c, *inputs):
     """lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b), then lstm_cell_backward(d_h, d_c, cache)"""
+    before = [part.copy() for part in inputs]
     forward = _three(student.lstm_cell_forward(*inputs))
     if forward is None:
         return None
     h, c = np.array(forward[0]), np.array(forward[1])
-    return _parts(student.lstm_cell_backward(d_h, d_c, forward[2])), (h, c)
+    return _parts(student.lstm_cell_backward(d_h, d_c, forward[2])), (h, c), _same(before, inputs)
 
 
 def cell_backward_twice(student, d_h, d_c, *inputs):
@@ -66,12 +72,13 @@ def cell_backward_twice(student, d_h, d_c, *inputs):
 
 def cell_gradients_of_the_first(student, d_h, d_c, first, second):
     """lstm_cell_forward(first …), lstm_cell_forward(second …), then lstm_cell_backward(d_h, d_c, cache of the first)"""
+    before = [part.copy() for part in first]
     forward = _three(student.lstm_cell_forward(*first))
     if forward is None:
         return None
     h, c = np.array(forward[0]), np.array(forward[1])
     student.lstm_cell_forward(*second)
-    return _parts(student.lstm_cell_backward(d_h, d_c, forward[2])), (h, c)
+    return _parts(student.lstm_cell_backward(d_h, d_c, forward[2])), (h, c), _same(before, first)
 
 
 def sequence_outputs(student, x, h_0, c_0, w_x, w_h, b):

@@ -20,6 +20,9 @@ from autograder.suite import graded
 #: Mistakes that don't show in a function that is only lent: what it returns comes over as copies.
 ELSEWHERE = {"lstm_cell_forward-one-array-for-all-steps"}
 
+#: Mistakes that show only where some arguments hold integers and others don't, or in the number of results: a check looks at h and c.
+NOT_ASKED = {"lstm_cell_forward-in-place-on-integers", "lstm_cell_forward-two-results"}
+
 #: Wrong in cases that the catalogue of `lstm_cell_forward` has no need of: each gives away a test without that case.
 ALSO_WRONG = [
     Mistake(
@@ -133,7 +136,7 @@ def lstm_cell_forward(x, h_prev, c_prev, w_x, w_h, b):
 MISTAKES, STYLES = (
     [entry for entry in entries if entry.exercise == "lstm_cell_forward"] for entries in read_catalogue(Path(__file__).parent)
 )
-WRONG = [mistake for mistake in (*MISTAKES, *ALSO_WRONG) if mistake.id not in ELSEWHERE]
+WRONG = [mistake for mistake in (*MISTAKES, *ALSO_WRONG) if mistake.id not in ELSEWHERE | NOT_ASKED]
 CHECK = Check(
     "check_lstm_cell_forward",
     of="lstm_cell_forward",

@@ -3,7 +3,7 @@
 Oracle: torch's autograd through torch.lstm_cell, in float64.
 
 The cache is the student's own, so forward and backward run as a pair. What is compared are the gradients only: an error in
-forward that leaves the cache right costs nothing here, and where forward is wrong too, the message says so.
+forward that leaves the cache right costs nothing here, and where forward is wrong too, or changes its arguments, the message says so.
 """
 
 import numpy as np
@@ -57,8 +57,8 @@ def six(gradients):
 
 
 def check(reply, expected, pick=slice(None), block=None, dtype=False):
-    """The picked gradients, or a block of d_b, are right; if not, and h or c are wrong too, the message sends the student to exercise 1."""
-    gradients, forward = parts(reply, 2)
+    """The picked gradients, or a block of d_b, are right; if not, and forward is at fault too, the message sends the student to exercise 1."""
+    gradients, forward, kept = parts(reply, 3)
     right_gradients, right_forward = expected
     got, wanted, names = six(gradients)[pick], right_gradients[pick], NAMES[pick]
     try:
@@ -70,6 +70,10 @@ def check(reply, expected, pick=slice(None), block=None, dtype=False):
         assert_form(
             agrees(forward, right_forward),
             "The gradients are not right, but neither are h and c here: your lstm_cell_forward made the cache. Repair exercise 1 first.",
+        )
+        assert_form(
+            kept,
+            "The gradients are not right: your lstm_cell_forward changes its arguments, and they are made from these. Repair exercise 1 first.",
         )
         raise
 
@@ -163,14 +167,20 @@ def test_gradient_from_the_output_only(student, rng):
     check(student.probe.cell_gradients(d_h, 0 * d_c, *inputs), oracle(d_h, 0 * d_c, *inputs))
 
 
-@graded(stage="edge", hint="Gradients of weights add up over the rows of the batch. A mean would make them smaller.")
+@graded(
+    stage="edge",
+    hint="Gradients of weights add up over the rows of the batch. A mean would make them smaller, and so would a limit: whoever trains the "
+    "network clips, if at all, and by one factor for all gradients.",
+)
 def test_batch_adds_up(student, rng):
-    """The weight gradients of a batch are the sums of those of its rows."""
+    """The weight gradients of a batch are the sums of those of its rows; gradients in the hundreds are right, too."""
     d_h, d_c, x, h_prev, c_prev, *weights = draw(rng)
     rows = [oracle(*(a[n : n + 1] for a in (d_h, d_c, x, h_prev, c_prev)), *weights)[0] for n in range(N)]
     expected = tuple(sum(row[k] for row in rows) for k in range(6))
     forward = oracle(d_h, d_c, x, h_prev, c_prev, *weights)[1]
     check(student.probe.cell_gradients(d_h, d_c, x, h_prev, c_prev, *weights), (expected, forward), pick=slice(3, 6))
+    arguments = (300.0 * d_h, 300.0 * d_c, x, h_prev, c_prev, *weights)
+    check(student.probe.cell_gradients(*arguments), oracle(*arguments))
 
 
 @graded(stage="edge", hint="Does your code squeeze or drop an axis of length one?")
@@ -194,8 +204,9 @@ def test_zero_states(student, rng):
 
 @graded(
     stage="edge",
-    hint="NaN: exp of a large number overflows, and inf / inf is NaN; the derivative of a sigmoid needs no second exp, the gate's value is "
-    "enough. See «Letters used throughout» and «Step 3».",
+    hint="NaN: exp of a large number overflows, and inf / inf is NaN; or something is divided by a gate, and a shut gate is exactly 0. The "
+    "derivative of a sigmoid needs no second exp, the gate's value is enough; and what else backward needs is kept in the cache, not worked "
+    "out from h or c. See «Letters used throughout» and «Step 3».",
 )
 def test_saturated_gates(student, rng):
     """Pre-activations of about ±1000 give finite gradients."""

@@ -101,6 +101,21 @@ def test_extreme_preactivations(student, rng):
     assert_close(outputs(student, *inputs), oracle(*inputs), names=("h", "c"))
 
 
+@graded(
+    stage="edge",
+    hint="A sigmoid never reaches 0 or 1: at -8 it is 0.0003, at -15 still 3e-7. The lesson's `sigmoid` does that; is something cut off, or "
+    "added, in yours? See «Letters used throughout».",
+)
+def test_nearly_shut_gates(student, rng):
+    """Gates whose pre-activations lie between ±8 and ±15 are nearly, not quite, open or shut."""
+    x, h_prev, c_prev, w_x, w_h, _ = draw(rng)
+    b = rng.choice([-1.0, 1.0], size=4 * H) * rng.uniform(8.0, 15.0, size=4 * H)
+    b[: 2 * H] = -np.abs(b[: 2 * H])  # little is let in, and little kept
+    inputs = (x, h_prev, c_prev, 0 * w_x, 0 * w_h, b)
+    # Right sigmoids are off by 1e-16 or so, that is 1e-9 of these gates; c may lose some digits where its two parts cancel.
+    assert_close(outputs(student, *inputs), oracle(*inputs), names=("h", "c"), rtol=1e-4, atol=1e-13)
+
+
 @graded(stage="contract", hint="An operation in place, such as *= on c_prev, changes the caller's array: make a new one.")
 def test_arguments_unchanged(student, rng):
     """The arguments are not changed."""
@@ -121,10 +136,15 @@ def test_a_second_step(student, rng):
     assert_close(got[:2], oracle(*inputs), names=("h", "c"))
 
 
-@graded(stage="contract", hint="Do not copy the dtype of an argument: integers would cut off everything behind the point.")
+@graded(
+    stage="contract",
+    hint="Do not copy the dtype of an argument: integers would cut off everything behind the point. And an operation in place, such as +=, on "
+    "an array of integers can't take up fractions: make a new array.",
+)
 def test_integers_give_floats(student, rng):
-    """Integer arrays are accepted, in x alone or everywhere, and give float64."""
+    """Integer arrays are accepted, in one argument, in some or everywhere, and give float64."""
     floats = draw(rng)
     integers = [rng.integers(-2, 3, size=a.shape) for a in floats]
-    for inputs in (integers, [integers[0], *floats[1:]]):
+    for whole in (" ".join(NAMES), *NAMES, "x w_x", "h_prev w_h", "x h_prev w_x w_h", "x h_prev w_x w_h b"):
+        inputs = [a if name in whole.split() else b for name, a, b in zip(NAMES, integers, floats, strict=True)]
         assert_close(outputs(student, *inputs), oracle(*inputs), names=("h", "c"), dtype=True)

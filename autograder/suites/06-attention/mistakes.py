@@ -207,6 +207,13 @@ def masked_softmax(scores, mask, dim=-1):
     return torch.softmax(scores, dim=dim).masked_fill(~mask, 0.0)
 """,
     ),
+    Mistake(
+        "masked-softmax-mask-in-place",
+        exercise="masked_softmax",
+        name="the mask is turned round in place: the caller's mask is inverted afterwards",
+        hint="logical_not_ and other operations whose name ends in _ change the argument. Make a new mask.",
+        change=[("blocked = ~mask", "blocked = mask.logical_not_()")],
+    ),
 ]
 
 CHECK_MASKED_SOFTMAX = [
@@ -656,7 +663,8 @@ ADDITIVE = [
         "additive-attention-nan-gradient",
         exercise="additive_attention",
         name="the weights are right, but the gradients are NaN as soon as one row has no keys",
-        hint="What is written into .data, autograd does not see: the 0/0 of such a row still stands on the way back. See exercise 1, hint 2.",
+        hint="The 0/0 of such a row still stands on the way back: what is written into .data, autograd does not see, and replacing the NaN "
+        "afterwards leaves it there. See exercise 1, hint 2.",
         change=[('scores = scores.masked_fill(~mask, float("-inf"))', 'scores.data.masked_fill_(~mask, float("-inf"))')],
     ),
     Mistake(
@@ -706,6 +714,13 @@ ADDITIVE = [
         hint="The way back is worked out from this output. Names that end in _, *= and assignments to entries write into it: "
         "make a new tensor instead.",
         change=[("weights = weights.masked_fill(~mask, 0.0)", "weights.masked_fill_(~mask, 0.0)")],
+    ),
+    Mistake(
+        "additive-attention-moderate-number",
+        exercise="additive_attention",
+        name="blocked scores are set to -1000, which allowed scores may be too",
+        hint="A blocked score must lie below every allowed one, and these may be -1,000. Only minus infinity is below all.",
+        change=[('scores.masked_fill(~mask, float("-inf"))', "scores.masked_fill(~mask, -1000.0)")],
     ),
     Mistake(
         "additive-attention-scaled",
@@ -1484,6 +1499,13 @@ TRANSLATE = [
         name="the mask is not passed on: the decoder looks at padding",
         hint="keys and mask go to every step as they are.",
         change=[("decoder.step(fed, h, keys, mask)", "decoder.step(fed, h, keys, torch.ones_like(mask))")],
+    ),
+    Mistake(
+        "translate-dates-autograd-left-on",
+        exercise="translate_dates",
+        name="autograd is on while the decoder makes its steps",
+        hint="Nothing is learned here: autograd would keep every step in memory, and the weights would carry it along. See the docstring.",
+        change=[("with torch.no_grad():\n        for _", "with torch.enable_grad():\n        for _")],
     ),
     Mistake(
         "translate-dates-only-the-last-weights",

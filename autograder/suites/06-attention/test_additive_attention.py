@@ -158,17 +158,19 @@ def test_row_without_keys(student, rng):
 @graded(
     stage="edge",
     weight=1,
-    hint="torch.softmax is safe, if the mask comes before it; an exponential of your own needs the largest allowed score subtracted first.",
+    hint="torch.softmax is safe, if the mask comes before it; an exponential of your own needs the largest allowed score subtracted first. "
+    "And a blocked score must lie below every allowed one: only minus infinity does.",
 )
 def test_large_scores(student, rng):
-    """Scores near 800 and near -800 neither overflow nor vanish, with a mask and without one."""
+    """Scores near 1,000 and near -1,000 neither overflow nor vanish nor pass for blocked ones, with a mask and without one."""
     (w, u, v), (query, keys, values) = draw_case(rng)
     mask = draw_mask(rng, 3, 5)
-    w[0], u[0], v[0, 0] = 0.0, torch.tensor([40.0, 0, 0, 0, 0, 0, 0]), 800.0  # the first feature is ±1, as the key begins
+    w[0], u[0], v[0, 0] = 0.0, torch.tensor([40.0, 0, 0, 0, 0, 0, 0]), 1000.0  # the first feature is ±1, as the key begins
+    v[0, 1:] *= 0.3
     keys[:, :, 0] = torch.tensor([[1.0], [-1.0], [-1.0]])
     for m in (None, mask):
         got = student.probe.additive_forward(w, u, v, query, keys, values, m)
-        # float32 rounds a score near 800 by 3e-5, so the context may be off by a few times that; overflow and underflow are off by 1.
+        # float32 rounds a score near 1,000 by 3e-5, so the context may be off by a few times that; overflow and underflow are off by 1.
         assert_close(got, attend((w, u, v), query, keys, values, m), names=NAMES, rtol=1e-3, atol=5e-4)
 
 

@@ -159,13 +159,23 @@ def test_blocked_scores_have_no_influence(student, rng):
         assert_close(student.masked_softmax(scores.masked_fill(~mask, number), mask), expected, **LOOSE)
 
 
-@graded(stage="edge", weight=1, hint="Nearly zero is not zero: say with masked_fill, where or a product which weights are zero.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Nearly zero is not zero: say with masked_fill, where or a product which weights are zero. These are the blocked ones, and no others: "
+    "an allowed place keeps its weight, however small.",
+)
 def test_blocked_places_are_exactly_zero(student, rng):
-    """Blocked places have weight 0 exactly, not nearly."""
+    """Blocked places have weight 0 exactly, not nearly; allowed ones have theirs, also one of 0.00002."""
     scores, mask = draw_scores(rng, 3, 6), draw_mask(rng, 3, 6)
     got = student.masked_softmax(scores, mask)
     assert_close(got, soft(scores, mask), **LOOSE)
     assert_true((got[~mask] == 0).all(), "A blocked place must have weight exactly 0.", got=got[~mask].abs().max())
+    scores = torch.from_numpy(rng.permutation([0.0, -9.5, -10.0, -10.5, -11.0])).unsqueeze(0)
+    mask = torch.tensor([[True, True, True, True, True, False]])
+    scores = torch.cat([scores, torch.zeros(1, 1, dtype=torch.float64)], dim=1)
+    # float32 is off by a millionth of a weight or so, however small that is.
+    assert_close(student.masked_softmax(scores, mask), soft(scores, mask), name="a row with small weights", rtol=1e-3, atol=0)
 
 
 @graded(

@@ -82,16 +82,16 @@ def test_causal_fewer_keys(student, rng):
 
 @graded(stage="edge", weight=1, hint="One query is the newest position: it sees every key.")
 def test_smallest(student, rng):
-    """One query, one key, one sentence."""
+    """One query and one key, one query and several keys."""
     keys = int(rng.integers(2, 7))
     check(student.causal_mask(1, 1), torch.tensor([[True]]))
     check(student.causal_mask(1, keys), torch.ones(1, keys, dtype=torch.bool))
+
+
+@graded(stage="edge", weight=1, hint="A length of 0 is a row of False, a length of max_length a row of True.")
+def test_all_sentences_empty_or_full(student, rng):
+    """A batch in which every sentence is empty, and one sentence of one token that fills its row."""
     check(student.padding_mask(torch.tensor([1]), 1), torch.tensor([[True]]))
-
-
-@graded(stage="edge", weight=1, hint="A length of 0 is a row of False.")
-def test_all_sentences_empty(student, rng):
-    """A batch in which every sentence is empty."""
     check(student.padding_mask(torch.zeros(3, dtype=torch.int64), 4), torch.zeros(3, 4, dtype=torch.bool))
 
 

@@ -138,15 +138,20 @@ def test_sizes_of_one(student, rng):
     stage="edge",
     weight=1,
     hint="torch.softmax is safe; an exponential of your own needs the largest score subtracted first. "
-    "And a blocked score must lie below every allowed one: only minus infinity does.",
+    "And a blocked score must lie below every allowed one: only minus infinity does. An allowed key keeps its weight, however small.",
 )
 def test_large_scores(student, rng):
-    """Scores in the thousands do not overflow, with and without a mask; near -10,000 they neither vanish nor pass for blocked ones."""
+    """Scores in the thousands do not overflow, with and without a mask; small weights stay; scores near -10,000 do not pass for blocked ones."""
     # Whole numbers and sixteenths, d_k = 4: float32 holds every score exactly.
     q, k, v = draw_case(rng, d_k=4, scale=60.0)
     q, k, mask = q.round(), k.round(), draw_mask(rng, 5, 7)
     assert_close(student.scaled_dot_product_attention(q, k, v), attend(q, k, v), names=NAMES, **LOOSE)
     assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES, **LOOSE)
+    q, k, v = draw_case(rng, leading=(), keys=5, d_k=4)
+    q[:], k[:, 0] = torch.tensor([2.0, 0.0, 0.0, 0.0]), torch.from_numpy(rng.permutation([0.0, -9.5, -10.0, -10.5, -11.0]))
+    got = student.scaled_dot_product_attention(q, k, v)
+    # float32 is off by a millionth of a weight or so, however small that is.
+    assert_close(got[1], attend(q, k, v)[1], name="small weights", rtol=1e-3, atol=0)
     q, k, v = draw_case(rng, d_k=4, scale=0.5)
     q, k = (16 * q).round() / 16, (16 * k).round() / 16
     q[..., 0], k[..., 0] = 200.0 - 1 / 32, -100.0  # all scores near -9,998 …

@@ -361,9 +361,9 @@ def gru_cell_backward(
     r = sigmoid(W_ir x + b_ir + W_hr h + b_hr), z alike, n = tanh(W_in x + b_in + r * (W_hn h + b_hn)),
     h' = (1 - z) * n + z * h.
 
-    Returns d_x, d_h, d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh, each with the shape and dtype of its argument.
-    Gradients of parameters are sums over the batch. The arguments are not changed. Autograd is switched off while this
-    exercise is graded.
+    Returns d_x, d_h, d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh, each with the shape and dtype of its argument, and
+    finite for x and h in the thousands, too. Gradients of parameters are sums over the batch. The arguments are not
+    changed. Autograd is switched off while this exercise is graded.
 
     By hand: H = D = 1, x = 0, h = 1, both weights 0, bias_ih = [0, ln 3, 0], bias_hh = [0, 0, ln 3], d_out = 1 (so
     r = 1/2, z = 3/4, n = 1/2) give d_h = 3/4, d_bias_ih = [3/64 · ln 3, 3/32, 3/16], d_bias_hh = [3/64 · ln 3, 3/32, 3/32].

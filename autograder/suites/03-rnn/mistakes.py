@@ -200,6 +200,26 @@ CELL = [
         "A product of integer arrays holds integers, and += can't make it hold anything else. Let the sum be a new array.",
         ("a = x @ w_x + h_prev @ w_h + b", "a = x @ w_x + h_prev @ w_h\n    a += b"),
     ),
+    mistake(
+        "rnn_cell",
+        "gradients-clipped",
+        "the gradients are clipped inside the backward pass",
+        "These are the gradients of one step, whole, however large they are. Clipping is an exercise of its own.",
+        (
+            "return d_x, d_h_prev, d_w_x, d_w_h, d_b",
+            "return tuple(np.clip(d, -5, 5) for d in (d_x, d_h_prev, d_w_x, d_w_h, d_b))",
+        ),
+    ),
+    mistake(
+        "rnn_cell",
+        "integer-gradients",
+        "the gradients take the dtypes of the arguments: zeros_like of integers",
+        "An array of integers holds no fractions: say the dtype, or let the product be the array.",
+        (
+            "return d_x, d_h_prev, d_w_x, d_w_h, d_b",
+            "return d_x.astype(x.dtype), d_h_prev.astype(h_prev.dtype), d_w_x.astype(w_x.dtype), d_w_h.astype(w_h.dtype), d_b",
+        ),
+    ),
 ]
 
 UNROLLED = "See «A whole sequence»."
@@ -674,6 +694,17 @@ LOSS = [
     ),
     mistake(
         "sequence_loss",
+        "mean-of-means-of-real-sequences",
+        "each sequence that has a real place is averaged by itself first",
+        f"One mean over all real places together: every letter counts the same. {NEXT}",
+        (
+            "loss = -picked[mask].sum() / real",
+            "real = max(mask.any(axis=1).sum(), 1)\n    mask = mask / np.maximum(mask.sum(axis=1, keepdims=True), 1)\n"
+            "    loss = -(picked * mask).sum() / real",
+        ),
+    ),
+    mistake(
+        "sequence_loss",
         "sum-over-time",
         "summed over time, averaged over the batch",
         f"Divide by the number of real places. {NEXT}",
@@ -827,6 +858,23 @@ LOSS = [
             "np.log(np.exp(shifted).sum(axis=2, keepdims=True))\n    log_p = np.log(np.exp(log_p))",
         ),
     ),
+    mistake(
+        "sequence_loss",
+        "squeezed",
+        "a squeeze takes more axes than the last: sequences of one step lose their axis of time",
+        "A bare squeeze drops every axis of length one, and (N,) beside (N, 1) is broadcast to (N, N). Say which axis goes.",
+        ("loss = -picked[mask].sum() / real", "loss = -(picked.squeeze() * mask).sum() / real"),
+    ),
+    mistake(
+        "sequence_loss",
+        "integer-gradient",
+        "the gradient takes the dtype of the logits: zeros_like of integers",
+        "An array of integers holds no fractions: say the dtype, or make the gradient from the probabilities.",
+        (
+            "(np.exp(log_p) - one_hot) * mask[:, :, None] / real",
+            "((np.exp(log_p) - one_hot) * mask[:, :, None] / real).astype(logits.dtype)",
+        ),
+    ),
 ]
 
 DIE = "See «Bits, and how many sides the die has»."
@@ -893,6 +941,17 @@ PERPLEXITY = [
         (
             "nats = surprise[mask].sum() / max(mask.sum(), 1)",
             "each = (surprise[:, :, 0] * mask).sum(axis=1) / np.maximum(mask.sum(axis=1), 1)\n    nats = each[mask.any(axis=1)].mean() if mask.any() else 0.0",
+        ),
+    ),
+    mistake(
+        "perplexity",
+        "mean-of-sequences",
+        "the mean of the perplexities of the sequences",
+        f"One mean over all real places together, then the exponential: the other order gives another number. {DIE}",
+        (
+            "return 2.0 ** bits_per_character(logits, targets, mask)",
+            "rows = [slice(n, n + 1) for n in range(len(mask)) if mask[n].any()]\n"
+            "    return np.mean([2.0 ** bits_per_character(logits[n], targets[n], mask[n]) for n in rows]) if rows else 1.0",
         ),
     ),
     mistake(
@@ -1208,6 +1267,28 @@ SAMPLE = [
         "the ids are floats",
         "An id indexes arrays, so it is an integer: say the dtype of the array, or collect the ids in a list.",
         ("return ids", "return np.array(ids, dtype=float)"),
+    ),
+    mistake(
+        "sample_sequence",
+        "temperature-divides-the-state",
+        "the state is divided by the temperature, and goes on so into the next step",
+        "The temperature divides the logits only. The state goes on as tanh made it.",
+        ('h @ params["w_h"] + params["b"])', 'h @ params["w_h"] + params["b"]) / temperature'),
+        ('(h @ params["w_y"] + params["b_y"]) / temperature', 'h @ params["w_y"] + params["b_y"] / temperature'),
+    ),
+    mistake(
+        "sample_sequence",
+        "not-read-at-other-temperatures",
+        "at temperatures other than 1 the drawn id is not read",
+        f"What was drawn is what is read next, at every temperature. {WRITE}",
+        ("        ids.append(token)", "        ids.append(token)\n        token = token if temperature == 1 else start"),
+    ),
+    mistake(
+        "sample_sequence",
+        "reads-the-likeliest",
+        "the most probable id is read next, not the one that was drawn",
+        f"What was drawn is what is read next, likely or not. {WRITE}",
+        ("        ids.append(token)", "        ids.append(token)\n        token = int(np.argmax(p))"),
     ),
 ]
 

@@ -107,6 +107,17 @@ def test_saturated_units(student, rng):
 
 @graded(
     stage="edge",
+    hint="Right for smaller gradients? Then something is cut off or shortened: what arrives goes on whole, however long it is. Clipping is an "
+    "exercise of its own.",
+)
+def test_large_gradients(student, rng):
+    """Gradients in the thousands arrive: nothing is clipped on the way back."""
+    inputs, d_h = draw(rng), 1000.0 * rng.normal(size=(N, H))
+    assert_close(backward(student, d_h, *inputs), gradient_oracle(d_h, *inputs), names=GRADIENTS)
+
+
+@graded(
+    stage="edge",
     hint="Right in other sizes? Then something mixes the rows of a batch, or fits by chance where N, D and H are equal.",
 )
 def test_rows_are_independent(student, rng):

@@ -12,6 +12,7 @@ import torch
 from autograder.suite import assert_close, assert_true, assert_unchanged, graded
 
 V, H = 5, 7
+COLD = 0.5  # a temperature below 1
 
 
 def draw(rng, v=V, hidden=H, read_out=0.8):
@@ -93,13 +94,28 @@ def without_memory(rng):
             return params, step(params, 0)[0]
 
 
-def greedy(params, start, length, remembers=True, reads=True, forgets_at_zero=False, begins=0.0):
+def with_telling_pairs(rng):
+    """A model of 3 symbols and the probabilities (3, 3) of two ids after symbol 1, when cold: each wrong way is far from them."""
+    while True:
+        params, one_hot = draw(rng, v=3), torch.eye(3, dtype=torch.float64)
+        cell, (first, h) = cell_of(params), step(params, 1)
+        with torch.no_grad():
+            states = cell(one_hot.repeat(3, 1), torch.cat([h, 0 * h, h / COLD]).repeat_interleave(3, dim=0))
+        logits = states.numpy() @ params["w_y"] + params["b_y"]
+        right, forgotten, divided = torch.softmax(torch.tensor(logits / COLD), dim=1).numpy().reshape(3, 3, 3)
+        p = softmax(first / COLD)
+        wrong = (forgotten, divided, right[1], right[p.argmax()], softmax(first) @ right)  # the last three: another id is read
+        if min(np.abs(p[:, None] * (second - right)).max() for second in wrong) > 0.13:
+            return params, p[:, None] * right
+
+
+def greedy(params, start, length, remembers=True, reads=True, forgets_at_zero=False, begins=0.0, grows=1.0):
     """The most probable ids one after the other, and the smallest lead of one; the rest are ways to get it wrong."""
     begin = torch.zeros(1, len(params["b"]), dtype=torch.float64) + torch.as_tensor(begins)
     cell, h, ids, lead = cell_of(params), begin, [], math.inf
     for _ in range(length):
         anew = not remembers or (forgets_at_zero and ids and ids[-1] == 0)
-        logits, h = step(params, ids[-1] if ids and reads else start, begin if anew else h, cell)
+        logits, h = step(params, ids[-1] if ids and reads else start, begin if anew else grows * h, cell)
         best = np.sort(logits)
         lead = min(lead, best[-1] - best[-2])
         ids.append(int(np.argmax(logits)))
@@ -109,7 +125,7 @@ def greedy(params, start, length, remembers=True, reads=True, forgets_at_zero=Fa
 def wrong_texts(params, start, length):
     """What the same model writes if it is run in one of several wrong ways."""
     begins = ({"begins": begin} for begin in (1.0, params["b"], np.tanh(params["b"])))
-    for wrong in ({"remembers": False}, {"reads": False}, {"forgets_at_zero": True}, *begins):
+    for wrong in ({"remembers": False}, {"reads": False}, {"forgets_at_zero": True}, {"grows": 1 / COLD}, *begins):
         yield greedy(params, start, length, **wrong)[0]
     for name, value in (("w_h", params["w_h"].T), ("b", 0 * params["b"]), ("b_y", 0 * params["b_y"])):
         yield greedy(params | {name: value}, start, length)[0]
@@ -152,13 +168,16 @@ def test_frequencies(student, rng):
 @graded(
     stage="value",
     weight=3,
-    hint="Each step reads the id that was just drawn, in the state that the step before left; the first reads start in the state zero. The start is not part of the result.",
+    hint="Each step reads the id that was just drawn, in the state that the step before left; the first reads start in the state zero. The "
+    "start is not part of the result. The temperature changes none of this: it divides the logits only.",
 )
 def test_sure_model(student, rng):
-    """A model that is sure of every next id writes its one possible text."""
+    """A model that is sure of every next id writes its one possible text, at temperature 1 and at 1/2."""
     params, start, expected = sure_text(rng, 9)
-    ids = ids_of(student.probe.sample(params, start, 9, 1.0, int(rng.integers(1 << 30))), 9, v=7)
-    assert_close(ids, expected, name="the text of a model that is sure of every id")
+    for temperature in (1.0, COLD):
+        alike = params | {name: temperature * params[name] for name in ("w_y", "b_y")}  # as sure at this temperature, and no surer
+        ids = ids_of(student.probe.sample(alike, start, 9, temperature, int(rng.integers(1 << 30))), 9, v=7)
+        assert_close(ids, expected, name=f"the text of a model that is sure of every id, at temperature {temperature:g}")
 
 
 @graded(
@@ -180,14 +199,13 @@ def test_temperature(student, rng):
 @graded(
     stage="value",
     weight=2,
-    hint="The second id depends on the first, which was read, and on the state that reading the start has left. Look at what goes round in your loop.",
+    hint="The second id depends on the first, which was read, and on the state that reading the start has left. Look at what goes round in "
+    "your loop, at every temperature: the id that was drawn, and the state as tanh made it.",
 )
 def test_pairs(student, rng):
-    """The first two ids, drawn 1,500 times, come together as often as the model says."""
-    params = draw(rng, v=3)
-    first, h = step(params, 1)
-    p = np.array([softmax(first)[k] * softmax(step(params, k, h)[0]) for k in range(3)])  # (3, 3)
-    texts = student.probe.sample_many(params, 1, 2, 1500, 1.0, int(rng.integers(1 << 30)))
+    """The first two ids, drawn 1,500 times at temperature 1/2, come together as often as the model says."""
+    params, p = with_telling_pairs(rng)
+    texts = student.probe.sample_many(params, 1, 2, 1500, COLD, int(rng.integers(1 << 30)))
     assert_true(isinstance(texts, list) and len(texts) == 1500, "`sample_sequence` gave no readable answer.")
     counts = np.zeros((3, 3), dtype=int)
     for text in texts:

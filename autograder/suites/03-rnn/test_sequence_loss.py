@@ -103,9 +103,11 @@ def test_no_real_place(student, rng):
 
 @graded(stage="edge", hint="Right for larger batches? Then look for an axis of length one that is squeezed or dropped.")
 def test_one_place(student, rng):
-    """One sequence of one step: loss and gradient are those of a single choice."""
-    batch = draw(rng, n=1, steps=1)
-    assert_close(pair(student.sequence_loss(*batch)), oracle(*batch), names=("loss", "d_logits"))
+    """One sequence of one step, several of one step, and one of several steps: loss and gradient are right."""
+    for n, steps in ((1, 1), (N, 1), (1, T)):
+        logits, targets, mask = draw(rng, n=n, steps=steps)
+        batch = (logits, targets, np.ones_like(mask))
+        assert_close(pair(student.sequence_loss(*batch)), oracle(*batch), names=("loss", "d_logits"))
 
 
 @graded(stage="contract", hint="Work in new arrays: subtracting 1 at the targets in place is fine in an array of your own, not in logits.")

@@ -169,6 +169,30 @@ GRU_CELL = [
             ("return (1 - z) * n + z * h", "self.kept = (1 - z) * n + z * h\n        return self.kept"),
         ],
     ),
+    Mistake(
+        "gru-cell-rows-and-blocks-mixed",
+        exercise="gru_cell",
+        name="(N, 3H) is viewed as (3, N, H): the rows of the batch and the three blocks mix",
+        hint="A view keeps the numbers in their order: three rows would become three gates. Cut the columns into three blocks, along axis 1.",
+        change=[
+            ("from_x.chunk(3, dim=1)", "from_x.reshape(3, len(x), -1)"),
+            ("from_h.chunk(3, dim=1)", "from_h.reshape(3, len(x), -1)"),
+        ],
+    ),
+    Mistake(
+        "gru-cell-keeps-its-first-weights",
+        exercise="gru_cell",
+        name="the weights are prepared in the first call and kept: after a training step they are the old ones",
+        hint="The parameters change between two calls. What is made of them has to be made anew in each call.",
+        change=[
+            (
+                "        from_x = x @ self.weight_ih.T + self.bias_ih",
+                '        if not hasattr(self, "kept"):\n            self.kept = self.weight_ih.T.clone(), self.weight_hh.T.clone()\n'
+                "        from_x = x @ self.kept[0] + self.bias_ih",
+            ),
+            ("from_h = h @ self.weight_hh.T + self.bias_hh", "from_h = h @ self.kept[1] + self.bias_hh"),
+        ],
+    ),
 ]
 
 GRU_CELL_BACKWARD = [
@@ -423,6 +447,52 @@ GRU_CELL_BACKWARD = [
             )
         ],
     ),
+    Mistake(
+        "gru-cell-backward-rows-and-blocks-mixed",
+        exercise="gru_cell_backward",
+        name="the three gradients are stacked to (3, N, H) and reshaped to (N, 3H): rows and blocks mix",
+        hint="A reshape keeps the numbers in their order. Put the three blocks side by side, along axis 1.",
+        change=[
+            ("torch.cat([d_p_r, d_p_z, d_p_n], dim=1)", "torch.stack([d_p_r, d_p_z, d_p_n]).reshape(len(x), -1)"),
+            ("torch.cat([d_p_r, d_p_z, d_p_n * r], dim=1)", "torch.stack([d_p_r, d_p_z, d_p_n * r]).reshape(len(x), -1)"),
+        ],
+    ),
+    Mistake(
+        "gru-cell-backward-clipped",
+        exercise="gru_cell_backward",
+        name="the gradients are clipped inside the backward pass",
+        hint="These are the gradients of one step, whole, however large they are. Clipping is for the training loop.",
+        change=[
+            (
+                "return d_x, d_h, d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh",
+                "return tuple(d.clamp(-5, 5) for d in (d_x, d_h, d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh))",
+            )
+        ],
+    ),
+    Mistake(
+        "gru-cell-backward-parameters-clipped",
+        exercise="gru_cell_backward",
+        name="the gradients of weights and biases are clipped inside the backward pass",
+        hint="These are the gradients of one step, whole, however large they are. Clipping is for the training loop.",
+        change=[
+            (
+                "return d_x, d_h, d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh",
+                "return d_x, d_h, *(d.clamp(-5, 5) for d in (d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh))",
+            )
+        ],
+    ),
+    Mistake(
+        "gru-cell-backward-overflowing-gates",
+        exercise="gru_cell_backward",
+        name="the gates are written as exp(a) / (1 + exp(a)) and overflow for large inputs",
+        hint="exp(1000) is infinite, and infinity divided by infinity is NaN. torch.sigmoid is safe.",
+        change=[
+            (
+                "r, z = torch.sigmoid(a_r + c_r), torch.sigmoid(a_z + c_z)",
+                "r, z = (torch.exp(a) / (1 + torch.exp(a)) for a in (a_r + c_r, a_z + c_z))",
+            )
+        ],
+    ),
 ]
 
 MINIMAL_GATED_UNIT = [
@@ -560,6 +630,21 @@ MINIMAL_GATED_UNIT = [
             ("return (1 - f) * h + f * candidate", "self.kept = (1 - f) * h + f * candidate\n        return self.kept"),
         ],
     ),
+    Mistake(
+        "minimal-gated-unit-keeps-its-first-weights",
+        exercise="minimal_gated_unit",
+        name="the weights are prepared in the first call and kept: after a training step they are the old ones",
+        hint="The parameters change between two calls. What is made of them has to be made anew in each call.",
+        change=[
+            (
+                "        f = torch.sigmoid(x @ self.w_f.T + h @ self.u_f.T + self.b_f)",
+                '        if not hasattr(self, "kept"):\n'
+                "            self.kept = [weight.T.clone() for weight in (self.w_f, self.u_f, self.w_h, self.u_h)]\n"
+                "        w_f, u_f, w_h, u_h = self.kept\n        f = torch.sigmoid(x @ w_f + h @ u_f + self.b_f)",
+            ),
+            ("torch.tanh(x @ self.w_h.T + (f * h) @ self.u_h.T + self.b_h)", "torch.tanh(x @ w_h + (f * h) @ u_h + self.b_h)"),
+        ],
+    ),
 ]
 
 RUN_PADDED = [
@@ -613,8 +698,8 @@ RUN_PADDED = [
     Mistake(
         "run-padded-one-step-too-many",
         exercise="run_padded",
-        name="each row takes one step of padding: t <= length",
-        hint="Steps count from 0: a row of length 2 has the steps 0 and 1.",
+        name="each row takes one step of padding",
+        hint="Steps count from 0: a row of length 2 has the steps 0 and 1, and its final state is that after step 1.",
         change=[("alive = (t < lengths)", "alive = (t <= lengths)")],
     ),
     Mistake(
@@ -868,8 +953,8 @@ ENCODER_DECODER = [
     Mistake(
         "encoder-decoder-one-character-too-many",
         exercise="encoder_decoder",
-        name="the encoder takes one step of padding: t <= length",
-        hint="Steps count from 0: a row of length 2 has the steps 0 and 1.",
+        name="the encoder takes one step of padding",
+        hint="Steps count from 0: a row of length 2 has the steps 0 and 1, and its final state is that after step 1.",
         change=[("alive = (t < lengths)", "alive = (t <= lengths)")],
     ),
     Mistake(
@@ -1118,8 +1203,8 @@ GREEDY_DECODE = [
     Mistake(
         "greedy-decode-largest-exponential",
         exercise="greedy_decode",
-        name="the exponentials of the logits are compared: large logits make them all infinite",
-        hint="The largest logit has the largest probability: argmax of the logits is enough.",
+        name="not the logits are compared but their exponentials or sigmoids, which are all alike for large logits",
+        hint="The largest logit has the largest probability: compare the logits themselves. Nothing needs to be squashed first.",
         change=[("logits.argmax(dim=-1)", "logits.exp().argmax(dim=-1)")],
     ),
     Mistake(
@@ -1197,6 +1282,18 @@ PADDED_CROSS_ENTROPY = [
             (
                 "losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)",
                 "(losses.masked_fill(~real, 0.0).sum(dim=1) / real.sum(dim=1).clamp(min=1)).mean()",
+            )
+        ],
+    ),
+    Mistake(
+        "padded-cross-entropy-mean-of-means-of-real-rows",
+        exercise="padded_cross_entropy",
+        name="the mean of each row that has real tokens is taken first, then the mean of these",
+        hint="Every real token has the same weight, in a short row and in a long one.",
+        change=[
+            (
+                "losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)",
+                "(losses.masked_fill(~real, 0.0).sum(dim=1) / real.sum(dim=1).clamp(min=1)).sum() / real.any(dim=1).sum().clamp(min=1)",
             )
         ],
     ),
@@ -1444,6 +1541,18 @@ TRANSLATE_DATES_GRU = [
             (
                 "nn.utils.clip_grad_norm_(model.parameters(), max_norm)",
                 "[nn.utils.clip_grad_norm_([parameter], max_norm) for parameter in model.parameters()]",
+            )
+        ],
+    ),
+    Mistake(
+        "translate-dates-gru-clips-each-group",
+        exercise="translate_dates_gru",
+        name="each group of the optimizer's parameters is clipped by itself",
+        hint="One norm over all parameters of the model together, in whatever groups the optimizer has them.",
+        change=[
+            (
+                "nn.utils.clip_grad_norm_(model.parameters(), max_norm)",
+                '[nn.utils.clip_grad_norm_(group["params"], max_norm) for group in optimizer.param_groups]',
             )
         ],
     ),

@@ -57,10 +57,11 @@ def gru_step(student, parameters, x, h):
     return _cell(student, "GRUCell", parameters)(x, h)
 
 
-def gru_steps(student, parameters, *sequences):
-    """GRUCell(…) with given parameters, called step after step with the h that came back; then on another sequence with its own h"""
-    cell, last = _cell(student, "GRUCell", parameters), []
-    for x, h in sequences:
+def gru_steps(student, *runs):
+    """GRUCell(…) with given parameters, called step after step with the h that came back; then given other parameters, another sequence and its own h"""
+    cell, last = _cell(student, "GRUCell", runs[0][0]), []
+    for parameters, x, h in runs:
+        _filled(cell, parameters)  # as a training step changes them
         for t in range(x.shape[1]):
             h = cell(x[:, t], h)
         last.append(h)
@@ -84,10 +85,11 @@ def mgu_step(student, parameters, x, h):
     return _cell(student, "MinimalGatedUnit", parameters)(x, h)
 
 
-def mgu_steps(student, parameters, *sequences):
-    """MinimalGatedUnit(…) with given parameters, called step after step with the h that came back; then on another sequence with its own h"""
-    cell, last = _cell(student, "MinimalGatedUnit", parameters), []
-    for x, h in sequences:
+def mgu_steps(student, *runs):
+    """MinimalGatedUnit(…) with given parameters, called step after step with the h that came back; then given other parameters, another sequence and its own h"""
+    cell, last = _cell(student, "MinimalGatedUnit", runs[0][0]), []
+    for parameters, x, h in runs:
+        _filled(cell, parameters)  # as a training step changes them
         for t in range(x.shape[1]):
             h = cell(x[:, t], h)
         last.append(h)

@@ -268,5 +268,4 @@ def test_arguments_unchanged(student, rng):
     parameters, *arguments = draw_case(rng)
     arguments[0][1, 2:] = 7  # behind the end of the row any id may stand
     got = student.probe.forward_arguments_after(parameters, PAD, *arguments)
-    assert_close(got["result"], forward(parameters, *arguments), name="logits")
     assert_unchanged(got["arguments"], arguments, names=("source", "lengths", "target"))

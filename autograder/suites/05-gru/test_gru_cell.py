@@ -27,7 +27,12 @@ def oracle(parameters, x, h):
     return torch.gru_cell(x, h, *(parameters[name] for name in NAMES))
 
 
-@graded(stage="value", weight=3, hint="Write out r, z and n for the numbers by hand in the docstring. Which of them differs?")
+@graded(
+    stage="value",
+    weight=3,
+    hint="Write out r, z and n for the numbers by hand in the docstring. Which of them differs? If none does, try two rows: do they mix where "
+    "(N, 3H) is cut into blocks?",
+)
 def test_one_step(student, rng):
     """One step agrees with PyTorch's cell: three rows, random parameters."""
     parameters, x, h = draw_case(rng)
@@ -93,18 +98,18 @@ def test_gradients(student, rng):
 @graded(
     stage="value",
     weight=1,
-    hint="The result is the new state, and h is the old one: the cell itself keeps nothing from one call to the next.",
+    hint="The result is the new state, and h is the old one: the cell itself keeps nothing from one call to the next, no state and nothing "
+    "that was made of its parameters, which training changes.",
 )
 def test_several_steps(student, rng):
-    """Two sequences of five steps, one after the other: every step starts from the h that it is given."""
-    parameters, *_ = draw_case(rng)
-    sequences, expected = [(draw(rng, 3, 5, 4), draw(rng, 3, 7)) for _ in range(2)], []
-    for x, h in sequences:
+    """Two sequences of five steps, the second with other parameters: every step starts from the h and uses the parameters of its time."""
+    runs, expected = [(draw_case(rng)[0], draw(rng, 3, 5, 4), draw(rng, 3, 7)) for _ in range(2)], []
+    for parameters, x, h in runs:
         for t in range(5):
             h = oracle(parameters, x[:, t], h)
         expected.append(h)
-    names = ("the state after five steps", "the state after five steps of a second sequence")
-    assert_close(student.probe.gru_steps(parameters, *sequences), tuple(expected), names=names)
+    names = ("the state after five steps", "the state after five steps of a second sequence, after the parameters were changed")
+    assert_close(student.probe.gru_steps(*runs), tuple(expected), names=names)
 
 
 @graded(stage="edge", weight=1, hint="A batch of one, one input, one unit: the axes stay. No squeeze.")

@@ -39,7 +39,12 @@ def six(got):
     return got
 
 
-@graded(stage="gradient", weight=2, hint="The fifth result, (3H,): da, summed over the batch. Its last block has no factor r.")
+@graded(
+    stage="gradient",
+    weight=2,
+    hint="The fifth result, (3H,): da, summed over the batch. Its last block has no factor r. Right for one row? Then rows and blocks mix "
+    "where (N, 3H) is cut or put together.",
+)
 def test_d_bias_ih(student, rng):
     """d_bias_ih agrees with autograd."""
     arguments, expected = draw_case(rng)
@@ -138,6 +143,34 @@ def test_sizes_of_one(student, rng):
     """N = 1, D = 1, H = 1."""
     for sizes in ({"n": 1}, {"d": 1}, {"h": 1}, {"n": 1, "d": 1, "h": 1}):
         arguments, expected = draw_case(rng, **sizes)
+        assert_close(backward(student, arguments), expected, names=NAMES)
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Right for smaller gradients? Then something is cut off or shortened: what arrives goes on whole, however long it is. Clipping is "
+    "for the training loop.",
+)
+def test_large_gradients(student, rng):
+    """Gradients in the thousands arrive: nothing is clipped on the way back."""
+    arguments, _ = draw_case(rng)
+    arguments = (1000 * arguments[0], *arguments[1:])
+    assert_close(backward(student, arguments), autograd(arguments), names=NAMES)
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="exp(1000) is infinite: torch.sigmoid and torch.tanh are safe, a formula with exp may not be. Nothing needs to be cut off.",
+)
+def test_extreme_inputs(student, rng):
+    """Inputs in the thousands and states in the hundreds saturate the gates: the gradients are right, never NaN."""
+    for x_scale, h_scale in ((2000, 1), (1, 500)):
+        d_out, x, h, *parameters = draw_case(rng)[0]
+        arguments = (d_out, x_scale * x, h_scale * h, *parameters)
+        expected = autograd(arguments)
+        assert all(bool(gradient.isfinite().all()) for gradient in expected)
         assert_close(backward(student, arguments), expected, names=NAMES)
 
 

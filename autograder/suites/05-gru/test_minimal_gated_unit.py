@@ -121,18 +121,18 @@ def test_gradients(student, rng):
 @graded(
     stage="value",
     weight=1,
-    hint="The result is the new state, and h is the old one: the unit itself keeps nothing from one call to the next.",
+    hint="The result is the new state, and h is the old one: the unit itself keeps nothing from one call to the next, no state and nothing "
+    "that was made of its parameters, which training changes.",
 )
 def test_several_steps(student, rng):
-    """Two sequences of three steps, one after the other: every step starts from the h that it is given."""
-    parameters, *_ = draw_case(rng)
-    sequences, expected = [(draw(rng, 3, 3, 4), draw(rng, 3, 7)) for _ in range(2)], []
-    for x, h in sequences:
+    """Two sequences of three steps, the second with other parameters: every step starts from the h and uses the parameters of its time."""
+    runs, expected = [(draw_case(rng)[0], draw(rng, 3, 3, 4), draw(rng, 3, 7)) for _ in range(2)], []
+    for parameters, x, h in runs:
         for t in range(3):
             h = oracle(parameters, x[:, t], h)
         expected.append(h)
-    names = ("the state after three steps", "the state after three steps of a second sequence")
-    assert_close(student.probe.mgu_steps(parameters, *sequences), tuple(expected), names=names)
+    names = ("the state after three steps", "the state after three steps of a second sequence, after the parameters were changed")
+    assert_close(student.probe.mgu_steps(*runs), tuple(expected), names=names)
 
 
 @graded(stage="edge", weight=1, hint="A batch of one, one input, one unit: the axes stay. No squeeze.")

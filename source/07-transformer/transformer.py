@@ -123,7 +123,7 @@ for T in (10, 100, 1_000, 10_000):
 
 # %% exercise="sinusoidal_positions"
 def sinusoidal_positions(length: int, d_model: int) -> Tensor:
-    """The vectors of the positions 0 … length - 1: a tensor (length, d_model) of torch's default dtype (float32).
+    """The vectors of the positions 0 … length - 1: a tensor (length, d_model) of float32.
 
     length   at least 1
     d_model  at least 1, even or odd

@@ -84,8 +84,8 @@ SINUSOIDAL_POSITIONS = [
     _change(
         "sinusoidal-positions-float64",
         "sinusoidal_positions",
-        "the result is float64 instead of torch's default dtype",
-        "NumPy and double() give float64. The result has torch's default dtype.",
+        "the result is float64 instead of float32",
+        "NumPy and double() give float64. The result is float32.",
         ("pair = column - column % 2", "pair = (column - column % 2).double()"),
     ),
     _change(
@@ -470,7 +470,7 @@ MULTI_HEAD_ATTENTION = [
     _change(
         "multi-head-attention-no-dropout",
         "multi_head_attention",
-        "no weight is dropped on its way to the values",
+        "no weight is dropped on its way to the values: dropout is missing, or acts on the scores, before the softmax",
         "self.dropout acts on the weights, after the softmax and before they meet the values.",
         ("self.dropout(weights) @ v", "weights @ v"),
     ),
@@ -678,14 +678,14 @@ ENCODER_LAYER = [
     _change(
         "encoder-layer-mask-forgotten",
         "encoder_layer",
-        "in post-norm the mask is not handed on",
-        "self.self_attention takes query, key, value and mask.",
+        "the mask is not handed on",
+        "self.self_attention takes query, key, value and mask, in post-norm and in pre-norm.",
         ("self.self_attention(x, x, x, mask)", "self.self_attention(x, x, x)"),
     ),
     _change(
         "encoder-layer-mask-inverted",
         "encoder_layer",
-        "in post-norm the mask is inverted before it is handed on",
+        "the mask is inverted before it is handed on",
         "The mask goes on as it is: True means «may attend» everywhere in this course.",
         ("self.self_attention(x, x, x, mask)", "self.self_attention(x, x, x, None if mask is None else ~mask)"),
     ),
@@ -836,7 +836,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-masks-swapped",
         "decoder_layer",
-        "in post-norm self_mask and memory_mask are exchanged",
+        "self_mask and memory_mask are exchanged",
         "self_mask is T × T and belongs to self-attention; memory_mask is T × S.",
         ("self.self_attention(x, x, x, self_mask)", "self.self_attention(x, x, x, memory_mask)"),
         ("self.cross_attention(x, memory, memory, memory_mask)", "self.cross_attention(x, memory, memory, self_mask)"),
@@ -844,7 +844,7 @@ DECODER_LAYER = [
     _change(
         "decoder-layer-memory-mask-forgotten",
         "decoder_layer",
-        "in post-norm memory_mask is not handed on",
+        "memory_mask is not handed on",
         "Without memory_mask the decoder looks at padding of the source.",
         ("self.cross_attention(x, memory, memory, memory_mask)", "self.cross_attention(x, memory, memory)"),
     ),
@@ -1037,6 +1037,17 @@ DECODER_LAYER = [
             "self.cross_attention(memory, memory, self.norm2(x), memory_mask)",
         ),
         ("self.cross_attention(x, memory, memory, memory_mask)", "self.cross_attention(memory, memory, x, memory_mask)"),
+    ),
+    _change(
+        "decoder-layer-own-causal-mask",
+        "decoder_layer",
+        "without self_mask the layer makes a causal mask of its own",
+        "No causal mask is made here: if self_mask is None every token may look at every other.",
+        (
+            "        if self.norm_first:\n            h",
+            "        if self_mask is None:\n            self_mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).tril()\n"
+            "        if self.norm_first:\n            h",
+        ),
     ),
 ]
 
@@ -1304,6 +1315,42 @@ TRANSFORMER = [
         "No scaling on the way out.",
         ("@ self.target_embedding.weight.T", "@ self.target_embedding.weight.T / math.sqrt(self.d_model)"),
     ),
+    _change(
+        "transformer-encoder-mask-by-the-first-row",
+        "transformer",
+        "the encoder gets no mask when the first row has no padding, though other rows have some",
+        "Rows differ in length: where is the padding if the first one is the longest? A mask of the whole batch is always right.",
+        (
+            "\n        mask = self._real(source)  # (N, 1, 1, S)\n        for",
+            "\n        mask = self._real(source)\n        mask = None if mask[0].all() else mask\n        for",
+        ),
+    ),
+    _change(
+        "transformer-memory-mask-by-the-first-row",
+        "transformer",
+        "cross-attention gets no mask when the first row of the source has no padding, though other rows have some",
+        "Rows differ in length: where is the padding if the first one is the longest? A mask of the whole batch is always right.",
+        (
+            "memory_mask = self._real(source)  # (N, 1, 1, S)",
+            "memory_mask = self._real(source)\n        memory_mask = None if memory_mask[0].all() else memory_mask",
+        ),
+    ),
+    _change(
+        "transformer-mask-of-the-last-encode",
+        "transformer",
+        "decode uses the mask that the last call of encode has left, whichever source it was",
+        "decode is told which source the memory belongs to: make memory_mask from `source`, and keep nothing between calls.",
+        (
+            "\n        mask = self._real(source)  # (N, 1, 1, S)\n        for",
+            "\n        mask = self.source_mask = self._real(source)\n        for",
+        ),
+        (
+            "memory_mask = self._real(source)  # (N, 1, 1, S)",
+            'memory_mask = getattr(self, "source_mask", None)\n'
+            "        if memory_mask is None or memory_mask.shape != self._real(source).shape:\n"
+            "            memory_mask = self._real(source)",
+        ),
+    ),
 ]
 
 LABEL_SMOOTHING = [
@@ -1364,6 +1411,17 @@ LABEL_SMOOTHING = [
         (
             "return losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)",
             "return (losses.masked_fill(~real, 0.0).sum(dim=1) / real.sum(dim=1).clamp(min=1)).mean()",
+        ),
+    ),
+    _change(
+        "label-smoothing-mean-of-means-of-rows-with-tokens",
+        "label_smoothing",
+        "each row is averaged by itself, then the rows that have tokens",
+        "One mean over all real tokens of the batch: a token of a short row counts as much as one of a long row.",
+        (
+            "return losses.masked_fill(~real, 0.0).sum() / real.sum().clamp(min=1)",
+            "means = losses.masked_fill(~real, 0.0).sum(dim=1) / real.sum(dim=1).clamp(min=1)\n"
+            "    return means.sum() / real.any(dim=1).sum().clamp(min=1)",
         ),
     ),
     _change(
@@ -1780,6 +1838,13 @@ BEAM_SEARCH = [
     scored = [(tokens, log_p / ((4 + len(tokens)) / 6) ** alpha) for tokens, log_p in kept]
     return max(scored, key=lambda hypothesis: hypothesis[1])
 """,
+    ),
+    _change(
+        "beam-search-floor-under-the-log-probabilities",
+        "beam_search",
+        "log-probabilities have a floor: a sequence that cannot occur beats one that is only very unlikely",
+        "The logarithm of 0 is minus infinity, and so is every sum with it: leave it as it is.",
+        ("for tokens, _ in live])).tolist()", "for tokens, _ in live])).clamp(min=-20.0).tolist()"),
     ),
 ]
 

@@ -276,6 +276,18 @@ def transformer_decode_again(student, case, positions, calls):
     return _run_transformer(student, case, positions, lambda model: [_at_real(model.decode(*call), call[0], case) for call in calls])
 
 
+def transformer_encode_then_decode(student, case, positions, pairs):
+    """Transformer(…) with given parameters: encode of every source, then decode of every target with the memory of its source"""
+
+    def work(model):
+        memories = [model.encode(source) for source, _ in pairs]
+        return [
+            _at_real(model.decode(target, memory, source), target, case) for (source, target), memory in zip(pairs, memories, strict=True)
+        ]
+
+    return _run_transformer(student, case, positions, work)
+
+
 def transformer_decode_arguments_after(student, case, positions, target, memory, source):
     """Transformer(…) with given parameters: decode(target, memory, source)"""
     result = _run_transformer(student, case, positions, lambda model: model.decode(target, memory, source))

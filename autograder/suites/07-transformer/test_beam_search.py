@@ -298,14 +298,33 @@ def test_wide_beam_short_search(student, rng):
         check(student, model, 50, max_length, 0.9, all_sequences(model, max_length, 0.9))
 
 
-@graded(stage="edge", weight=1, hint="Minus infinity is a log-probability too: the sum stays -inf, and such a hypothesis never wins.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Minus infinity is a log-probability too: the sum stays -inf, and such a hypothesis never wins, however unlikely the others are. "
+    "Put no floor under it.",
+)
 def test_impossible_tokens(student, rng):
-    """Tokens with probability zero never occur in the result."""
+    """Tokens with probability zero never occur in the result, even if all that is possible has a probability of e^-29."""
     model = Language(rng)
     model.offset[:, [BOS, 2]] = -np.inf
     expected = all_sequences(model, 3, 0.6)
     check(student, model, 40, 3, 0.6, expected)
     check(student, model, 2, 3, 0.6, beam_search(model, 2, 3, 0.6)[0])
+    # Only one token can come first, so eos, which cannot, may get the second place of the beam: there it would be finished.
+    length, vocab, first = 6, 400, 7
+    for eos in (0, vocab - 1):
+        logits = rng.normal(scale=0.05, size=(length, vocab))
+        logits[:, eos] = -np.inf
+        best = logits.argmax(axis=1)
+        logits[np.arange(length), best] += 0.05
+        logits[0, np.arange(vocab) != first], best[0] = -np.inf, first
+        rows = torch.log_softmax(torch.from_numpy(logits), dim=1)
+        total = float(rows.max(dim=1).values.sum())
+        assert total < -28
+        tokens, score = student.probe.search_by_place(torch.cat([rows, rows[1:2]]), BOS, eos, 2, length, 0.0)
+        assert_close(tokens, [BOS, *best.tolist()], name="tokens")
+        assert_close(score, total, name="score", rtol=1e-5)
 
 
 @graded(

@@ -117,7 +117,8 @@ def check_shape(got, expected, name="the result"):
 @graded(
     stage="value",
     weight=3,
-    hint="Post-norm: self-attention, cross-attention, feed-forward, each summed with x and then normalised by norm1, norm2, norm3.",
+    hint="Post-norm: self-attention, cross-attention, feed-forward, each summed with x and then normalised by norm1, norm2, norm3. "
+    "Without masks everything may be seen: none is made here.",
 )
 def test_post_norm(student, rng):
     """norm_first=False, without masks."""

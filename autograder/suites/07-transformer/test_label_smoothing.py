@@ -32,7 +32,11 @@ def smoothed(logits, targets, smoothing, pad_id):
     return F.cross_entropy(logits[targets != pad_id], wanted(targets, smoothing, pad_id, logits.shape[-1]).to(logits.dtype))
 
 
-@graded(stage="value", weight=3, hint="(1 - s) on the target plus s / (V - 1) on every token but padding, the target included.")
+@graded(
+    stage="value",
+    weight=3,
+    hint="(1 - s) on the target plus s / (V - 1) on every token but padding, the target included. Then one mean over all real tokens.",
+)
 def test_loss(student, rng):
     """The loss of a ragged batch."""
     logits, targets = draw_case(rng)

@@ -77,7 +77,7 @@ def test_longer_tables_agree(student, rng):
 @graded(
     stage="contract",
     weight=1,
-    hint="NumPy's and Python's numbers become float64 if you don't watch out: the result has torch's default dtype.",
+    hint="NumPy's and Python's numbers become float64 if you don't watch out: the result is float32.",
 )
 def test_dtype(student, rng):
     """The result is a tensor of float32, torch's default."""

@@ -152,9 +152,9 @@ def test_without_layers(student, rng):
 
 @graded(stage="value", weight=2, hint="Embed, every encoder layer in order with a mask of the real tokens, encoder_norm at the end.")
 def test_encode(student, rng):
-    """The memory of three sources of different lengths, and of two long ones."""
+    """The memory of three sources of different lengths, the first or another one the longest, and of two long ones."""
     case = draw_case(rng)
-    for lengths, longest in (((4, 6, 2), 6), ((66, 70), 70)):
+    for lengths, longest in (((4, 6, 2), 6), ((6, 2, 5), 6), ((66, 70), 70)):
         source, _ = draw_pair(rng, case, lengths, s=longest)
         expected = encode(case, source)
         got = student.probe.transformer_encode(case, table(80, 6), source)
@@ -171,8 +171,9 @@ def test_decode(student, rng):
     """The logits, given a memory: three batches with one model, short, long and short again."""
     case = draw_case(rng)
     calls = []
-    for s, t in ((6, 3), (5, 5), (6, 2)):
-        source, target = draw_pair(rng, case, (s - 2, s, s - 3), (t - 1, t, t), s, t)
+    for lengths, t in (((4, 6, 3), 3), ((5, 3, 2), 5), ((4, 6, 3), 2)):
+        s = max(lengths)
+        source, target = draw_pair(rng, case, lengths, (t - 1, t, t), s, t)
         calls.append((target, draw(rng, 3, s, 6), source))
     got = student.probe.transformer_decode_again(case, table(80, 6), calls)
     for logits, (target, memory, source) in zip(got, calls, strict=True):
@@ -254,6 +255,20 @@ def test_more_padding(student, rng):
     check_logits(got, case, source, target)
     check_shape(padded, torch.zeros(3, 7, 7), "logits")
     check_logits(padded[:, :5], case, source, target)
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="decode is told the memory and its source, and may be called whenever it likes: it depends on nothing that encode has left behind.",
+)
+def test_two_sources(student, rng):
+    """Two sources of one shape are encoded, then both are decoded, the first one first."""
+    case = draw_case(rng)
+    pairs = [draw_pair(rng, case), draw_pair(rng, case, (6, 3, 5))]
+    got = student.probe.transformer_encode_then_decode(case, table(80, 6), pairs)
+    for logits, (source, target) in zip(got, pairs, strict=True):
+        check_logits(logits, case, source, target)
 
 
 @graded(stage="edge", weight=1, hint="Is an axis of size 1 lost, or the length of one side taken for the other's?")

@@ -169,6 +169,20 @@ TRAIN_BPE = [
         hint="Each merge is a tuple of two int: only tuples can be looked up in a dict later.",
         change=[("merges.append(best)", "merges.append(list(best))")],
     ),
+    Mistake(
+        "train-bpe-ties-by-bytes",
+        exercise="train_bpe",
+        name="ties are decided by the bytes that the tokens stand for, not by their ids",
+        hint="There are two conventions. Here the smaller tuple of ids wins: an old token goes before a new one, whatever they spell.",
+        change=[
+            (
+                "    while len(merges) < vocab_size - 256:",
+                "    spelling = [bytes([byte]) for byte in range(256)]\n    while len(merges) < vocab_size - 256:",
+            ),
+            ("(-counts[pair], pair)", "(-counts[pair], spelling[pair[0]], spelling[pair[1]])"),
+            ("merges.append(best)", "merges.append(best)\n        spelling.append(spelling[best[0]] + spelling[best[1]])"),
+        ],
+    ),
 ]
 
 BPE_CODEC = [
@@ -678,6 +692,13 @@ ATTENTION = [
         name="the bias of out_proj is left out",
         hint="Call the layer: self.out_proj has a weight and a bias.",
         change=[("self.out_proj(merged)", "(merged @ self.out_proj.weight.T)")],
+    ),
+    Mistake(
+        "causal-self-attention-masked-to-a-small-number",
+        exercise="causal_self_attention",
+        name="masked scores become a number like -10,000, and allowed scores may be smaller still",
+        hint="Which score weighs exactly nothing, whatever the others are?",
+        change=[('float("-inf")', "-1e4")],
     ),
 ]
 
@@ -1716,6 +1737,33 @@ SAMPLING = [
             ('scores[:, top_k:] = float("-inf")', "pass"),
         ],
     ),
+    Mistake(
+        "next-token-sampling-generator-forgotten-with-a-filter",
+        exercise="next_token_sampling",
+        name="with top_k or top_p the generator is not used",
+        hint="Hand it to whatever draws, in every branch.",
+        change=[("generator=generator)  #", "generator=generator if top_k is None and top_p is None else None)  #")],
+    ),
+    Mistake(
+        "next-token-sampling-equals-lost",
+        exercise="next_token_sampling",
+        name="top-k drops every token that is not likelier than the one behind the last: of equals at the border none stays",
+        hint="If two tokens are equally likely and there is room for one, one of them stays, or both: not neither.",
+        change=[
+            (
+                'scores[:, top_k:] = float("-inf")',
+                "if top_k < scores.shape[1]:\n"
+                '            scores = scores.masked_fill(scores <= scores[:, top_k : top_k + 1], float("-inf"))',
+            )
+        ],
+    ),
+    Mistake(
+        "next-token-sampling-small-is-zero",
+        exercise="next_token_sampling",
+        name="a small temperature counts as 0: nothing is drawn",
+        hint="Only 0 is the argmax. However small the temperature is, logits that lie close together keep their chances.",
+        change=[("if temperature == 0:", "if temperature < 0.1:")],
+    ),
 ]
 
 ADAMW = [
@@ -2344,6 +2392,28 @@ DEFINITIONS = [
         name="the entries come in the order of the alphabet",
         hint="The entries come in the order of words.",
         change=[("for word in words:", "for word in sorted(words):")],
+    ),
+    Mistake(
+        "write-definitions-cut-at-the-token-of-a-line-break",
+        exercise="write_definitions",
+        name="the entry is cut at the token of a line break alone; a line break inside a longer token is overlooked",
+        hint="A token may be a full stop and a line break. Decode first, then look for «\\n» in the text.",
+        change=[
+            ("tokens[0, len(prompt) :].tolist()", "new"),
+            (
+                "        written = decode",
+                '        new, end = tokens[0, len(prompt) :].tolist(), encode("\\n")[0]\n'
+                "        new = new[: new.index(end)] if end in new else new\n        written = decode",
+            ),
+            ('written.split("\\n")[0]', "written"),
+        ],
+    ),
+    Mistake(
+        "write-definitions-prompt-in-two-pieces",
+        exercise="write_definitions",
+        name="the line break and the word are encoded apart, and tokens that hold both are missed",
+        hint="The pieces of a text depend on what stands beside them: encode the whole prompt at once.",
+        change=[('encode("\\n" + word)', 'encode("\\n") + encode(word)')],
     ),
 ]
 

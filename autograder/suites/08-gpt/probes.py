@@ -408,14 +408,20 @@ def _drawn(tokens):
     return {"shape": tuple(tokens.shape), "dtype": str(tokens.dtype), "tokens": _alike(tokens, 1000)}
 
 
-def draw_with_generator(student, logits, seed):
-    """sample_next(logits, generator=…) twice with the same seed, again with the second generator, and with another seed"""
+def drawn_beside(student, logits, rows, seed, sampling, allowed):
+    """sample_next(logits, …) on many copies of one row: the tokens that were drawn beside the allowed ones"""
+    drawn = student.sample_next(logits.repeat(rows, 1), **sampling, generator=torch.Generator().manual_seed(seed))
+    return sorted(set(drawn.flatten().tolist()) - set(allowed))
+
+
+def draw_with_generator(student, logits, seed, sampling):
+    """sample_next(logits, …, generator=…) twice with the same seed, again with the second generator, and with another seed"""
     before = torch.get_rng_state()
-    first = student.sample_next(logits, generator=torch.Generator().manual_seed(seed))
+    first = student.sample_next(logits, **sampling, generator=torch.Generator().manual_seed(seed))
     generator = torch.Generator().manual_seed(seed)
-    second = student.sample_next(logits, generator=generator)
-    again = student.sample_next(logits, generator=generator)
-    other = student.sample_next(logits, generator=torch.Generator().manual_seed(seed + 1))
+    second = student.sample_next(logits, **sampling, generator=generator)
+    again = student.sample_next(logits, **sampling, generator=generator)
+    other = student.sample_next(logits, **sampling, generator=torch.Generator().manual_seed(seed + 1))
     return {
         "draws": [_drawn(tokens) for tokens in (first, second, again, other)],
         "equal": [bool(torch.equal(first, tokens)) for tokens in (second, again, other)],
@@ -528,16 +534,21 @@ def loss_gradient(student, logits, tokens):
 # --- the capstone ----------------------------------------------------------------------------------------------------
 
 
+#: The tokens that are more than a byte; a line break may stand inside of one.
+LONG = {b"e ": 300, b".\n": 301, b"\nh": 302}
+
+
 def definitions(student, script, words, n, sampling):
     """write_definitions(model, words, encode, decode, generate, n, **sampling) with a generate that follows a hidden script"""
     the_model, asked, decoded, before = nn.Identity(), [], [], torch.get_rng_state()
 
     def encode(text):
-        pieces = re.findall(rb"e |.", text.encode("utf-8"), re.DOTALL)
-        return [300 if piece == b"e " else piece[0] + 1 for piece in pieces]
+        pieces = re.findall(rb"e |\.\n|\nh|.", text.encode("utf-8"), re.DOTALL)
+        return [LONG.get(piece, piece[0] + 1) for piece in pieces]
 
     def spell(ids):
-        return b"".join(b"e " if int(token) == 300 else bytes([int(token) - 1]) for token in ids).decode("utf-8", errors="replace")
+        long = {token: piece for piece, token in LONG.items()}
+        return b"".join(long.get(int(token)) or bytes([int(token) - 1]) for token in ids).decode("utf-8", errors="replace")
 
     def decode(ids):
         decoded.append(type(ids) is list and all(type(token) is int for token in ids))
@@ -549,7 +560,17 @@ def definitions(student, script, words, n, sampling):
 
     def generate(model, tokens, n, use_cache=True, **options):
         prompts = [spell(row) for row in tokens.tolist()]
-        asked.append({"prompts": prompts, "n": n, "options": dict(options), "model": model is the_model, "dtype": str(tokens.dtype)})
+        whole = [encode(prompt) for prompt in prompts] == tokens.tolist()
+        asked.append(
+            {
+                "prompts": prompts,
+                "whole": whole,
+                "n": n,
+                "options": dict(options),
+                "model": model is the_model,
+                "dtype": str(tokens.dtype),
+            }
+        )
         rows = [torch.tensor(encode(follow(prompt, n))[:n], dtype=torch.int64) for prompt in prompts]
         rows = [torch.cat([row, torch.ones(n - len(row), dtype=torch.int64)]) for row in rows]
         return torch.cat([tokens, torch.stack(rows)], dim=1)

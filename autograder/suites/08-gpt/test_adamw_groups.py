@@ -87,7 +87,8 @@ def test_schedule(student, rng):
     warmup, total = int(rng.integers(7, 20)), int(rng.integers(60, 120))
     for unit in (1.0, 3e-4):
         peak, floor = unit * float(rng.uniform(0.5, 2)), unit * float(rng.uniform(0.05, 0.3))
-        for step in (total - 1, total - 2, (warmup + total) // 2, warmup + 1, warmup, warmup - 1, warmup // 2, 1):
+        third = (2 * warmup + total) // 3  # where straight lines, quarters of a cosine and the like are far from the right rate
+        for step in (third, total - 1, total - 2, (warmup + total) // 2, warmup + 1, warmup, warmup - 1, warmup // 2, 1):
             expected = peak * step / warmup if step < warmup else half_cosine(step - warmup, total - warmup, peak, floor)
             name = f"the rate at step {step} of {total}, warm-up {warmup}, peak {peak:.3g},"
             # a cosine in float32 will do

@@ -87,11 +87,12 @@ def test_heads(student, rng):
     hint="With L positions in the cache the query i stands at L + i: align the mask at the bottom right, not at the top left.",
 )
 def test_cache(student, rng):
-    """Three new positions on top of four cached ones."""
-    parameters, heads, x = draw_case(rng, batch=2, T=3)
-    k, v = (torch.from_numpy(rng.normal(size=(2, heads, 4, 3))) for _ in range(2))
-    got = student.probe.attention_with_cache(parameters, heads, x, k, v)
-    assert_close(got["output"], attend(parameters, heads, x, k, v), name="output", **SINGLE)
+    """Three new positions on top of four cached ones, and five on top of two."""
+    for L, T in ((4, 3), (2, 5)):
+        parameters, heads, x = draw_case(rng, batch=2, T=T)
+        k, v = (torch.from_numpy(rng.normal(size=(2, heads, L, 3))) for _ in range(2))
+        got = student.probe.attention_with_cache(parameters, heads, x, k, v)
+        assert_close(got["output"], attend(parameters, heads, x, k, v), name="output", **SINGLE)
 
 
 @graded(stage="value", weight=2, hint="One part after the other with a cache is the same computation as all at once.")
@@ -151,10 +152,11 @@ def test_what_the_cache_gets(student, rng):
 @graded(
     stage="edge",
     weight=1,
-    hint="One position sees itself only; all of a long past is seen, however long it is; large scores are no trouble for torch.softmax.",
+    hint="One position sees itself only; all of a long past is seen, however long it is; large scores are no trouble for torch.softmax. "
+    "And a hidden key must stay without weight where the allowed scores are far below zero: -10,000 in its place is not low enough.",
 )
 def test_small_and_large(student, rng):
-    """T = 1, N = 1, one query on top of a cache, seventy positions, and scores in the thousands."""
+    """T = 1, N = 1, one query on top of a cache, seventy positions, scores in the thousands, and scores of -250,000 and less."""
     case = draw_case(rng, batch=1, T=1)
     assert_close(student.probe.attention_forward(*case), attend(*case), **SINGLE)
     case = draw_case(rng, batch=1, T=70, heads=2, d=1)
@@ -167,6 +169,14 @@ def test_small_and_large(student, rng):
     parameters, heads, x = draw_case(rng)
     # In float32 scores of some thousands keep three digits behind the point, and so do the weights; the output is about 50.
     assert_close(student.probe.attention_forward(parameters, heads, 20 * x), attend(parameters, heads, 20 * x), rtol=1e-3, atol=5e-2)
+    # q = -500 x, k = 500 x, v = x, each number exact in float32, too: every position sees the first one alone
+    one, zero = torch.ones(1).double(), torch.zeros(3).double()
+    parameters = {"qkv.weight": torch.tensor([[-500.0], [500.0], [1.0]]).double(), "qkv.bias": zero}
+    parameters |= {"out_proj.weight": one.view(1, 1), "out_proj.bias": zero[:1]}
+    x = torch.tensor([[[1.0], [2.0], [3.0]]]).double()
+    assert_close(
+        student.probe.attention_forward(parameters, 1, x), attend(parameters, 1, x), name="the output of scores far below zero", **SINGLE
+    )
 
 
 @graded(

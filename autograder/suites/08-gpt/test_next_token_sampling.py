@@ -75,10 +75,12 @@ def check(student, rng, tables, dtype=torch.float64, few=False, **sampling):
     hint="Without any filter the tokens come as often as the softmax of the logits says; the temperature divides the logits.",
 )
 def test_temperature(student, rng):
-    """Temperatures 1, 0.25 and 2: the shares of 12,000 draws."""
+    """Temperatures 1, 0.25, 2 and 0.02, with logits that differ little: the shares of 12,000 draws."""
     check(student, rng, [LADDER, FLAT])
     check(student, rng, [LADDER, FLAT], temperature=0.25)
     check(student, rng, [LADDER, STEEP], temperature=2.0)
+    close = LADDER**0.02  # to the power 50 it is the ladder again
+    check(student, rng, [close / close.sum()], temperature=0.02)
 
 
 @graded(
@@ -137,10 +139,10 @@ def test_temperature_zero(student, rng):
     weight=2,
     seconds=PATIENCE,
     hint="top_k beyond V keeps all, top_p = 1 keeps all, a tiny top_p keeps one. And a threshold belongs to its own row: (N, 1) beside (N, V), "
-    "or with N = V it is taken for one of each column.",
+    "or with N = V it is taken for one of each column. Of equal tokens at the border one must stay, at least.",
 )
 def test_limits(student, rng):
-    """top_k of V and beyond, top_p of 1 and of 0.001, one token in all, and as many rows as tokens."""
+    """top_k of V and beyond, top_p of 1 and of 0.001, one token in all, equal ones at the border, and as many rows as tokens."""
     check(student, rng, [LADDER, FLAT, STEEP] * 2 + [LADDER], few=True, top_k=3)
     check(student, rng, [LADDER, FLAT, STEEP] * 2 + [FLAT], few=True, top_p=0.7)
     check(student, rng, [LADDER, FLAT], top_k=7)
@@ -148,6 +150,10 @@ def test_limits(student, rng):
     check(student, rng, [LADDER, FLAT], top_p=1.0)
     check(student, rng, [LADDER, FLAT], top_p=0.001)
     check(student, rng, [np.ones(1)], top_k=2, top_p=0.5)
+    for top_k, row, allowed in ((1, [1.0, 1.0, 0.0], (0, 1)), (2, [0.0, 1.0, 1.0, 2.0, 1.0], (1, 2, 3, 4))):
+        logits = torch.tensor([row], dtype=torch.float64)
+        strangers = student.probe.drawn_beside(logits, 300, int(rng.integers(2**31)), {"top_k": top_k}, allowed)
+        assert_true(strangers == [], f"With top_k = {top_k} and the logits {row} another token was drawn.", got=strangers, expected=allowed)
 
 
 @graded(
@@ -193,18 +199,20 @@ def tokens_of(drawn, shape, vocab):
 @graded(
     stage="contract",
     weight=1,
-    hint="Hand the generator to whatever draws, as it is, and give back one int64 token for each row: (N,), also if N is 1.",
+    hint="Hand the generator to whatever draws, as it is and whatever the filters are, and give back one int64 token for each row: (N,), also if N is 1.",
 )
 def test_generator(student, rng):
     """Equal generators give equal draws, a generator goes on by itself and leaves PyTorch's own alone; the result is (N,) int64."""
     logits, seed = torch.from_numpy(rng.normal(size=(200, 9))), int(rng.integers(2**31))
-    tokens_of(student.probe.draw_with_generator(logits[:1], seed)["draws"][0], (1,), 9)
-    got = student.probe.draw_with_generator(logits, seed)
-    first, second, again, other = (tokens_of(drawn, (200,), 9) for drawn in got["draws"])
-    assert_true(torch.equal(first, second), "Two calls with equal generators should draw the same tokens.")
-    assert_true(not torch.equal(first, other), "Another seed of the generator should give other draws.")
-    assert_true(not torch.equal(second, again), "A second call with the same generator should draw anew: don't seed it again.")
-    assert_true(got["untouched"], "With a generator given, PyTorch's global randomness should not be used.")
+    tokens_of(student.probe.draw_with_generator(logits[:1], seed, {})["draws"][0], (1,), 9)
+    for sampling in ({}, {"top_k": 5}, {"top_p": 0.9}):
+        got = student.probe.draw_with_generator(logits, seed, sampling)
+        first, second, again, other = (tokens_of(drawn, (200,), 9) for drawn in got["draws"])
+        said = "".join(f", with {name}={value}" for name, value in sampling.items())
+        assert_true(torch.equal(first, second), f"Two calls with equal generators should draw the same tokens{said}.")
+        assert_true(not torch.equal(first, other), f"Another seed of the generator should give other draws{said}.")
+        assert_true(not torch.equal(second, again), f"A second call with the same generator should draw anew{said}: don't seed it again.")
+        assert_true(got["untouched"], f"With a generator given, PyTorch's global randomness should not be used{said}.")
 
 
 @graded(

@@ -1,6 +1,7 @@
 """Hidden tests of the exercise `write_definitions`.
 
-Oracle: a script that `generate` follows; the expected entries are read off it. A token is a byte, but «e» and the space behind it are one.
+Oracle: a script that `generate` follows; the expected entries are read off it. A token is a byte, but «e» and the space behind it are one,
+and so are a full stop and the line break behind it, and a line break and an «h» behind it.
 """
 
 import re
@@ -18,7 +19,7 @@ def draw_script(rng, words, ends):
     """What the model writes after each prompt, each time: a definition, and behind its line break the beginning of another entry."""
     script = {}
     for word, end in zip(words, ends, strict=True):
-        line = f", n. the the the {draw_text(rng, end)}\n{draw_text(rng, 6)}\n{draw_text(rng, 9)}\n" + 99 * "z"
+        line = f", n. the the the {draw_text(rng, end)}.\n{draw_text(rng, 6)}\n{draw_text(rng, 9)}\n" + 99 * "z"
         script.setdefault("\n" + word, []).append(line)
     return script
 
@@ -27,7 +28,7 @@ def expected_of(script, words, n):
     entries = []
     for place, word in enumerate(words):
         line = script["\n" + word][words[:place].count(word)]
-        written = b"".join(re.findall(rb"e |.", line.encode(), re.DOTALL)[:n])
+        written = b"".join(re.findall(rb"e |\.\n|\nh|.", line.encode(), re.DOTALL)[:n])
         entries.append(word + written.decode(errors="replace").split("\n")[0])
     return entries
 
@@ -35,7 +36,8 @@ def expected_of(script, words, n):
 @graded(
     stage="value",
     weight=3,
-    hint="The prompt begins with a line break, and the entry ends at the next one: at the first one that the model has written.",
+    hint="One prompt at a time: a line break and the word. The entry ends at the first line break that the model has written. Look for it in "
+    "the text: it may be part of a longer token.",
 )
 def test_entries(student, rng):
     """Four words, whose entries end at different places."""
@@ -55,17 +57,23 @@ def test_cut_off(student, rng):
         assert_close(got["texts"], expected_of(script, words, n), name=f"the list of entries, n = {n},")
 
 
-@graded(stage="value", weight=2, hint="generate gets the given model, a tensor (1, T) of int64 ids, n, and everything in **sampling.")
+@graded(
+    stage="value",
+    weight=2,
+    hint="generate gets the given model, a tensor (1, T) of int64 ids, n, and everything in **sampling. The prompt is encoded in one piece.",
+)
 def test_what_is_asked(student, rng):
     """The prompts, the number of tokens and the sampling arguments reach generate."""
-    words = ["tea", "electricity"]
-    script = draw_script(rng, words, [10, 12])
+    words = ["tea", "electricity", "hope"]
+    script = draw_script(rng, words, [10, 12, 8])
     for sampling in ({"temperature": 0.8, "top_p": 0.9}, {}):
         got = student.probe.definitions(script, words, 31, sampling)
         assert_close(got["texts"], expected_of(script, words, 31), name="the list of entries")
         prompts = [prompt for call in got["asked"] for prompt in call["prompts"]]
         wanted = ["\n" + word for word in words]
         assert_true(sorted(prompts) == sorted(wanted), "The prompts are not what they should be.", got=prompts, expected=wanted)
+        message = "The prompt should be encoded as one text: a token may hold the line break and the first letter of the word."
+        assert_true(all(call["whole"] for call in got["asked"]), message)
         for call in got["asked"]:
             assert_true(call["n"] == 31, "The number of new tokens is wrong.", got=call["n"], expected=31)
             message = "generate should get the sampling arguments as they came, none changed and none added."

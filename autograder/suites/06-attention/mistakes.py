@@ -1501,13 +1501,6 @@ TRANSLATE = [
         change=[("decoder.step(fed, h, keys, mask)", "decoder.step(fed, h, keys, torch.ones_like(mask))")],
     ),
     Mistake(
-        "translate-dates-autograd-left-on",
-        exercise="translate_dates",
-        name="autograd is on while the decoder makes its steps",
-        hint="Nothing is learned here: autograd would keep every step in memory, and the weights would carry it along. See the docstring.",
-        change=[("with torch.no_grad():\n        for _", "with torch.enable_grad():\n        for _")],
-    ),
-    Mistake(
         "translate-dates-only-the-last-weights",
         exercise="translate_dates",
         name="the weights of the last step stand in every row",

@@ -199,11 +199,3 @@ def translate_types(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_leng
     """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder whose weights add up to another number than 1"""
     tokens, weights = student.translate_dates(_Script(plan, gaze, whole), keys, mask, h, bos_id, eos_id, max_length)
     return tokens, weights
-
-
-def translate_learning(student, plan, gaze, keys, mask, h, bos_id, eos_id, max_length):
-    """translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length) with a decoder that has a parameter, autograd being on"""
-    decoder = _Script(plan, gaze, nn.Parameter(torch.ones((), dtype=keys.dtype)))
-    tokens, weights = student.translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length)
-    needy = [n for n, rows in enumerate(weights) if getattr(rows, "requires_grad", False)]
-    return [[int(token) for token in row] for row in tokens], needy

@@ -955,7 +955,6 @@ def causal_mask(queries, keys):
         "translate-dates-recursive",
         exercise="translate_dates",
         code="""def translate_dates(decoder, keys, mask, h, bos_id, eos_id, max_length):
-    @torch.no_grad()
     def go(tok, h, left):
         if not left: return [[] for _ in tok], [[] for _ in tok]
         logits, h, w = decoder.step(tok, h, keys, mask)

@@ -161,7 +161,7 @@ def time_vanilla(folder: Path, assignment: str, lesson: Lesson, copies: int) -> 
 def time_floor(assignment: str, lesson: Lesson, copies: int) -> Cost:
     """The cost of a submission when children of a warm process run the cells and the visible asserts, and nothing else."""
     os.environ["MPLBACKEND"] = "agg"
-    for name in modules_of(assignment):
+    for name in (*modules_of(assignment), "matplotlib.pyplot"):
         importlib.import_module(name)
     cells = [cell.python().replace(FAIL_CLOSED, "") for cell in lesson.cells if cell.kind == "code"]
     start = Cost.so_far()

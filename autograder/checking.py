@@ -146,7 +146,7 @@ class Check:
             except StudentFault as fault:
                 stops += fault.outcome in (Outcome.TIMEOUT, Outcome.CRASHED)
                 # Told again where this function is, and there it is no reason to stop the exercise.
-                yield asked, StudentFault(fault.sentence, types=fault.types, message=fault.message)
+                yield asked, StudentFault(fault.sentence, types=fault.types, message=fault.message, is_unwritten=fault.is_unwritten)
             except SubmissionError as fault:
                 yield asked, fault
             if stops == MOST_STOPS:

@@ -127,10 +127,8 @@ def test_distribution(student, rng):
     # 3000 rows: the standard deviation of a share is 0.009, so 0.06 is more than six of them.
     off = np.abs(share - expected)
     step = int(off.argmax())
-    often, text = (
-        f"in about {expected[step]:.0%} of the rows",
-        f"T = {steps}: step {step} is not marked as often as the others of its half.",
-    )
+    text = f"T = {steps}: step {step} is not marked as often as the others of its half."
+    often = f"in about {expected[step]:.0%} of the rows"
     assert_true(off[step] <= 0.06, text, expected=often, got=f"in {share[step]:.0%} of {n} rows")
     first, second = x[:, : steps // 2, 1].argmax(axis=1), x[:, steps // 2 :, 1].argmax(axis=1)
     assert_true(abs(np.corrcoef(first, second)[0, 1]) < 0.12, "The two marks of a row go together: draw them independently.")

@@ -4,6 +4,7 @@ import os
 import sys
 import warnings
 
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
@@ -21,7 +22,7 @@ from autograder.lesson import NEVER_RELEASED
 from autograder.nbgrader.autograde import GradeSubmission, MendingExporter, SaveReport, find_every_submission
 from autograder.nbgrader.beside import copy_files, existing_timestamp
 from autograder.nbgrader.build_preprocessors import ExecuteSolution, ReproducibleNotebook
-from autograder.nbgrader.feedback_page import LINEAR_FILTERS, FeedbackExporter
+from autograder.nbgrader.feedback_page import LINEAR_FILTERS, FeedbackExporter, GetGradesSoFar
 
 c = get_config()  # noqa: F821  (nbgrader hands it to this file)
 
@@ -66,6 +67,7 @@ Autograde.init_notebooks = find_every_submission
 BaseConverter.init_assignment = copy_files
 CourseDirectory.get_existing_timestamp = existing_timestamp
 c.GenerateFeedback.exporter_class = FeedbackExporter
+c.GenerateFeedback.preprocessors = [GetGradesSoFar, CSSHTMLHeaderPreprocessor]
 c.HTMLExporter.filters = LINEAR_FILTERS  # on formgrader's page
 c.Autograde.sanitize_preprocessors = []
 # Without CheckCellMetadata: what the cells say of themselves comes from the grade book.

@@ -1,7 +1,7 @@
 """nbgrader's feedback page: it needs no network, runs nothing, and is made without what nbconvert does anew for every student."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from html import escape
 from typing import Any, Final
@@ -13,8 +13,9 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
+from nbgrader.preprocessors import GetGrades  # type: ignore[import-untyped]
 
-__all__ = ["LINEAR_FILTERS", "FeedbackExporter"]
+__all__ = ["LINEAR_FILTERS", "FeedbackExporter", "GetGradesSoFar"]
 
 #: More than the cells of the longest lesson; what students wrote themselves may be forgotten.
 REMEMBERED: Final = 512
@@ -37,6 +38,27 @@ math[display="block"] { margin: .6em 0; overflow-x: auto; }
 DIALECT: Final = ((r"\{aligned\}", "{align*}"), (r"\\\\\[\w+\]", r"\\\\"), (r"\\_", "_"))
 SCRIPTS: Final = re.compile(r"<!-- Loading mathjax macro -->.*?<!-- End of mathjax configuration -->", re.DOTALL)
 ENTRY: Final = re.compile(r'<a href="#test_(\w+)">Test cell</a>')
+#: nbgrader's template writes a zero where there is no grade: in the list, above a cell, and in the heading.
+LISTED: Final = r'(<a href="#{name}">Test cell</a>) \(Score: 0\.0 / ([\d.]+)\)'
+ABOVE: Final = r'(<a name="{name}"></a>.{{0,300}}?)Score: 0\.0 / ([\d.]+)'
+HEADING: Final = re.compile(r"\((Score: -?[\d.]+ / [\d.]+)\)</h4>")
+
+
+class GetGradesSoFar(GetGrades):  # type: ignore[misc]
+    """nbgrader's own step, which writes the grades into the notebook; it also notes in the resources which cells have none yet."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """The notebook and the resources, with grades."""
+        resources["nbgrader"]["ungraded"] = []
+        output: tuple[Any, Any] = super().preprocess(nb, resources)
+        return output
+
+    def _get_score(self, cell: Any, resources: Any) -> None:
+        name = cell.metadata.nbgrader["grade_id"]
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        cell.metadata.nbgrader.update(score=grade.score, points=grade.max_score)
+        if grade.auto_score is None and grade.manual_score is None:
+            resources["nbgrader"]["ungraded"].append(name)
 
 
 class FeedbackExporter(HTMLExporter):
@@ -54,7 +76,7 @@ class FeedbackExporter(HTMLExporter):
         widgets = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
         self.register_filter("filter_data_type", widgets)
         page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **keywords)
-        return _finish(page), resources
+        return _finish(page, resources.get("nbgrader", {}).get("ungraded", [])), resources
 
     def markdown2html(self, context: Any, source: str) -> str:
         """Markdown to HTML, with formulas as MathML."""
@@ -145,10 +167,23 @@ def _formula(latex: str, display: str, written: str) -> str:
     return html
 
 
-def _finish(page: str) -> str:
+def _finish(page: str, ungraded: Sequence[str]) -> str:
     """The page, with each exercise by its name, without a script. What a student wrote is escaped, so these tags are the template's own."""
-    page = SCRIPTS.sub("", page, count=1)
+    page = _without_zeros(SCRIPTS.sub("", page, count=1), ungraded)
     head = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{STYLE}</style>\n</head>'
     page = page.replace("</head>", head, 1)
     page = ENTRY.sub(r'<a href="#test_\1">\1</a>', page)
     return page.replace('<img src="data:image/', '<img alt="A figure drawn by this cell" src="data:image/')
+
+
+def _without_zeros(page: str, ungraded: Sequence[str]) -> str:
+    """The page that calls the cells named `ungraded` so, and not worth 0 points."""
+    if not ungraded:
+        return page
+    for name in map(re.escape, ungraded):
+        page = re.sub(LISTED.format(name=name), r"\1 (not graded yet, \2 points)", page, count=1)
+        page = re.sub(ABOVE.format(name=name), r"\1Not graded yet, \2 points", page, count=1, flags=re.DOTALL)
+    if len(ungraded) == len(ENTRY.findall(page)):
+        return HEADING.sub("(not graded yet)</h4>", page, count=1)
+    many = "1 exercise is" if len(ungraded) == 1 else f"{len(ungraded)} exercises are"
+    return HEADING.sub(rf"(\1 so far, {many} not graded yet)</h4>", page, count=1)

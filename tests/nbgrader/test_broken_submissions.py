@@ -90,6 +90,15 @@ def test_feedback_page_shows_every_exercise(graded: GradedClass, fault: Fault) -
 
 
 @each_fault
+def test_what_waits_for_a_person_is_not_called_zero(graded: GradedClass, fault: Fault) -> None:
+    """The heading, the list and the cells of a page say that there is no grade yet, and never 0 of so many points for it."""
+    page, waiting = graded.page(fault.name), [points for points in fault.points.values() if points is None]
+    assert page.count("not graded yet, ") == page.count("Not graded yet, ") == len(waiting)
+    assert ("tiny (not graded yet)" in page) == (len(waiting) == len(fault.points))
+    assert ("Score: 0.0 /" in page) == (0 in fault.points.values())
+
+
+@each_fault
 def test_autograded_notebook_is_valid(graded: GradedClass, fault: Fault) -> None:
     """What staff open in Jupyter is a valid notebook of a size that a browser can show."""
     path = graded.course.autograded(fault.name)

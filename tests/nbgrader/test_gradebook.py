@@ -74,6 +74,25 @@ def test_manual_grade_stands_on_the_page(graded: TinyCourse) -> None:
     assert "(Score: 96.0 / 100.0)" in page
 
 
+def test_page_tells_no_grade_from_a_zero(fresh_course: CopyOf) -> None:
+    """An exercise that waits for a person is called so on the page, and what he gives then is shown, be it 0."""
+    course = fresh_course("waiting")
+    course.hand_in("carla", RIGHT)
+    course.grade()
+    pages = {}
+    for points in (None, 0):
+        with course.gradebook() as gradebook:
+            grade = gradebook.find_grade("test_linear", "tiny", ASSIGNMENT, "carla")
+            grade.auto_score, grade.manual_score = None, points
+            gradebook.db.commit()
+        assert course.nbgrader("generate_feedback", ASSIGNMENT, "--force").returncode == 0
+        pages[points] = course.page("carla").read_text()
+    assert "(Score: 40.0 / 100.0 so far, 1 exercise is not graded yet)" in pages[None]
+    assert "Score: 0.0 / 60.0" not in pages[None]
+    assert "(Score: 40.0 / 100.0)" in pages[0]
+    assert pages[0].count("Score: 0.0 / 60.0") == 2
+
+
 @pytest.mark.parametrize("command", ["nbgrader", "autograder"])
 def test_lateness_is_charged(fresh_course: CopyOf, command: str) -> None:
     """Where the course sets a penalty for late work, both commands charge it: here, everything."""

@@ -131,7 +131,9 @@ class Diagnostician:
             only_dtypes = all(self._gives(right, trace, seconds=SOLUTION_SECONDS) for trace in traces)
             if only_dtypes and all(self._gives(right, trace, with_dtypes=True, seconds=SOLUTION_SECONDS) for trace in traces):
                 return None
-            return next((mistake for mistake in candidates if self._explains(mistake, traces, only_dtypes)), None)
+            # Where no value is wrong, an exception of the same type proves little: many mistakes raise a ValueError.
+            silent = all(trace.raised is not None or self._gives(right, trace, seconds=SOLUTION_SECONDS) for trace in traces)
+            return next((mistake for mistake in candidates if self._explains(mistake, traces, silent, only_dtypes)), None)
 
     def smaller(self, exercise: str, traces: Sequence[Trace], call: Callable[..., Any]) -> str | None:
         """A small input on which the student's `call(name, arguments, keywords)` is wrong too, in a sentence; None if none is found."""
@@ -169,11 +171,9 @@ class Diagnostician:
                     return _example(describe_call(trace.name, arguments, keywords), error, which)
         return None
 
-    def _explains(self, mistake: Mistake, traces: Sequence[Trace], with_dtypes: bool) -> bool:
+    def _explains(self, mistake: Mistake, traces: Sequence[Trace], with_message: bool, with_dtypes: bool) -> bool:
         names = self.variants.names(mistake.exercise, mistake.id, self.variants.code(mistake))
-        # Where there is no value at all, an exception of the same type proves little: many mistakes raise a ValueError.
-        silent = all(trace.raised is not None for trace in traces)
-        return all(self._gives(names, trace, with_message=silent, with_dtypes=with_dtypes) for trace in traces)
+        return all(self._gives(names, trace, with_message=with_message, with_dtypes=with_dtypes) for trace in traces)
 
     def _gives(
         self, names: dict[str, Any], trace: Trace, *, with_message: bool = False, with_dtypes: bool = False, seconds: float | None = None

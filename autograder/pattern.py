@@ -41,11 +41,12 @@ def recognise(got: Any, expected: Any, wrong: Any = None, rtol: float = RTOL, at
     bad: Mask = ~_near(x, y) if wrong is None else np.asarray(wrong, dtype=bool)
     if not bad.any():
         return None
+    floats = np.asarray(expected).dtype.kind == "f"
     if _near(x, y).all():
-        floats = np.asarray(expected).dtype.kind == "f"
         return SMALL if floats and np.abs(x - y).max() > 1e-10 * np.abs(y).max() else None
     slack = ATOL * np.abs(y).max() if atol is None else atol
-    return _in_general(x, y, (rtol, slack)) or _only_there(y, bad) or _only_blocks(y, bad) or _from_there_on(y, bad)
+    whole = _in_general(x, y, (rtol, slack)) or (_cut_off(x, y, bad) if floats else None)
+    return whole or _only_there(y, bad) or _only_blocks(y, bad) or _from_there_on(y, bad)
 
 
 def _in_general(x: Array, y: Array, tolerance: tuple[float, float]) -> str | None:
@@ -173,6 +174,19 @@ def _repeated(x: Array, y: Array) -> str | None:
         if y.shape[axis] > 1 and _distinct(first) >= ENOUGH and (x == first).all() and not _near(_part(y, axis, 0, 1) + 0 * y, y).all():
             return f"The same values stand at every index along axis {axis}, and they should not."
     return None
+
+
+def _cut_off(x: Array, y: Array, bad: Mask) -> str | None:
+    """The bound at which all wrong values stand, where they should lie beyond it: above, below, or as far away from zero."""
+    low, high = float(x.min()), float(x.max())
+    above, below = bad & (y > high) & (x == high), bad & (y < low) & (x == low)
+    if bad.sum() < 2 or low == high or _distinct(y) < ENOUGH or not (above | below)[bad].all():
+        return None
+    if above.any() and below.any():
+        bounds = f"beyond ±{high:g}" if low == -high else f"below {low:g} or above {high:g}"
+    else:
+        bounds = f"above {high:g}" if above.any() else f"below {low:g}"
+    return f"No value is {bounds}, and some should be: is something cut off there?"
 
 
 def _only_there(y: Array, bad: Mask) -> str | None:

@@ -47,6 +47,7 @@ MISTAKES = [
     Mistake("linear-negative", "linear", "the sign is wrong", "No minus here.", change=[("x @ w", "-x @ w")]),
     Mistake("twice-plus", "twice", "two is added", "Twice is a product.", change=[("2 * x", "x + 2")]),
     Mistake("twice-square", "twice", "the number is squared", "Twice is not the power two.", change=[("2 * x", "x * x")]),
+    Mistake("twice-small-only", "twice", "nothing above 2", "All.", change=[("return", "assert x < 3, 'too large'\\n    return")]),
     Mistake("twice-text", "twice", "the number is read as text", "It is a number.", code="def twice(x):\\n    return x['a']"),
 ]
 """
@@ -292,6 +293,12 @@ def test_raising_alone_names_nothing(knowing: SuiteWorker) -> None:
     assert graded(knowing, "linear", "def linear(x, w):\n    raise ValueError").mistake is None
     assert graded(knowing, "linear", "def linear(x, w):\n    raise ValueError('wrong')").mistake is None
     assert graded(knowing, "linear", "def linear(x, w):\n    return np.multiply(x, w)").mistake == "linear-elementwise"
+
+
+def test_right_values_beside_an_exception_name_nothing(knowing: SuiteWorker) -> None:
+    """Where all values are right and the rest raises, the exception's message has to agree: right values are anybody's."""
+    for words, name in (("too large", "twice-small-only"), ("no idea", None)):
+        assert graded(knowing, "twice", f"def twice(x):\n    assert x < 3, {words!r}\n    return x + x").mistake == name
 
 
 def test_no_smaller_input_for_a_right_answer_that_raises(knowing: SuiteWorker) -> None:

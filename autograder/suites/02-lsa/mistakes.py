@@ -437,6 +437,13 @@ LOG_ENTROPY = [
         change=[("np.log(np.where(p > 0, p, 1.0))", "np.log(p + 1e-5)")],
     ),
     Mistake(
+        "log-entropy-clipped-shares",
+        exercise="log_entropy",
+        name="Small shares are raised to a smallest one before the logarithm",
+        hint="A share of a hundred-thousandth is a share like any other. Replace only the zeros.",
+        change=[("np.log(np.where(p > 0, p, 1.0))", "np.log(np.clip(p, 1e-4, 1))")],
+    ),
+    Mistake(
         "log-entropy-epsilon-in-the-total",
         exercise="log_entropy",
         name="A small number is added to the totals, so the shares do not add up to 1",
@@ -746,6 +753,20 @@ FOLD_IN = [
         change=[("projected.T / s", "projected.T * s")],
     ),
     Mistake(
+        "fold-in-leaves-weak-out",
+        exercise="fold_in",
+        name="Directions with small singular values get the place 0",
+        hint="Small next to what? Every singular value here is above 0, so each can be divided by.",
+        change=[("projected.T / s", "projected.T * np.where(s < 1e-8, 0.0, 1 / s)")],
+    ),
+    Mistake(
+        "fold-in-raises-small-values",
+        exercise="fold_in",
+        name="Small singular values are raised to a smallest one",
+        hint="Small next to what? Every singular value here is above 0, so each can be divided by.",
+        change=[("projected.T / s", "projected.T / np.maximum(s, 1e-6)")],
+    ),
+    Mistake(
         "fold-in-without-s",
         exercise="fold_in",
         name="S⁻¹ is missing",
@@ -855,6 +876,16 @@ COSINE_SIMILARITY = [
         name="Zero vectors give NaN",
         hint="Replace a length of 0 by 1 before you divide.",
         change=[("np.where(lengths_a > 0, lengths_a, 1.0)", "lengths_a"), ("np.where(lengths_b > 0, lengths_b, 1.0)", "lengths_b")],
+    ),
+    Mistake(
+        "cosine-similarity-integers-overflow",
+        exercise="cosine_similarity",
+        name="With large integers the product of the squared lengths overflows",
+        hint="An int64 ends at 9e18, and NumPy does not say so: make floating arrays first.",
+        code="""def cosine_similarity(a, b):
+    below = np.sqrt((a * a).sum(axis=1)[:, None] * (b * b).sum(axis=1))
+    return np.divide(a @ b.T, below, out=np.zeros(below.shape), where=below > 0)
+""",
     ),
     Mistake(
         "cosine-similarity-one-side",
@@ -1010,6 +1041,18 @@ COSINE_SIMILARITY = [
 ]
 
 RANK_DOCUMENTS = [
+    Mistake(
+        "rank-documents-integers-overflow",
+        exercise="rank_documents",
+        name="With large integers the product of the squared lengths overflows",
+        hint="An int64 ends at 9e18, and NumPy does not say so: make floating arrays first.",
+        code="""def rank_documents(query, documents, top):
+    below = np.sqrt((documents * documents).sum(axis=1) * (query * query).sum())
+    scores = np.divide(documents @ query, below, out=np.zeros(len(documents)), where=below > 0)
+    order = np.argsort(-scores, kind="stable")[:top]
+    return order, scores[order]
+""",
+    ),
     Mistake(
         "rank-documents-ascending",
         exercise="rank_documents",

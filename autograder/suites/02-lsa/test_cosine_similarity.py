@@ -77,11 +77,14 @@ def test_one_of_each(student, rng):
 
 @graded(
     stage="edge",
-    hint="Integer arrays cannot hold fractions: make floating ones first, of both arguments.",
+    hint="Integer arrays cannot hold fractions, and products of large integers overflow: make floating ones first, of both arguments.",
 )
 def test_integers(student, rng):
-    """The vectors may be integers."""
+    """The vectors may be integers, small or large."""
     a, b = rng.integers(1, 6, size=(3, 4)), rng.integers(-5, 0, size=(5, 4))
+    assert_close(student.cosine_similarity(a, b), oracle(a, b))
+    # The squares of the lengths are about 2e10 each: they fit into 64 bits, and their product does not.
+    a, b = rng.integers(40_000, 90_000, size=(2, 4)), rng.integers(-90_000, 90_000, size=(3, 4)) + np.array([0, 0, 0, 200_000])
     assert_close(student.cosine_similarity(a, b), oracle(a, b))
 
 

@@ -96,6 +96,8 @@ def test_small_singular_values(student, rng):
     s, place = np.array([3.0, 1e-2, 1e-4, 1e-6]), rng.uniform(1, 2, size=4)
     # The query is put together from the place that it must get. Seen: 2e-11, by way of a pseudo-inverse.
     assert_close(student.fold_in((u * s) @ place, u, s), place, rtol=1e-7)
+    s = 1e-9 * s[0] * np.array([1.0, 0.7, 0.4, 0.02])
+    assert_close(student.fold_in((u * s) @ place, u, s), place, rtol=1e-7)
 
 
 @graded(stage="contract", hint="`u /= s` changes the caller's matrix: make a new one.")

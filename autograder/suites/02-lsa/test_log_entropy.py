@@ -100,6 +100,9 @@ def test_integers_and_fractions(student, rng):
     assert_close(student.log_entropy(counts.astype(int)), oracle(counts))
     assert_close(student.log_entropy(counts / 16), oracle(counts / 16))
     assert_close(student.log_entropy(counts * 1e6), oracle(counts * 1e6))
+    # Shares of a hundred-thousandth add as much to the entropy as p ln p says.
+    uneven = np.array([[1.0, 99_999, 3, 0], [200_000, 0, 1, 2]])
+    assert_close(student.log_entropy(uneven), oracle(uneven))
     # ln(1 + 1e-5) is right to 1e-11; a billionth added to a total of 1e-4 is off by 1e-5.
     assert_close(student.log_entropy(counts * 1e-5), oracle(counts * 1e-5), rtol=1e-7, atol=1e-13)
     # ln(1 + x) is right to 1e-16 whatever x is; 1e-12 added to a total of 1e-9 is off by 1e-13, a row taken for zero by 1e-10.

@@ -131,11 +131,14 @@ def test_one_of_each(student, rng):
     )
 
 
-@graded(stage="edge", hint="Integer arrays cannot hold cosines: make floating ones first.")
+@graded(stage="edge", hint="Integer arrays cannot hold cosines, and products of large integers overflow: make floating ones first.")
 def test_integers(student, rng):
-    """Queries and documents may be integers."""
+    """Queries and documents may be integers, small or large."""
     query, documents = np.array([100, 0]), np.column_stack([rng.permutation(np.arange(-110, 111, 10)), np.full(23, 30)])
     check(student.rank_documents(query, documents, 12), expected_ranking(query, documents, 12))
+    # The squares of the lengths are about 2e10 each: they fit into 64 bits, and their product does not.
+    query, documents = rng.integers(40_000, 90_000, size=4), rng.integers(-90_000, 90_000, size=(9, 4))
+    check(student.rank_documents(query, documents, 9), expected_ranking(query, documents, 9))
 
 
 @graded(stage="contract", hint="Sort indices, not the documents themselves; divide, multiply and round into new arrays.")

@@ -236,12 +236,15 @@ def test_small_matrices(student, rng):
 
 @graded(stage="edge", hint="With fewer directions than asked for, the last values are 0: don't divide by them.")
 def test_rank_deficient(student, rng):
-    """A matrix of rank 3 asked for five directions: the last two values are 0, nothing is NaN, everything is orthonormal."""
+    """More directions are asked for than the matrix has: the last values are 0, nothing is NaN, everything is orthonormal."""
     values = np.array([6.0, 2.5, 1.0])
     a = make(rng, 82, 69, values)
     u, s, vt = parts(student.probe.decomposed(a, 5, 7, {}), 82, 69, 5)
     # By way of eigenvalues of B Bᵀ a zero is only known to about 1e-7.
     assert_close(s, np.array([*values, 0, 0]), name="s", atol=1e-5)
+    check_orthonormal(u, vt)
+    u, s, vt = parts(student.probe.decomposed(np.outer(np.arange(1.0, 6), np.arange(1.0, 5)), 3, 16, {}), 5, 4, 3)
+    assert_close(s, np.array([np.sqrt(55 * 30), 0, 0]), name="s", atol=1e-5)
     check_orthonormal(u, vt)
 
 

@@ -1265,6 +1265,20 @@ def bidirectional_lstm(x, lengths, forward_params, backward_params):
 
 PEEPHOLE = [
     Mistake(
+        "peephole-clips-the-preactivation",
+        exercise="peephole",
+        name="a_o is cut off before the peephole is added",
+        hint="A large a_o and a large peephole may cancel. Nothing has to be cut off: the lesson's `sigmoid` is safe.",
+        change=[("sigmoid(a_o + p_o * c)", "sigmoid(np.clip(a_o, -30, 30) + p_o * c)")],
+    ),
+    Mistake(
+        "peephole-clips-the-cell",
+        exercise="peephole",
+        name="the cell is cut off before the output gate looks at it",
+        hint="A small peephole of a large cell is a number of ordinary size. Nothing has to be cut off.",
+        change=[("sigmoid(a_o + p_o * c)", "sigmoid(a_o + p_o * np.clip(c, -20, 20))")],
+    ),
+    Mistake(
         "peephole-output-gate-sees-old-cell",
         exercise="peephole",
         name="the output gate looks at the old cell",

@@ -63,6 +63,13 @@ ALSO_WRONG = [
         change=[("return h, c, cache", "h_prev[:], c_prev[:] = h, c\n    return h, c, cache")],
     ),
     Mistake(
+        "lstm_cell_forward-wipes-x",
+        exercise="lstm_cell_forward",
+        name="h and c are right, but x, an array of the caller, is zero afterwards",
+        hint="",
+        change=[("return h, c, cache", "x[:] = 0\n    return h, c, cache")],
+    ),
+    Mistake(
         "lstm_cell_forward-nan",
         exercise="lstm_cell_forward",
         name="every result is NaN",

@@ -120,8 +120,15 @@ def test_special_sizes(student, rng):
     "nothing is cut off here, a saturated gate is 0 or 1.",
 )
 def test_extreme_preactivations(student, rng):
-    """Pre-activations of about ±1000 give saturated gates, never NaN."""
+    """Pre-activations of about ±1000 give saturated gates, never NaN, and a large cell and a large peephole count in full."""
     arguments = draw(rng, scale=700.0)
+    assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
+    arguments = draw(rng)
+    arguments[5][3 * H :], arguments[8] = -400.0, rng.uniform(150, 250, size=H)  # a_o and p_o: their sum decides, not one of them
+    assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
+    arguments = draw(rng)
+    arguments[2] *= 300
+    arguments[6:] = [part / 200 for part in arguments[6:]]
     assert_close(outputs(student, *arguments), oracle(*arguments), names=("h", "c"))
 
 

@@ -824,6 +824,22 @@ RUN_PADDED = [
 """,
     ),
     Mistake(
+        "run-padded-into-what-the-cell-returned",
+        exercise="run_padded",
+        name="old states are written into what the cell returned, and autograd may need that for its way back",
+        hint="The gradient of tanh is made from its result. torch.where makes a new tensor and leaves both as they are.",
+        code="""def run_padded(cell, x, lengths, h_0):
+    h, states = h_0, []
+    for t in range(x.shape[1]):
+        new = cell(x[:, t], h)
+        ended = t >= lengths
+        new[ended] = h[ended]
+        h = new
+        states.append(h)
+    return torch.stack(states, dim=1), h
+""",
+    ),
+    Mistake(
         "run-padded-written-in-place",
         exercise="run_padded",
         name="the state is overwritten in place, and autograd can't go back through it",
@@ -1101,6 +1117,13 @@ ENCODER_DECODER = [
 ]
 
 GREEDY_DECODE = [
+    Mistake(
+        "greedy-decode-stops-at-repeats",
+        exercise="greedy_decode",
+        name="a row that writes one token three times in a row is taken for stuck",
+        hint="1999 has three nines. Only eos ends a row.",
+        change=[("finished[n] or token == eos_id", "finished[n] or token == eos_id or written[n][-2:] == [token, token]")],
+    ),
     Mistake(
         "greedy-decode-one-stop-for-all",
         exercise="greedy_decode",

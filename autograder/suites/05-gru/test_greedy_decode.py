@@ -59,8 +59,9 @@ def test_rows(student, rng):
 
 @graded(stage="value", weight=2, hint="Feed what was written in the step before: bos is fed only once, and the new state goes with it.")
 def test_feedback(student, rng):
-    """One row of nine tokens: each step is fed the last token and the last state."""
+    """One row of nine tokens, one of them three times in a row: each step is fed the last token and the last state."""
     case = draw_case(rng, [9])
+    case[0][0, 3:6] = case[0][0, 3, 0]
     check_rows(student.probe.decode(*case, BOS, EOS, 11), walk(case[0], 11))
 
 

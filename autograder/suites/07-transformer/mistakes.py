@@ -1864,6 +1864,20 @@ PRONOUNCE = [
         ("return torch.log_softmax(logits[:, -1], dim=-1)", "return logits[:, -1]"),
     ),
     _change(
+        "pronounce-floor-under-log-probabilities",
+        "pronounce",
+        "a small number is added to the probabilities before the logarithm",
+        "A token that is all but impossible stays so: log_softmax needs no help.",
+        ("torch.log_softmax(logits[:, -1], dim=-1)", "torch.log(torch.softmax(logits[:, -1], dim=-1) + 1e-12)"),
+    ),
+    _change(
+        "pronounce-last-place-without-padding",
+        "pronounce",
+        "the logits are those at the last token that is not pad_id",
+        "Prefixes have no padding: a pad_id in one of them was written by the model.",
+        ("logits[:, -1]", "logits[torch.arange(n), prefixes.ne(model.pad_id).sum(dim=1) - 1]"),
+    ),
+    _change(
         "pronounce-probabilities",
         "pronounce",
         "probabilities are handed to the search instead of their logarithms",

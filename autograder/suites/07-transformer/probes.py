@@ -455,12 +455,18 @@ def _every_sequence(log_probs, bos_id, eos_id, beam, max_length, alpha):
 
 def pronounce_with(student, tables, pad_id, source, bos_id, eos_id, beam, max_length, alpha):
     """pronounce(model, source, bos_id, eos_id, beam, max_length, alpha) with a hidden model"""
-    model = _Translator(tables, pad_id).eval()
-    with _in_place_of(student, beam_search=_every_sequence):
+    model, first = _Translator(tables, pad_id).eval(), []
+
+    def search(log_probs, bos_id, eos_id, beam, max_length, alpha):
+        first.append(log_probs(torch.tensor([[bos_id]]))[0])
+        return _every_sequence(log_probs, bos_id, eos_id, beam, max_length, alpha)
+
+    with _in_place_of(student, beam_search=search):
         answers = student.pronounce(model, source, bos_id, eos_id, beam, max_length, alpha)
     return [list(row) for row in answers], {
         "encoded": sum(model.encoded),
         "training": model.training,
         "source": source,
         "recorded": model.recorded,
+        "first": first,
     }

@@ -79,11 +79,11 @@ def best(found, max_length, alpha):
     return top[0][1], top[0][0] - top[1][0]
 
 
-def draw_case(rng, lengths, max_length, alpha, fits=lambda answers: True, others=(), misled=False, padding=False):
+def draw_case(rng, lengths, max_length, alpha, fits=lambda answers: True, others=(), misled=False, padding=False, begins=None):
     """Tables, a source and the best sequences, each ahead of the second best by more than rounding.
 
     With `others`, pairs of max_length and alpha, the first word has another best sequence for each of them, all different; if `misled`, greedy
-    search finds other answers. Only with `padding` may pad_id be written.
+    search finds other answers. Only with `padding` may pad_id be written. Greedy search `begins` the first word with this token.
     """
     for _ in range(1000):
         tables, source = draw_tables(rng, padding), draw_source(rng, lengths)
@@ -94,6 +94,7 @@ def draw_case(rng, lengths, max_length, alpha, fits=lambda answers: True, others
         if (
             min(ahead) > 1e-3
             and differ
+            and begins in (None, *greedy(tables, words[0], 1))
             and fits(answers)
             and (not misled or answers != tuple(greedy(tables, word, max_length) for word in words))
         ):
@@ -148,6 +149,36 @@ def test_ends(student, rng):
     for wanted in (lambda answers: answers[0] == [], lambda answers: len(answers[0]) == 2, lambda answers: PAD in answers[0]):
         tables, source, expected = draw_case(rng, (3,), 2, 0.3, wanted, padding=True)
         check(student, tables, source, WIDE, 2, 0.3, expected)
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Padding stands in source only. A pad_id that the model has written is a token, and the last place of a prefix is its last column.",
+)
+def test_after_pad_id(student, rng):
+    """After a pad_id that the model has written, the next token is read from the place of that pad_id."""
+
+    def fits(answers):
+        return len(answers[0]) == 2 and answers[0][0] == PAD != answers[0][1]
+
+    # It is the likeliest first token: who reads the place before it once more would write it twice.
+    tables, source, expected = draw_case(rng, (3,), 2, 0.3, fits, padding=True, begins=PAD)
+    check(student, tables, source, WIDE, 2, 0.3, expected)
+
+
+@graded(
+    stage="edge",
+    weight=1,
+    hint="log_softmax gives them as they are, however small. A probability to which something is added is never small.",
+)
+def test_log_probabilities(student, rng):
+    """The search is given exact log-probabilities, those of tokens that are all but impossible too."""
+    tables, source, expected = draw_case(rng, (3, 5), 2, 0.6)
+    facts = check(student, tables, source, WIDE, 2, 0.6, expected)
+    assert_true(len(facts["first"]) == 2, "beam_search should be called once for each row.", got=len(facts["first"]), expected=2)
+    for got, row in zip(facts["first"], source, strict=True):
+        assert_close(got, next_log_probs(tables, row[row != PAD], [[BOS]])[0], name="log_probs([[bos]])[0]", rtol=1e-4, atol=1e-4)
 
 
 @graded(stage="edge", weight=1, hint="Padding of one row must not change its answer, and rows have nothing to do with each other.")

@@ -824,26 +824,10 @@ RUN_PADDED = [
 """,
     ),
     Mistake(
-        "run-padded-into-what-the-cell-returned",
-        exercise="run_padded",
-        name="old states are written into what the cell returned, and autograd may need that for its way back",
-        hint="The gradient of tanh is made from its result. torch.where makes a new tensor and leaves both as they are.",
-        code="""def run_padded(cell, x, lengths, h_0):
-    h, states = h_0, []
-    for t in range(x.shape[1]):
-        new = cell(x[:, t], h)
-        ended = t >= lengths
-        new[ended] = h[ended]
-        h = new
-        states.append(h)
-    return torch.stack(states, dim=1), h
-""",
-    ),
-    Mistake(
         "run-padded-written-in-place",
         exercise="run_padded",
         name="the state is overwritten in place, and autograd can't go back through it",
-        hint="The way back needs the old state, which is gone. torch.where makes a new tensor at each step.",
+        hint="The way back needs what stood there: the old state, or what the cell returned. torch.where makes a new tensor at each step.",
         code="""def run_padded(cell, x, lengths, h_0):
     h, states = h_0.clone(), []
     for t in range(x.shape[1]):

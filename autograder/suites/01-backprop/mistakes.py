@@ -1057,6 +1057,18 @@ TENSOR_OPERATIONS = [
         change=[("1 - out.data**2", "1 - self.data**2")],
     ),
     Mistake(
+        "tensor-operations-tanh-of-exponentials",
+        exercise="tensor_operations",
+        name="`tanh` is made of exponentials, which overflow for large entries",
+        hint="e to the power of 1000 is infinite, and infinite by infinite is NaN. `np.tanh` knows.",
+        change=[
+            (
+                "out = Tensor(np.tanh(self.data), (self,))",
+                "up, down = np.exp(self.data), np.exp(-self.data)\n        out = Tensor((up - down) / (up + down), (self,))",
+            )
+        ],
+    ),
+    Mistake(
         "tensor-operations-relu-at-zero",
         exercise="tensor_operations",
         name="`relu` has the derivative 1 at exactly 0",

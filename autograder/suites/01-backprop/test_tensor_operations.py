@@ -126,9 +126,10 @@ def test_log(student, rng):
     hint="The derivative is 1 minus the square of the *output*. And e to the power of 800 overflows, where `np.tanh` gives 1.",
 )
 def test_tanh(student, rng):
-    """`tanh`: value and gradient, for entries of ±400, too."""
+    """`tanh`: value and gradient, for entries of ±400 and ±1000, too."""
     a = rng.normal(size=(3, 5))
     a[1, [0, 3]] = 400, -400
+    a[2, [1, 4]] = 1000, -1000
     check(student, rng, "a.tanh()", [a])
 
 

@@ -220,6 +220,13 @@ CELL = [
             "return d_x.astype(x.dtype), d_h_prev.astype(h_prev.dtype), d_w_x.astype(w_x.dtype), d_w_h.astype(w_h.dtype), d_b",
         ),
     ),
+    mistake(
+        "rnn_cell",
+        "zero-rows-keep-the-state",
+        "where a row of x is zero, the old state stays as it is",
+        "A row of zeros is an input like any other, not padding: the old state still goes through w_h, bias and tanh.",
+        ("return np.tanh(a)", "return np.where((x != 0).any(axis=1, keepdims=True), np.tanh(a), h_prev)"),
+    ),
 ]
 
 UNROLLED = "See «A whole sequence»."
@@ -464,6 +471,24 @@ SEQUENCE = [
         f"That gradient is added at the last step anyway, so it counts twice. After the last step there is no future. {UNROLLED}",
         ("carry = np.zeros(h_0.shape)", "carry = d_h[:, -1]"),
     ),
+    mistake(
+        "rnn_sequence",
+        "inputs-not-transposed",
+        "d_x uses w_x as it is where D = H",
+        "On the way back a weight stands transposed. Where D = H, w_x is square, so no shape warns you.",
+        ("d_x = d_a @ w_x.T", "d_x = d_a @ (w_x if w_x.shape == w_h.shape else w_x.T)"),
+    ),
+    mistake(
+        "rnn_sequence",
+        "zero-inputs-keep-the-state",
+        "where an input is zero, the state stays as it is",
+        "An input of zeros is an input like any other, not padding: the state still goes through w_h, bias and tanh.",
+        (
+            "state = np.tanh(from_input[:, t] + state @ w_h)  # (N, H)",
+            "padded = ~x[:, t].any(axis=1, keepdims=True) & x.any(axis=(1, 2))[:, None]\n"
+            "        state = np.where(padded, state, np.tanh(from_input[:, t] + state @ w_h))",
+        ),
+    ),
 ]
 
 CLIFF = "See «The cliff»."
@@ -641,6 +666,23 @@ CLIP = [
         (
             "    norm = np.sqrt(",
             "    for name in grads:\n        grads[name] = np.array(grads[name], dtype=np.float64)\n    norm = np.sqrt(",
+        ),
+    ),
+    mistake(
+        "clip_gradients",
+        "huge-gradients-thrown-away",
+        "gradients that are far above the limit become zero",
+        f"However far above the limit: the gradient is shortened, and its direction stays. {CLIFF}",
+        ("max_norm / norm if norm > max_norm else 1.0", "0.0 if norm > 1e6 else max_norm / norm if norm > max_norm else 1.0"),
+    ),
+    mistake(
+        "clip_gradients",
+        "squares-in-float32",
+        "the squares are summed in float32",
+        "float32 holds no number above 3.4e38, so the square of an exploded gradient is infinite. Sum in float64.",
+        (
+            "np.sqrt(sum(np.sum(g**2) for g in grads.values()))",
+            "float(np.linalg.norm(np.concatenate([np.ravel(g) for g in grads.values()]).astype(np.float32)))",
         ),
     ),
 ]
@@ -1285,6 +1327,47 @@ SAMPLE = [
     ),
     mistake(
         "sample_sequence",
+        "large-temperature",
+        "large temperatures are taken for a smaller one",
+        "The temperature has no largest value: however large it is, the logits are divided by it.",
+        (") / temperature  #", ") / min(temperature, 5.0)  #"),
+    ),
+    mistake(
+        "sample_sequence",
+        "logarithm-of-probabilities",
+        "the logits are made again from probabilities",
+        "A probability that no float can hold becomes 0, and its logarithm no longer tells how improbable the id was. Divide the logits themselves.",
+        (
+            ") / temperature  # (V,)",
+            ")\n        p = np.exp(logits - logits.max())\n        logits = np.log(p / p.sum()) / temperature",
+        ),
+    ),
+    mistake(
+        "sample_sequence",
+        "logarithm-of-probabilities-plus-epsilon",
+        "a small number is added to the probabilities before the logarithm",
+        "What was added is all that is left of an improbable id, and a large temperature shows it. Divide the logits themselves.",
+        (
+            ") / temperature  # (V,)",
+            ")\n        p = np.exp(logits - logits.max())\n        logits = np.log(p / p.sum() + 1e-7) / temperature",
+        ),
+    ),
+    *(
+        mistake(
+            "sample_sequence",
+            f"improbable-never-fall-{short}",
+            "the least probable ids never fall",
+            f"No id is left out, and no probability is rounded: also one of less than a hundredth falls now and then. {WRITE}",
+            ("p = np.exp(logits - logits.max())", f"p = np.exp(logits - logits.max())\n        {line}"),
+        )
+        for short, line in (
+            ("likeliest-50", "p[np.argsort(p)[:-50]] = 0.0"),
+            ("last-5-per-cent", "order = np.argsort(p)\n        p[order[np.cumsum(p[order]) <= 0.05 * p.sum()]] = 0.0"),
+            ("rounded", "p = np.round(p / p.sum(), 2)"),
+        )
+    ),
+    mistake(
+        "sample_sequence",
         "reads-the-likeliest",
         "the most probable id is read next, not the one that was drawn",
         f"What was drawn is what is read next, likely or not. {WRITE}",
@@ -1441,6 +1524,20 @@ def gradient_norms(h, w_h):
         norms[t] = np.linalg.norm(product, 2)
     return norms[::-1]
 """,
+    ),
+    mistake(
+        "vanishing_gradient",
+        "row-sums",
+        "the largest row sum in place of the spectral norm",
+        "A matrix has many norms. The spectral one is the largest singular value.",
+        ("np.linalg.norm(product, 2)", "np.linalg.norm(product, np.inf)"),
+    ),
+    mistake(
+        "vanishing_gradient",
+        "column-sums",
+        "the largest column sum in place of the spectral norm",
+        "A matrix has many norms. The spectral one is the largest singular value.",
+        ("np.linalg.norm(product, 2)", "np.linalg.norm(product, 1)"),
     ),
     mistake(
         "vanishing_gradient",
@@ -1676,6 +1773,21 @@ NAMES = [
         "d_h goes through tanh before backward gets it",
         "backward begins at h: tanh is its own affair. d_h is what the read-out sends back.",
         ("backward(d_logits @ w_y.T, x", "backward(d_logits @ w_y.T * (1.0 - h**2), x"),
+    ),
+    mistake(
+        "train_names",
+        "names-cut",
+        "names are cut at 32 steps",
+        "T is one more than the longest name, however long that is.",
+        ("1 + max(len(name) for name in names))", "min(32, 1 + max(len(name) for name in names)))"),
+        ("for letter in name]", "for letter in name[: shape[1] - 1]]"),
+    ),
+    mistake(
+        "train_names",
+        "mask-of-floats",
+        "token_loss gets the mask as floats",
+        "True and False: token_loss may use the mask as an index, so it goes in as it is.",
+        ("h @ w_y + b_y, targets, mask)", "h @ w_y + b_y, targets, mask.astype(float))"),
     ),
     mistake(
         "train_names",

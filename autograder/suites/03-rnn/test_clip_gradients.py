@@ -86,6 +86,19 @@ def test_tiny_gradients(student, rng):
 
 
 @graded(
+    stage="edge",
+    hint="Right for shorter gradients? However long a gradient is, its direction stays. float32 holds no number above 3.4e38, which the square "
+    "of 1e20 is; float64 holds it.",
+)
+def test_huge_gradients(student, rng):
+    """Gradients whose norm is 1e25 are scaled down to the limit like any others."""
+    grads, limit = draw(rng, 1e25), float(rng.uniform(0.5, 2.0))
+    clipped, norm = pair(student.clip_gradients(grads, limit))
+    assert_close(norm, torch_norm(grads), name="norm")
+    assert_close(clipped, {name: g * (limit / torch_norm(grads)) for name, g in grads.items()}, name="clipped")
+
+
+@graded(
     stage="edge", hint="Right for other gradients? A norm of zero is below any limit, so nothing needs to be divided: zero by zero is NaN."
 )
 def test_zero_gradients(student, rng):

@@ -66,12 +66,13 @@ def test_states(student, rng):
     stage="gradient",
     weight=3,
     hint="Each state's gradient has two sources, its own loss and step t + 1; both go through tanh' together. What is carried out of "
-    "step 0 is d_h_0. See «A whole sequence».",
+    "step 0 is d_h_0. Weights stand transposed on the way back; where D = H, no shape warns you. See «A whole sequence».",
 )
 def test_gradients_of_inputs_and_start(student, rng):
-    """The gradients of x and h_0 are right when every state has a gradient."""
-    inputs, d_h = draw(rng), rng.normal(size=(N, T, H))
-    assert_close(backward(student, d_h, *inputs)[:2], gradient_oracle(d_h, *inputs)[:2], names=GRADIENTS[:2])
+    """The gradients of x and h_0 are right when every state has a gradient, also where D = H."""
+    for d in (D, H):
+        inputs, d_h = draw(rng, d=d), rng.normal(size=(N, T, H))
+        assert_close(backward(student, d_h, *inputs)[:2], gradient_oracle(d_h, *inputs)[:2], names=GRADIENTS[:2])
 
 
 @graded(
@@ -110,11 +111,13 @@ def test_one_step(student, rng):
 
 @graded(
     stage="edge",
-    hint="Right in one run? Then h_0 is not all that a run starts from: something is left from the run before, or h_0 is not used.",
+    hint="Right in one run? Then h_0 is not all that a run starts from: something is left from the run before, or h_0 is not used. An input of "
+    "zeros is an input like any other: its step makes a new state, too.",
 )
 def test_cut_in_two(student, rng):
-    """Running the first two steps, and then the rest from the state reached, gives the same as one run."""
+    """Running the first two steps, and then the rest from the state reached, gives the same as one run, also where inputs are zero."""
     x, h_0, *weights = draw(rng)
+    x[0, 1] = x[1, 3] = 0.0
     expected = oracle(x, h_0, *weights)
     first = student.rnn_forward(x[:, :2].copy(), h_0, *weights)
     assert_close(first, expected[:, :2], name="h of the first two steps")

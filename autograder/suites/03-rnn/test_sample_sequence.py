@@ -73,12 +73,16 @@ def assert_frequencies(counts, p, names):
 
 
 def with_rare_symbols(rng):
-    """A model of 40 symbols whose every draw has the probabilities p: 13 that can't fall, 24 rare ones, rarest first, and 3 likely ones."""
-    rare = np.sort(rng.uniform(0.005, 0.0099, size=24))
-    likely = (1 - rare.sum()) * (0.2 + 0.4 * rng.dirichlet(np.ones(3)))
-    p = np.concatenate([np.full(13, 1e-26), rare, likely])
-    params = draw(rng, v=40, hidden=3, read_out=1.0)
-    params["w_x"], params["w_h"], params["b_y"] = 0 * params["w_x"], 0 * params["w_h"], np.zeros(40)
+    """A model of 75 symbols whose every draw has the probabilities p: 13 that can't fall, the 12 rarest, 47 rare ones and 3 likely ones.
+
+    The 12 rarest have 4.5 per cent together: they are what is lost without the last 5 per cent, or with the 50 likeliest alone.
+    """
+    rarest = rng.uniform(0.9, 1.1, size=12)
+    rarest, rare = 0.045 * rarest / rarest.sum(), np.sort(rng.uniform(0.006, 0.0099, size=47))
+    likely = (1 - 0.045 - rare.sum()) * (0.2 + 0.4 * rng.dirichlet(np.ones(3)))
+    p = np.concatenate([np.full(13, 1e-26), rarest, rare, likely])
+    params = draw(rng, v=75, hidden=3, read_out=1.0)
+    params["w_x"], params["w_h"], params["b_y"] = 0 * params["w_x"], 0 * params["w_h"], np.zeros(75)
     params["b_y"] = np.log(p) - step(params, 0)[0]  # the read-out of the state is taken off again
     return params, p
 
@@ -156,10 +160,10 @@ def assert_dict_unchanged(after, before, name):
 def test_frequencies(student, rng):
     """In 2,000 draws at temperature 1 likely and rare symbols fall as often as their softmax probabilities say, impossible ones never."""
     params, p = with_rare_symbols(rng)
-    ids = ids_of(student.probe.sample(params, 39, 2000, 1.0, int(rng.integers(1 << 30))), 2000, v=40)
-    counts = np.bincount(ids, minlength=40)
-    groups = (slice(13), slice(13, 25), slice(25, 37), slice(37, 38), slice(38, 39), slice(39, 40))
-    names = ("An impossible symbol", "One of the 12 rarest symbols", "One of the 12 next ones", "Symbol 37", "Symbol 38", "Symbol 39")
+    ids = ids_of(student.probe.sample(params, 74, 2000, 1.0, int(rng.integers(1 << 30))), 2000, v=75)
+    counts = np.bincount(ids, minlength=75)
+    groups = (slice(13), slice(13, 25), slice(25, 72), slice(72, 73), slice(73, 74), slice(74, 75))
+    names = ("An impossible symbol", "One of the 12 rarest symbols", "One of the 47 next ones", "Symbol 72", "Symbol 73", "Symbol 74")
     assert_frequencies([counts[group].sum() for group in groups], [p[group].sum() for group in groups], names)
     impossible = [k for k in range(13) if counts[k]]
     assert_true(not impossible, "A symbol fell whose probability is below 10^-20.", got=impossible[:5])
@@ -237,6 +241,21 @@ def test_smallest_temperature(student, rng):
     params["b_y"] = float(rng.uniform(-0.4, 0.4)) + np.array([0.0, 1e-6 * math.log(3.0)])
     ids = ids_of(student.probe.sample(params, 0, 2000, 1e-6, int(rng.integers(1 << 30))), 2000, v=2)
     assert_frequencies(np.bincount(ids, minlength=2), np.array([0.25, 0.75]), ["Symbol 0", "Symbol 1"])
+
+
+@graded(
+    stage="edge",
+    hint="Right at temperatures near 1? However large it is, the logits themselves are divided by it. A probability of 0, or one to which "
+    "something was added, no longer tells what its logit was.",
+)
+def test_large_temperature(student, rng):
+    """At temperatures T of 100 and 1,000 logits that are T · ln 3 apart fall one to three."""
+    for temperature in (100.0, 1000.0):
+        params = {name: 0 * value for name, value in draw(rng, v=2).items()}
+        params["b_y"] = float(rng.uniform(-0.4, 0.4)) - np.array([temperature * math.log(3.0), 0.0])
+        ids = ids_of(student.probe.sample(params, 0, 600, temperature, int(rng.integers(1 << 30))), 600, v=2)
+        names = [f"At temperature {temperature:g} symbol {k}" for k in range(2)]
+        assert_frequencies(np.bincount(ids, minlength=2), np.array([0.25, 0.75]), names)
 
 
 @graded(stage="edge", hint="Right for longer texts? With length 1 there is one id: the one after the start.")

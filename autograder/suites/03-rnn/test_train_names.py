@@ -130,8 +130,8 @@ def test_other_alphabet(student, rng):
     "letters: a boundary that is followed by a boundary.",
 )
 def test_unusual_names(student, rng):
-    """One name alone, names of one length, without letters or of 20 letters, and a name that occurs twice."""
-    (long,) = invent(rng, 1, LATIN, 20)
+    """One name alone, names of one length, without letters or of 150 letters, and a name that occurs twice."""
+    (long,) = invent(rng, 1, LATIN, 150)
     for names in (["zoe"], ["ann", "bob", "eve"], ["al", "", "x"], [""], ["bo", long, "bo"]):
         assert_close(three(student.names_to_arrays(names, LATIN)), write(names, LATIN), names=ARRAYS)
 
@@ -174,17 +174,19 @@ def test_gradients(student, rng):
 
 @graded(
     stage="edge",
-    hint="x is one-hot, (N, T, V), at padding too; h_0 is zero, (N, H), for every batch anew; w_x, w_h and b go in as they are.",
+    hint="x is one-hot, (N, T, V), at padding too; h_0 is zero, (N, H), for every batch anew; w_x, w_h and b go in as they are, and so does "
+    "the mask, whose booleans token_loss may use as an index.",
 )
 def test_what_forward_gets(student, rng):
-    """The recurrent network gets one-hot inputs and a start of zeros."""
+    """The recurrent network gets one-hot inputs and a start of zeros, and token_loss the logits and the mask of booleans."""
     arguments = draw(rng, n=4, steps=3)
-    params, inputs = arguments[:2]
+    params, inputs, _, mask = arguments
     got = student.probe.handed_on(*arguments)
     assert_true(type(got) is tuple and len(got) == 4, "names_loss should call forward, token_loss and backward.", got=got)
     expected = ((inputs[:, :, None] == np.arange(6)).astype(float), np.zeros((4, 4)), params["w_x"], params["w_h"], params["b"])
     assert_close(got[0], expected, names=("x", "h_0", "w_x", "w_h", "b"))
-    assert_close(got[1], torch_loss(*arguments)[2].detach().numpy(), name="the logits, as token_loss got them,")
+    assert_close(got[1][0], torch_loss(*arguments)[2].detach().numpy(), name="the logits, as token_loss got them,")
+    assert_close(got[1][1], mask, name="the mask, as token_loss got it,", dtype=True)
     assert_close(got[2][1:3] + got[2][4:], expected[:4], names=("x", "h_0", "w_x", "w_h"))
     assert_close(got[2][3], torch_states(*arguments[:2]), name="h, as backward got it,")
 

@@ -214,6 +214,13 @@ def masked_softmax(scores, mask, dim=-1):
         hint="logical_not_ and other operations whose name ends in _ change the argument. Make a new mask.",
         change=[("blocked = ~mask", "blocked = mask.logical_not_()")],
     ),
+    Mistake(
+        "masked-softmax-only-contiguous",
+        exercise="masked_softmax",
+        name="it fails on scores that were transposed, as .view does",
+        hint="A transposed tensor doesn't lie in memory in order. .reshape takes it all the same, and the softmax along `dim` needs neither.",
+        change=[("scores.masked_fill(blocked", "scores.view(-1, scores.shape[-1]).view(scores.shape).masked_fill(blocked")],
+    ),
 ]
 
 CHECK_MASKED_SOFTMAX = [
@@ -536,6 +543,26 @@ MASKS = [
         hint="Rows are queries, columns are keys.",
         change=[("return torch.arange(keys) <= query_positions", "return (torch.arange(keys) <= query_positions).T")],
     ),
+    Mistake(
+        "masks-padding-from-a-table",
+        exercise="masks",
+        name="the padding mask is cut from a table of fixed size: beyond it there are no columns",
+        hint="The number of columns is max_length, whatever it is. Make the positions anew in each call.",
+        change=[("torch.arange(max_length, device=lengths.device)", "torch.arange(512, device=lengths.device)[:max_length]")],
+    ),
+    Mistake(
+        "masks-causal-from-a-table",
+        exercise="masks",
+        name="the causal mask is cut from a table of fixed size, and comes out too small beyond it",
+        hint="The mask is (queries, keys), whatever these are. Make it anew in each call.",
+        change=[
+            (
+                "    return torch.arange(keys) <= query_positions",
+                "    if keys >= queries:\n        return torch.ones(64, 64, dtype=torch.bool).tril()[keys - queries : keys, :keys]\n"
+                "    return torch.arange(keys) <= query_positions",
+            )
+        ],
+    ),
 ]
 
 ADDITIVE = [
@@ -736,6 +763,27 @@ ADDITIVE = [
         hint="The weights add up to one already: the weighted sum is the average.",
         change=[("context = (weights.unsqueeze(1) @ values).squeeze(1)", "context = (weights.unsqueeze(2) * values).mean(dim=1)")],
     ),
+    Mistake(
+        "additive-attention-keys-kept",
+        exercise="additive_attention",
+        name="U k is kept as long as `keys` is the same tensor, also when U has changed in between",
+        hint="After a step of the optimiser U is another one. Keep nothing of a call in the module.",
+        change=[
+            (
+                "features = torch.tanh(self.w_query(query).unsqueeze(1) + self.w_key(keys))",
+                "if getattr(self, '_keys', None) is not keys:\n            self._keys, self._projected = keys, self.w_key(keys)\n"
+                "        features = torch.tanh(self.w_query(query).unsqueeze(1) + self._projected)",
+            )
+        ],
+    ),
+    Mistake(
+        "additive-attention-only-contiguous",
+        exercise="additive_attention",
+        name="it fails on keys that were transposed, as .view does",
+        hint="Keys of an encoder that puts time first are transposed, and don't lie in memory in order. .reshape takes them all the same, and a "
+        "linear map needs neither.",
+        change=[("self.w_key(keys)", "self.w_key(keys.view(-1, keys.shape[-1])).view(*keys.shape[:2], -1)")],
+    ),
 ]
 
 LUONG = [
@@ -813,6 +861,38 @@ LUONG = [
         name="squeeze() removes every axis of size 1: a batch of one loses its batch axis",
         hint="Name the axis that you mean.",
         change=[("(keys @ query.unsqueeze(-1)).squeeze(-1)", "(keys @ query.unsqueeze(-1)).squeeze()")],
+    ),
+    Mistake(
+        "luong-scores-key-of-zeros-blocked",
+        exercise="luong_scores",
+        name="a key of zeros is taken for padding, and its score is minus infinity",
+        hint="These are the scores before any mask. A key of zeros has the dot product 0 with every query.",
+        change=[
+            (
+                "return (keys @ query.unsqueeze(-1)).squeeze(-1)",
+                'return (keys @ query.unsqueeze(-1)).squeeze(-1).masked_fill((keys == 0).all(dim=-1), float("-inf"))',
+            )
+        ],
+    ),
+    Mistake(
+        "luong-scores-clipped",
+        exercise="luong_scores",
+        name="the scores are clipped at ±10,000",
+        hint="The raw product is asked for. Softmax is safe with scores of any size.",
+        change=[("return (keys @ query.unsqueeze(-1)).squeeze(-1)", "return (keys @ query.unsqueeze(-1)).squeeze(-1).clamp(-1e4, 1e4)")],
+    ),
+    Mistake(
+        "luong-scores-only-contiguous",
+        exercise="luong_scores",
+        name="it fails on keys that were transposed, as .view does",
+        hint="Keys of an encoder that puts time first are transposed, and don't lie in memory in order. .reshape takes them all the same.",
+        change=[
+            (
+                "return (keys @ query.unsqueeze(-1)).squeeze(-1)",
+                "flat = keys.view(-1, keys.shape[-1]) * query.repeat_interleave(keys.shape[1], dim=0)\n"
+                "    return flat.sum(dim=1).view(keys.shape[:2])",
+            )
+        ],
     ),
 ]
 
@@ -1006,6 +1086,30 @@ SCALED = [
         hint="The second result is what the softmax gave.",
         change=[("return output, weights", "return output, scores")],
     ),
+    Mistake(
+        "scaled-dot-product-attention-mask-of-two-axes-for-the-batch",
+        exercise="scaled_dot_product_attention",
+        name="over heads, a mask of two axes is taken for (batch, keys) instead of (queries, keys)",
+        hint="Broadcasting lines axes up from the end: two axes are those of the queries and keys, also if there are as many rows as queries.",
+        change=[
+            (
+                "    d_k = q.shape[-1]\n",
+                "    d_k = q.shape[-1]\n    if mask is not None and mask.dim() == 2 and q.dim() == 4:\n        mask = mask[:, None, None, :]\n",
+            )
+        ],
+    ),
+    Mistake(
+        "scaled-dot-product-attention-only-contiguous",
+        exercise="scaled_dot_product_attention",
+        name="it fails on heads that were transposed, as .view does",
+        hint="Heads that were split off with view and transpose don't lie in memory in order. .reshape takes them all the same, and @ needs neither.",
+        change=[
+            (
+                "    d_k = q.shape[-1]\n",
+                "    d_k = q.shape[-1]\n    q, k, v = (tensor.view(-1, *tensor.shape[-2:]).view(tensor.shape) for tensor in (q, k, v))\n",
+            )
+        ],
+    ),
 ]
 
 BACKWARD = [
@@ -1178,6 +1282,18 @@ BACKWARD = [
     output = torch.softmax(scale * (q @ k.transpose(-2, -1)), dim=-1) @ v
     return torch.autograd.grad(output, (q, k, v), d_output)
 """,
+    ),
+    Mistake(
+        "attention-backward-only-contiguous",
+        exercise="attention_backward",
+        name="it fails on a gradient d_output that was transposed, as .view does",
+        hint="A gradient that comes back through joined heads doesn't lie in memory in order. .reshape takes it all the same, and @ needs neither.",
+        change=[
+            (
+                "    d_v = weights.transpose",
+                "    d_output = d_output.view(-1, *d_output.shape[-2:]).view(d_output.shape)\n    d_v = weights.transpose",
+            )
+        ],
     ),
 ]
 
@@ -1535,6 +1651,16 @@ TRANSLATE = [
         name="a row that ends at once stops the program: torch.stack of an empty list",
         hint="Such a row has weights of shape (0, T).",
         change=[("torch.stack(rows) if rows else keys.new_zeros(0, n_keys)", "torch.stack(rows)")],
+    ),
+    Mistake(
+        "translate-dates-squeezes-the-tokens",
+        exercise="translate_dates",
+        name="squeeze() removes every axis of size 1: with one row the decoder is fed a token without axes",
+        hint="The decoder takes tokens of shape (N,), also for N = 1. Name the axis that you mean.",
+        change=[
+            ("logits.argmax(dim=-1)", "logits.topk(1).indices.squeeze()"),
+            ("enumerate(fed.tolist())", "enumerate(fed.reshape(-1).tolist())"),
+        ],
     ),
 ]
 

@@ -8,6 +8,11 @@ def _leaves(*tensors):
     return [tensor.detach().clone().requires_grad_() for tensor in tensors]
 
 
+def _transposed(first, second, *tensors):
+    """The same numbers in another order in memory: what a transposition of the axes `first` and `second` leaves."""
+    return [tensor.transpose(first, second).contiguous().transpose(first, second) for tensor in tensors]
+
+
 def _gradients(result, leaves, upstream):
     """The gradients of leaves; instead of them a text that says why there are none."""
     if not getattr(result, "requires_grad", False):
@@ -26,12 +31,20 @@ def masked_softmax_gradient(student, scores, mask, dim, d_weights):
     return _gradients(student.masked_softmax(*leaves, mask, dim), leaves, d_weights)
 
 
+def masked_softmax_of_views(student, scores, mask, dim):
+    """masked_softmax(scores, mask, dim) with scores and mask that were transposed"""
+    return student.masked_softmax(*_transposed(0, 1, scores, mask), dim)
+
+
+def _set_parameters(module, w_query, w_key, v):
+    with torch.no_grad():
+        for name, value in {"w_query": w_query, "w_key": w_key, "v": v}.items():
+            getattr(module, name).weight.copy_(value)
+
+
 def _additive(student, w_query, w_key, v):
     module = student.AdditiveAttention(w_query.shape[1], w_key.shape[1], w_key.shape[0]).to(w_key.dtype)
-    given = {"w_query": w_query, "w_key": w_key, "v": v}
-    with torch.no_grad():
-        for name, value in given.items():
-            getattr(module, name).weight.copy_(value)
+    _set_parameters(module, w_query, w_key, v)
     return module
 
 
@@ -53,6 +66,20 @@ def additive_calls(student, w_query, w_key, v, *calls):
     return [tuple(module(*arguments)) for arguments in calls]
 
 
+def additive_other_parameters(student, parameters, others, query, keys, values):
+    """AdditiveAttention(…)(query, keys, values), then the same once more after its parameters have changed"""
+    module = _additive(student, *parameters)
+    first = tuple(module(query, keys, values))
+    _set_parameters(module, *others)
+    return first, tuple(module(query, keys, values))
+
+
+def additive_of_views(student, w_query, w_key, v, query, keys, values, mask):
+    """AdditiveAttention(…) with given parameters, called with tensors that were transposed, as outputs.transpose(0, 1) is"""
+    context, weights = _additive(student, w_query, w_key, v)(*_transposed(0, 1, query, keys, values, mask))
+    return context, weights
+
+
 def additive_arguments_after(student, w_query, w_key, v, query, keys, values, mask):
     """AdditiveAttention(…) with given parameters, called with (query, keys, values, mask)"""
     context, weights = _additive(student, w_query, w_key, v)(query, keys, values, mask)
@@ -67,6 +94,11 @@ def additive_gradients(student, w_query, w_key, v, query, keys, values, mask, d_
     return _gradients(context, [*leaves, module.w_query.weight, module.w_key.weight, module.v.weight], d_context)
 
 
+def luong_of_views(student, query, keys, *weight):
+    """luong_scores(…) with tensors that were transposed, as outputs.transpose(0, 1) is"""
+    return student.luong_scores(*_transposed(0, 1, query, keys, *weight))
+
+
 def luong_gradients(student, query, keys, weight, d_scores):
     """luong_scores(query, keys, weight), then the gradients of its arguments"""
     leaves = _leaves(query, keys, weight)
@@ -78,6 +110,18 @@ def attention_gradients(student, q, k, v, mask, d_output):
     leaves = _leaves(q, k, v)
     output, _ = student.scaled_dot_product_attention(*leaves, mask)
     return _gradients(output, leaves, d_output)
+
+
+def attention_of_views(student, q, k, v, mask):
+    """scaled_dot_product_attention(q, k, v, mask) with tensors that were transposed, as heads.transpose(1, 2) is"""
+    output, weights = student.scaled_dot_product_attention(*_transposed(1, 2, q, k, v, mask))
+    return output, weights
+
+
+def backward_of_views(student, d_output, q, k, v, weights, scale):
+    """attention_backward(d_output, q, k, v, weights, scale) with a transposed d_output, as output.transpose(1, 2).flatten(2) sends one back"""
+    with torch.inference_mode():  # q, k and v are in order: zeros_like(q) keeps another one, and no right answer need think of that
+        return student.attention_backward(*_transposed(1, 2, d_output), q, k, v, weights, scale)
 
 
 def backward_without_autograd(student, d_output, q, k, v, weights, scale):
@@ -171,6 +215,10 @@ class _Script(nn.Module):
         self.plan, self.gaze, self.whole = plan, gaze, whole
 
     def step(self, tokens, h, keys, mask):
+        if tokens.shape != h.shape[:1]:  # an embedding would let them pass
+            raise ValueError(f"decoder.step takes tokens of shape (N,), here ({len(h)},), and was given the shape {tuple(tokens.shape)}")
+        if tokens.dtype != torch.int64:
+            raise ValueError(f"decoder.step takes tokens of dtype int64, and was given {tokens.dtype}")
         row, count = h[:, 0].long(), h[:, 1].long().clamp(max=self.plan.shape[1] - 1)
         written = self.plan[row, count, tokens]
         logits = torch.cos(torch.arange(self.plan.shape[2]) * 1.7 + row.unsqueeze(1)).to(h.dtype) - 3

@@ -174,15 +174,35 @@ def test_large_scores(student, rng):
         assert_close(got, attend((w, u, v), query, keys, values, m), names=NAMES, rtol=1e-3, atol=5e-4)
 
 
-@graded(stage="edge", weight=1, hint="Keep nothing of a call in the module, neither the projected keys nor the mask.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="Keep nothing of a call in the module, neither the mask nor the projected keys: they are out of date after a step of the optimiser.",
+)
 def test_second_call(student, rng):
-    """A second call, with other keys and without a mask, knows nothing of the first."""
+    """A second call, with other keys and without a mask, or with other parameters, knows nothing of the first."""
     parameters, first = draw_case(rng)
     _, second = draw_case(rng)
     mask = draw_mask(rng, 3, 5)
     got = student.probe.additive_calls(*parameters, (*first, mask), second)
     assert_close(got[0], attend(parameters, *first, mask), names=NAMES, **LOOSE)
-    assert_close(got[1], attend(parameters, *second), names=tuple(f"{name} of the second call" for name in NAMES), **LOOSE)
+    again = tuple(f"{name} of the second call" for name in NAMES)
+    assert_close(got[1], attend(parameters, *second), names=again, **LOOSE)
+    others, _ = draw_case(rng)
+    got = student.probe.additive_other_parameters(parameters, others, *first)
+    assert_close(got[0], attend(parameters, *first), names=NAMES, **LOOSE)
+    assert_close(got[1], attend(others, *first), names=again, **LOOSE)
+
+
+@graded(
+    stage="edge", weight=1, hint="A transposed tensor doesn't lie in memory in order: .view refuses it, .reshape takes it all the same."
+)
+def test_views(student, rng):
+    """Keys of an encoder that puts time first, transposed, and all other arguments likewise."""
+    parameters, arguments = draw_case(rng)
+    mask = draw_mask(rng, 3, 5)
+    got = student.probe.additive_of_views(*parameters, *arguments, mask)
+    assert_close(got, attend(parameters, *arguments, mask), names=NAMES, **LOOSE)
 
 
 @graded(

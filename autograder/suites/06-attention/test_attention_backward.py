@@ -144,6 +144,15 @@ def test_sizes_of_one(student, rng):
         assert_close(backward(student, arguments), expected, names=NAMES, **LOOSE)
 
 
+@graded(
+    stage="edge", weight=1, hint="A transposed tensor doesn't lie in memory in order: .view refuses it, .reshape takes it all the same."
+)
+def test_views(student, rng):
+    """A gradient that comes back through joined heads: it was transposed."""
+    arguments, expected = draw_case(rng, leading=(2, 3))
+    assert_close(student.probe.backward_of_views(*arguments), expected, names=NAMES, **LOOSE)
+
+
 @graded(stage="edge", weight=1, hint="Nothing depends on the sizes but the shapes: `scale` is given, take it and no other.")
 def test_other_scales(student, rng):
     """The scale is the one that is given: 1, 2 and a negative one."""

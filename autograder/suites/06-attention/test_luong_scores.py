@@ -78,19 +78,43 @@ def test_sizes_of_one(student, rng):
         assert_close(student.luong_scores(query, keys, weight), score(query, keys, weight), **LOOSE)
 
 
-@graded(stage="edge", weight=1, hint="`weight is None` is the question. A W of zeros is a W: all scores are 0 then.")
-def test_a_weight_of_zeros(student, rng):
-    """A W of zeros gives the score 0 everywhere."""
+@graded(
+    stage="edge",
+    weight=1,
+    hint="`weight is None` is the question. A W of zeros is a W: all scores are 0 then. And a key of zeros is a key, with the score 0: "
+    "what is padding the mask says, later.",
+)
+def test_zeros(student, rng):
+    """A W of zeros gives the score 0 everywhere, and a key of zeros has the score 0."""
     query, keys = draw(rng, 3, 4), draw(rng, 3, 5, 4)
     got = student.luong_scores(query, keys, torch.zeros(4, 4, dtype=torch.float64))
     assert_close(got, torch.zeros(3, 5, dtype=torch.float64), **LOOSE)
+    keys = keys.clone()
+    keys[torch.arange(3), torch.from_numpy(rng.integers(5, size=3))] = 0.0
+    assert_close(student.luong_scores(query, keys), score(query, keys), **LOOSE)
 
 
-@graded(stage="edge", weight=1, hint="The raw product, whatever the size: the division by a root comes in the next exercise.")
+@graded(
+    stage="edge",
+    weight=1,
+    hint="The raw product, whatever the size of the vectors and of the score: no clipping, and the division by a root comes in the next exercise.",
+)
 def test_large_vectors(student, rng):
-    """Vectors of size 64 are not scaled."""
+    """Vectors of size 64 are not scaled, and scores far beyond 10,000 are not clipped."""
     query, keys = draw(rng, 2, 64), draw(rng, 2, 3, 64)
     assert_close(student.luong_scores(query, keys), score(query, keys), **LOOSE)
+    query, keys = (200 * query).round(), (200 * keys).round()  # whole numbers: float32 holds every score exactly
+    assert_close(student.luong_scores(query, keys), score(query, keys), **LOOSE)
+
+
+@graded(
+    stage="edge", weight=1, hint="A transposed tensor doesn't lie in memory in order: .view refuses it, .reshape takes it all the same."
+)
+def test_views(student, rng):
+    """Keys of an encoder that puts time first, transposed, and query and W likewise."""
+    query, keys, weight = draw(rng, 3, 4), draw(rng, 3, 5, 4), draw(rng, 4, 4, scale=0.4)
+    for given in ((), (weight,)):
+        assert_close(student.probe.luong_of_views(query, keys, *given), score(query, keys, *given), **LOOSE)
 
 
 @graded(stage="contract", weight=1, hint="No operation that ends in _ and no *= on an argument.")

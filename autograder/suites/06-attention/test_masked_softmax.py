@@ -196,6 +196,18 @@ def test_a_single_key(student, rng):
 
 
 @graded(
+    stage="edge",
+    weight=1,
+    hint="A transposed tensor doesn't lie in memory in order: .view refuses it, .reshape takes it all the same.",
+)
+def test_views(student, rng):
+    """Scores and a mask that were transposed, along the last axis and along another one."""
+    scores, mask = draw_scores(rng, 3, 5, 4), draw_mask(rng, 3, 5, 4)
+    for dim in (-1, 1):
+        assert_close(student.probe.masked_softmax_of_views(scores, mask, dim), soft(scores, mask, dim), **LOOSE)
+
+
+@graded(
     stage="contract",
     weight=1,
     hint="Operations whose name ends in _ and assignments like scores[...] = … change the argument: use the versions that return a copy.",

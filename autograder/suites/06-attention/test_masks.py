@@ -95,6 +95,15 @@ def test_all_sentences_empty_or_full(student, rng):
     check(student.padding_mask(torch.zeros(3, dtype=torch.int64), 4), torch.zeros(3, 4, dtype=torch.bool))
 
 
+@graded(stage="edge", weight=1, hint="Is the mask cut from a table that was made beforehand? No length is the greatest one.")
+def test_long(student, rng):
+    """Sentences of 1,100 tokens: masks are as long as they are asked for."""
+    lengths = torch.tensor([1100, int(rng.integers(1050, 1100))])
+    check(student.padding_mask(lengths, 1100), padding(lengths, 1100))
+    for queries, keys in ((3, 1100), (1100, 2)):
+        check(student.causal_mask(queries, keys), causal(queries, keys))
+
+
 @graded(stage="contract", weight=1, hint="lengths may be int32 as well as int64, and must come back as it was.")
 def test_lengths_unchanged(student, rng):
     """lengths is not changed, and may be of any integer dtype."""

@@ -75,7 +75,7 @@ def test_leading_axes(student, rng):
 
 @graded(stage="value", weight=3, hint="Mask before the softmax, with minus infinity where the mask is False.")
 def test_mask(student, rng):
-    """A mask (queries, keys), a mask for each row of the batch, a padding mask (batch, 1, 1, keys) over heads, a mask for each head."""
+    """A mask (queries, keys), also over heads; a mask for each row of the batch, or each head; a padding mask (batch, 1, 1, keys)."""
     q, k, v = draw_case(rng)
     for mask in (draw_mask(rng, 5, 7), draw_mask(rng, 3, 5, 7)):
         expected = F.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask)[1]
@@ -83,6 +83,9 @@ def test_mask(student, rng):
     q, k, v = draw_case(rng, leading=(2, 3), d_k=8)
     for mask in (draw_mask(rng, 2, 1, 1, 7), draw_mask(rng, 3, 5, 7)):
         assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES, **LOOSE)
+    q, k, v = draw_case(rng, leading=(5, 2), keys=5)  # as many rows as queries: nothing complains if they are taken for each other
+    mask = torch.ones(5, 5, dtype=torch.bool).tril()
+    assert_close(student.scaled_dot_product_attention(q, k, v, mask), attend(q, k, v, mask), names=NAMES, **LOOSE)
 
 
 @graded(
@@ -168,6 +171,14 @@ def test_order_of_the_keys(student, rng):
     output, weights = attend(q, k, v)
     got = student.scaled_dot_product_attention(q, k[:, shuffle], v[:, shuffle])
     assert_close(got, (output, weights[..., shuffle]), names=NAMES, **LOOSE)
+
+
+@graded(stage="edge", weight=1, hint="Transposed heads don't lie in memory in order: .view refuses them, .reshape takes them all the same.")
+def test_views(student, rng):
+    """Heads that were split off with view and transpose, and a mask that was transposed."""
+    q, k, v = draw_case(rng, leading=(2, 3))
+    mask = draw_mask(rng, 2, 3, 5, 7)
+    assert_close(student.probe.attention_of_views(q, k, v, mask), attend(q, k, v, mask), names=NAMES, **LOOSE)
 
 
 @graded(stage="contract", weight=1, hint="No operation that ends in _ and no /= on an argument.")

@@ -1775,6 +1775,18 @@ ADAMW = [
         change=[('"weight_decay": 0.0', '"weight_decay": weight_decay')],
     ),
     Mistake(
+        "adamw-groups-one-without-decay",
+        exercise="adamw_groups",
+        name="there is one group only where the weight decay is 0",
+        hint="Who sets the decay of the first group later must find two.",
+        change=[
+            (
+                "return torch.optim.AdamW(groups, lr=lr)",
+                "if weight_decay == 0:\n        groups = [{**groups[0], 'params': parameters}]\n    return torch.optim.AdamW(groups, lr=lr)",
+            )
+        ],
+    ),
+    Mistake(
         "adamw-groups-by-name",
         exercise="adamw_groups",
         name="only biases are spared; gains of norms decay",

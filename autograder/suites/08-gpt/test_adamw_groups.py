@@ -129,11 +129,16 @@ def test_each_parameter_once(student, rng):
     assert_true(got["strangers"] == 0, "The optimizer holds tensors that are no parameters of the model.", got=got["strangers"])
 
 
-@graded(stage="contract", weight=1, hint="The learning rate holds for both groups; making an optimizer changes no parameter.")
+@graded(
+    stage="contract",
+    weight=1,
+    hint="The learning rate holds for both groups, and there are two with a weight decay of 0, too; making an optimizer changes no parameter.",
+)
 def test_learning_rate(student, rng):
-    """Both groups have the learning rate, and no parameter is changed."""
+    """Without weight decay there are two groups all the same, both have the learning rate, and no parameter is changed."""
     lr = float(rng.uniform(1e-4, 1e-1))
     got = settings(student, lr=lr, weight_decay=0.0)
+    assert_true(got["groups"] == 2, "The parameters should be in two groups, with weight_decay = 0, too.", got=got["groups"], expected=2)
     for name, found in got["settings"].items():
         assert_true(found[0][1] == lr, f"The learning rate of {name} is wrong.", got=found[0][1], expected=lr)
     assert_true(got["unchanged"], "configure_adamw changed the parameters.")

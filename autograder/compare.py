@@ -122,12 +122,14 @@ def assert_unchanged(arguments: Sequence[Any], before: Sequence[Any], names: Seq
 
 
 def _changed(old: Any, after: Any) -> tuple[str, str]:
-    """Before and after; of large arrays the first entry that differs."""
+    """Before and after; of arrays that are large, or that look alike, the first entry that differs."""
     if getattr(old, "shape", None) and getattr(old, "shape", None) == getattr(after, "shape", None):
         a, b = _as_numpy(old), _as_numpy(after)
         different = (a != b) & ~((a != a) & (b != b))
-        if a.size > SHOWN_ENTRIES and different.any():
-            return _entry(a, different), _entry(b, different)
+        if different.any() and (a.size > SHOWN_ENTRIES or describe(old) == describe(after)):
+            index = tuple(int(i) for i in np.argwhere(different)[0])
+            was, now = two_numbers(a[index], b[index])
+            return f"{was} at {list(index)}", f"{now} at {list(index)}"
     return describe(old), describe(after)
 
 

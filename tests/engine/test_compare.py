@@ -408,6 +408,14 @@ def test_of_a_large_argument_the_changed_entry_is_shown() -> None:
     assert (error.expected, error.got) == ("1 at [1]", "2 at [1]")
 
 
+def test_a_change_in_the_last_digit_is_seen() -> None:
+    """What differs by the last digit only is shown with as many digits as that takes."""
+    before = np.array([1.5, 0.1, 2.5])
+    after = np.array([1.5, np.nextafter(0.1, 1), 2.5])
+    error = mismatch(assert_unchanged, (after,), (before,), ("x",))
+    assert (error.expected, error.got) == ("0.10000000000000001 at [1]", "0.10000000000000002 at [1]")
+
+
 @pytest.mark.parametrize(
     "value", [F8, nan, [nan, {"a": (F8, None, "s")}], torch.ones(2, dtype=torch.bfloat16), np.array([nan, -0.0]), (), 2**70]
 )

@@ -150,6 +150,16 @@ NUMERICAL_GRADIENT = [
         ],
     ),
     Mistake(
+        "numerical-gradient-single-number-with-an-axis",
+        exercise="numerical_gradient",
+        name="f gets a single number as an array with one axis",
+        hint="f takes an array of x's shape, which is () there, and may rely on it.",
+        change=[
+            ("x = np.array(x, dtype=np.float64)", "shape = np.shape(x)\n    x = np.atleast_1d(np.array(x, dtype=np.float64))"),
+            ("return gradient", "return gradient.reshape(shape)"),
+        ],
+    ),
+    Mistake(
         "numerical-gradient-all-at-once",
         exercise="numerical_gradient",
         name="All entries are poked at once, so each place of the result holds the sum of all derivatives",
@@ -1055,6 +1065,18 @@ TENSOR_OPERATIONS = [
         name="`tanh` uses 1 − a², with the input instead of the output",
         hint="The derivative is 1 − tanh² a: the square of the output.",
         change=[("1 - out.data**2", "1 - self.data**2")],
+    ),
+    Mistake(
+        "tensor-operations-first-gradient-shared",
+        exercise="tensor_operations",
+        name="`reshape` makes the gradient that comes first a view of out.grad",
+        hint="Whoever adds to it later adds to out.grad, too. Add to the zeros that stand there.",
+        change=[
+            (
+                "self.grad += out.grad.reshape(self.data.shape)",
+                "passed = out.grad.reshape(self.data.shape)\n            self.grad = self.grad + passed if self.grad.any() else passed",
+            )
+        ],
     ),
     Mistake(
         "tensor-operations-tanh-of-exponentials",

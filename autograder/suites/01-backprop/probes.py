@@ -1,5 +1,6 @@
 """What the hidden tests of back-propagation need inside the sandbox: functions to differentiate, nodes, and graphs of them."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -191,12 +192,14 @@ def untouched(student, name, inputs, upstream, arguments=()):
     before = np.array(out.data)
     out.grad = np.array(upstream)
     out.local_backward()
-    writeable = all(np.asarray(t.grad).flags.writeable for t in tensors)
+    grads = [np.asarray(grad) for grad in (out.grad, *(t.grad for t in tensors))]
+    apart = not any(np.shares_memory(a, b) for a, b in itertools.combinations(grads, 2))
+    own = apart and all(grad.flags.writeable for grad in grads[1:])
     out.local_backward()
     parents = [any(parent is t for parent in out.parents) for t in tensors]
     grad = np.array(out.grad)
     shapes_kept = all(np.shape(t.grad) == np.shape(t.data) for t in tensors)
-    return parents, shapes_kept, writeable, grad, np.array_equal(before, out.data), tuple(np.array(t.data) for t in tensors)
+    return parents, shapes_kept, own, grad, np.array_equal(before, out.data), tuple(np.array(t.data) for t in tensors)
 
 
 def small_network(student, x, w, b, v, upstream):

@@ -63,8 +63,10 @@ def test_single_number(student, rng):
     weights, x = np.array(rng.uniform(0.5, 1.5)), np.array(rng.normal())
     assert_close(student.probe.measured("smooth", weights, x), smooth_gradient(weights, x), **MEASURED)
     result = student.probe.seen_by_f(weights, x)
-    gradient, _, kinds = result if isinstance(result, tuple) and len(result) == 3 else (None, [], [])
+    gradient, seen, kinds = result if isinstance(result, tuple) and len(result) == 3 else (None, [], [])
     assert_close(gradient, 3 * weights * x**2, **MEASURED)
+    axes = [place for place in seen if isinstance(place, np.ndarray) and place.ndim]
+    assert_true(not axes, "f takes an array of the shape of x, which is () here; it is called with one that has an axis.", got=axes[:1])
     python = sorted({kind for kind in kinds if kind in ("float", "int")})
     assert_true(not python, f"f is called with Python's {' and '.join(python)}; it takes a float64 array of shape ().")
     assert_true(hasattr(gradient, "dtype"), "The gradient is Python's float; it should be a float64 array of shape ().", got=gradient)

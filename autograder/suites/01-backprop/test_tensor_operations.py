@@ -267,7 +267,7 @@ def test_single_numbers(student, rng):
     "the walk backwards finds them.",
 )
 def test_nothing_else_changes(student, rng):
-    """out.parents holds the operands; data and out.grad stay as they are, and each grad keeps the shape of its data."""
+    """out.parents holds the operands; data and out.grad stay as they are; each grad is an array of its own, in the shape of its data."""
     positive, mixed = rng.uniform(0.5, 2.0, size=(3, 4)), rng.normal(size=(3, 4))
     mixed[1, 2] = -1
     cases = [
@@ -284,11 +284,12 @@ def test_nothing_else_changes(student, rng):
         upstream, _ = by_torch(rng, name, inputs, arguments)
         result = student.probe.untouched(name, inputs, upstream, arguments)
         complete = isinstance(result, tuple) and len(result) == 6
-        parents, shapes_kept, writeable, grad, data_kept, inputs_after = result if complete else ([], False, False, None, False, ())
+        parents, shapes_kept, own, grad, data_kept, inputs_after = result if complete else ([], False, False, None, False, ())
         is_parent = isinstance(parents, list) and len(parents) == len(inputs) and all(flag is True for flag in parents)
         assert_true(is_parent, f"The operands of {name} should stand in out.parents.")
         assert_true(shapes_kept is True, f"After {name}, the grad of an operand has not the shape of its data.")
-        assert_true(writeable is True, f"After {name}, the grad of an operand is a view that cannot be added to.")
+        shared = "it shares its memory with out.grad or with the other grad, or it cannot be added to."
+        assert_true(own is True, f"After {name}, the grad of an operand is no array of its own: {shared}")
         assert_close(grad, upstream, name=f"out.grad after {name}")
         assert_true(data_kept is True, f"The data of the result of {name} changed in local_backward.")
         assert_close(inputs_after, tuple(inputs), names=[f"the data of {LETTERS[i]} after {name}" for i in range(len(inputs))])

@@ -127,8 +127,8 @@ def backward_and_dtypes(student, *arguments):
 # run_padded
 
 
-class _Wave(nn.Module):
-    """A cell that no library has: each row of the next state depends on the same row of x and h."""
+class _PlainCell(nn.Module):
+    """A plain recurrent cell. For its way back autograd needs what it returned, so nobody may write into that."""
 
     def __init__(self, from_x, from_h):
         super().__init__()
@@ -140,7 +140,7 @@ class _Wave(nn.Module):
 
 def padded(student, from_x, from_h, x, lengths, h_0):
     """run_padded(cell, x, lengths, h_0) with a hidden cell"""
-    h, h_last = student.run_padded(_Wave(from_x, from_h), x, lengths, h_0)
+    h, h_last = student.run_padded(_PlainCell(from_x, from_h), x, lengths, h_0)
     return h, h_last
 
 
@@ -153,7 +153,7 @@ def padded_gru(student, parameters, x, lengths, h_0):
 
 def padded_arguments_after(student, from_x, from_h, x, lengths, h_0):
     """run_padded(cell, x, lengths, h_0) with a hidden cell"""
-    h, h_last = student.run_padded(_Wave(from_x, from_h), x, lengths, h_0)
+    h, h_last = student.run_padded(_PlainCell(from_x, from_h), x, lengths, h_0)
     return {"result": (h, h_last), "arguments": [x, lengths, h_0]}
 
 
@@ -171,7 +171,7 @@ def padded_function(student, x, lengths, h_0):
 
 def padded_gradients(student, from_x, from_h, x, lengths, h_0, d_h, d_last):
     """run_padded(cell, x, lengths, h_0) with a hidden cell, then the gradients of x, h_0 and the cell's parameters"""
-    cell, (x, h_0) = _Wave(from_x, from_h), _leaves(x, h_0)
+    cell, (x, h_0) = _PlainCell(from_x, from_h), _leaves(x, h_0)
     h, h_last = student.run_padded(cell, x, lengths, h_0)
     leaves = {"x": x, "h_0": h_0, "the cell's weight of x": cell.from_x, "the cell's weight of h": cell.from_h}
     return _gradients([h, h_last], leaves, [d_h, d_last])

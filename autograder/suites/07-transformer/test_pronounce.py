@@ -94,7 +94,7 @@ def draw_case(rng, lengths, max_length, alpha, fits=lambda answers: True, others
         if (
             min(ahead) > 1e-3
             and differ
-            and begins in (None, *greedy(tables, words[0], 1))
+            and (begins is None or greedy(tables, words[0], 1) == [begins])
             and fits(answers)
             and (not misled or answers != tuple(greedy(tables, word, max_length) for word in words))
         ):
